@@ -1,0 +1,68 @@
+/* trainer.h - one workflow in training: replay, normaliser, algorithm, schedule, checkpoints.
+ *
+ * Used by `faasconf train` (many updates over the stored history) and by the server's learner thread (a few updates
+ * whenever transitions arrive). Same rows in the same order, same seed: same bytes, also across save and resume. One
+ * thread.
+ */
+#ifndef SERVER_LEARNER_TRAINER_H
+#define SERVER_LEARNER_TRAINER_H
+
+#include "algorithm.h"
+#include "replay.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct trainer trainer_t;
+
+typedef struct {
+  const char *algorithm; /* "attmf" */
+  algorithm_options_t learning;
+  int32_t replay_capacity;
+  fc_ranges_t ranges;
+  fc_decode_t decode;
+  fc_semantics_t semantics;  /* rows of the other semantics are refused by trainer_insert with FC_EMISMATCH */
+  double samples_per_insert; /* 64 */
+} trainer_options_t;
+trainer_options_t trainer_options_default(algorithm_variant_t variant);
+
+/* Borrows workflow until trainer_destroy. Caller owns the result and destroys it with trainer_destroy. */
+fc_status_t trainer_new(const fc_workflow_t *workflow, const trainer_options_t *options, trainer_t **out,
+                        fc_error_t *error);
+void trainer_destroy(trainer_t **trainer);
+
+/* Adds a transition. Rows without s are ignored with FC_OK. */
+fc_status_t trainer_insert(trainer_t *trainer, const fc_transition_t *transition, bool heldout);
+int32_t trainer_rows(const trainer_t *trainer);
+
+/* Freezes the normaliser on the rows present; done by the first update when not before. */
+void trainer_freeze_normaliser(trainer_t *trainer);
+/* One update; FC_ESTATE when there is no row to sample. */
+fc_status_t trainer_update(trainer_t *trainer, algorithm_report_t *report);
+/* Updates due by samples_per_insert since creation or resumption: floor(inserts * ratio / B) - done. */
+int64_t trainer_updates_due(const trainer_t *trainer);
+int64_t trainer_updates_done(const trainer_t *trainer);
+
+/* Q against observed reward on the held-out rows: R2 and mean squared error. FC_ENOTFOUND when there are fewer than two
+ * rows or gamma > 0 (faithful). */
+fc_status_t trainer_heldout(trainer_t *trainer, double *r2, double *error);
+
+/* Q of one decision, for explanations: mean over functions. FC_ESTATE before the normaliser is frozen. */
+fc_status_t trainer_q(trainer_t *trainer, const fc_observation_t *before,
+                      const fc_function_configuration_t *configuration, double *q);
+
+/* The policy of now as bytes (policy.h); version goes into the manifest. Buffers are the caller's to free(). */
+fc_status_t trainer_export(trainer_t *trainer, int64_t version, char **manifest, size_t *manifest_size,
+                           uint8_t **weights, size_t *weights_size, fc_error_t *error);
+
+/* Checkpoint folder: manifest.json (sha256 per file, written last), state.safetensors, replay.bin; atomic rename, the
+ * two newest kept. Resume refuses a corrupt one (message says which file) and takes the previous; FC_ENOTFOUND when
+ * there is none. */
+fc_status_t trainer_save(trainer_t *trainer, const char *directory, fc_error_t *error);
+fc_status_t trainer_resume(trainer_t *trainer, const char *directory, fc_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

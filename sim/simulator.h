@@ -1,0 +1,43 @@
+/* simulator.h - discrete-event simulation of one workflow, window by window.
+ *
+ * Semantics are those of docs/simulation.md (fitted to the published measurements of the Parallel workflow); the golden
+ * table fixes them. The engine works on whatever workflow file it is given: nothing knows a function count or name. All
+ * memory is taken in simulator_new; a window allocates nothing. Random numbers are counter-based, keyed by (seed,
+ * window, entity). One thread per simulator.
+ */
+#ifndef SIM_SIMULATOR_H
+#define SIM_SIMULATOR_H
+
+#include "faasconf/transition.h"
+#include "faasconf/workflow.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct simulator simulator_t;
+
+typedef struct {
+  uint64_t seed;
+  fc_semantics_t semantics;
+  int32_t users; /* closed loop, no think time; >= 1 */
+} simulator_options_t;
+
+/* FC_EINVAL when the workflow has no `simulator:` section or needs a mode that is not there yet (the message says
+ * which). Borrows workflow until simulator_destroy. Caller owns the result and destroys it with simulator_destroy. */
+fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options_t *options, simulator_t **out,
+                          fc_error_t *error);
+void simulator_destroy(simulator_t **simulator);
+
+/* One fresh window number `window` (its draws depend on seed and window only) with `configuration` (N) in force from
+ * its start. Fills observation's load, outcome, configuration and metrics (initialised for N); window index and
+ * duration too, start_us is left alone. Same arguments, same bytes. FC_EINVAL for a configuration that is not
+ * positive. */
+fc_status_t simulator_window(simulator_t *simulator, int64_t window,
+                             const fc_function_configuration_t *configuration, fc_observation_t *observation,
+                             fc_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
