@@ -56,6 +56,11 @@ fc_status_t trainer_q(trainer_t *trainer, const fc_observation_t *before,
 fc_status_t trainer_export(trainer_t *trainer, int64_t version, char **manifest, size_t *manifest_size,
                            uint8_t **weights, size_t *weights_size, fc_error_t *error);
 
+/* The store's id of the last row inserted (store_each_transition's `id`; the caller sets it after trainer_insert; 0 at
+ * creation). It is part of the checkpoint, so that whoever resumes reads on from there and inserts no row twice. */
+void trainer_set_position(trainer_t *trainer, int64_t id);
+int64_t trainer_position(const trainer_t *trainer);
+
 /* Checkpoint folder: manifest.json (sha256 per file, written last), state.safetensors, replay.bin; atomic rename, the
  * two newest kept. Resume refuses a corrupt one (message says which file) and takes the previous; FC_ENOTFOUND when
  * there is none. */
