@@ -27,8 +27,12 @@ std::string shared_file(const std::string &relative) {
   return fs::exists(path, ignored) ? path.string() : "";
 }
 
-std::string source_file(const std::string &relative) { return (fs::path(FAASCONF_SOURCE_DIR) / relative).string(); }
-std::string program(const std::string &name) { return (fs::path(FAASCONF_BIN_DIR) / name).string(); }
+std::string source_file(const std::string &relative) {
+  return (fs::path(FAASCONF_SOURCE_DIR) / relative).string();
+}
+std::string program(const std::string &name) {
+  return (fs::path(FAASCONF_BIN_DIR) / name).string();
+}
 
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (fs::temp_directory_path() / "faasconf-test-XXXXXX").string();
@@ -39,7 +43,9 @@ TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
 }
-std::string TemporaryFolder::path(const std::string &name) const { return name.empty() ? path_ : path_ + "/" + name; }
+std::string TemporaryFolder::path(const std::string &name) const {
+  return name.empty() ? path_ : path_ + "/" + name;
+}
 
 std::string read_file(const std::string &path) {
   std::ifstream in(path, std::ios::binary);
@@ -72,8 +78,12 @@ int spawn(const std::vector<std::string> &argv, const std::string &in, const std
   posix_spawn_file_actions_destroy(&actions);
   return failed ? -1 : pid;
 }
-int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
-void pause_briefly() { poll(nullptr, 0, 5); }
+int exit_code(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+void pause_briefly() {
+  poll(nullptr, 0, 5);
+}
 }  // namespace
 
 Finished run(const std::vector<std::string> &argv, const std::string &stdin_text, int timeout_s) {
@@ -117,7 +127,9 @@ int Process::wait_exit(int timeout_s) {
   exit_ = exit_code(status);
   return exit_;
 }
-std::string Process::output() const { return read_file(folder_.path("out")); }
+std::string Process::output() const {
+  return read_file(folder_.path("out"));
+}
 std::string Process::wait_line(const std::string &text, int timeout_s) {
   const double deadline = now_s() + timeout_s;
   while (true) {

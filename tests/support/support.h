@@ -70,6 +70,6 @@ class Process {
 
 }  // namespace fc_test
 
-#define SKIP_WITHOUT_SHARED(variable, relative)                                                              \
-  const std::string variable = fc_test::shared_file(relative);                                               \
+#define SKIP_WITHOUT_SHARED(variable, relative)                \
+  const std::string variable = fc_test::shared_file(relative); \
   if (variable.empty()) GTEST_SKIP() << "shared material absent: " << (relative) << " (set FAASCONF_SHARED)"

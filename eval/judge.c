@@ -1,0 +1,63 @@
+/* judge.c - see judge.h. */
+#include "judge.h"
+
+#include <math.h>
+
+#include "simulator.h"
+
+/* Keeps the judging draws apart from those of tuning for every user-given seed. */
+static uint64_t judging_seed(uint64_t seed) {
+  return seed ^ 0x9E3779B97F4A7C15u;
+}
+
+void judge_wilson(int32_t n_met, int32_t n, double *low, double *high) {
+  FC_ASSERT(n > 0 && n_met >= 0 && n_met <= n);
+  const double z = 1.959963984540054;
+  const double p = (double)n_met / n;
+  const double denominator = 1.0 + z * z / n;
+  const double centre = (p + z * z / (2.0 * n)) / denominator;
+  const double half = z * sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / denominator;
+  *low = fmax(0.0, centre - half);
+  *high = fmin(1.0, centre + half);
+}
+
+static void add_window(judgement_t *judgement, const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users,
+                       const fc_observation_t *observation, int64_t *successes, int64_t *completed) {
+  const fc_outcome_t *outcome = &observation->outcome;
+  const fc_qos_verdict_t verdict =
+      fc_qos_judge(workflow, semantics, outcome, observation->duration_s, (double)users, NULL);
+  judgement->n_met += verdict == FC_QOS_MET ? 1 : 0;
+  judgement->latency_s +=
+      (outcome->present & FC_OUTCOME_HAS_LATENCY_MEAN) ? outcome->latency_mean_s : observation->duration_s;
+  *successes += outcome->successes;
+  *completed += fc_outcome_completed(outcome);
+}
+
+fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users, uint64_t seed,
+                                int32_t n_windows, const fc_function_configuration_t *configuration,
+                                judgement_t *judgement, fc_error_t *error) {
+  const simulator_options_t options = {.seed = judging_seed(seed), .semantics = semantics, .users = users};
+  simulator_t *simulator = NULL;
+  fc_observation_t observation = {0};
+  fc_status_t status = FC_OK;
+  int64_t successes = 0, completed = 0;
+  *judgement = (judgement_t){.n_windows = n_windows};
+  if (n_windows < 1) return fc_error_set(error, FC_EINVAL, "judging needs at least one window, not %d", n_windows);
+  FC_TRY(fc_observation_init(&observation, workflow->n_functions));
+  FC_TRY_GOTO(simulator_new(workflow, &options, &simulator, error), status, done);
+  for (int32_t w = 0; w < n_windows; ++w) {
+    FC_TRY_GOTO(simulator_window(simulator, w, configuration, &observation, error), status, done);
+    add_window(judgement, workflow, semantics, users, &observation, &successes, &completed);
+  }
+  judgement->compliance = (double)judgement->n_met / n_windows;
+  judge_wilson(judgement->n_met, n_windows, &judgement->wilson_low, &judgement->wilson_high);
+  judgement->qos_met = judgement->compliance >= JUDGE_REQUIRED_COMPLIANCE;
+  judgement->cost_usd_h = fc_cost_reserved_usd_h(workflow, configuration);
+  judgement->latency_s /= n_windows;
+  judgement->throughput = (double)successes / n_windows;
+  judgement->success_ratio = completed > 0 ? (double)successes / (double)completed : 0.0;
+done:
+  simulator_destroy(&simulator);
+  fc_observation_clear(&observation);
+  return status;
+}
