@@ -1,0 +1,110 @@
+/* demo_history.c - see demo_history.h. */
+#include "demo_history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "faasconf/clock.h"
+#include "faasconf/cost.h"
+#include "simulator.h"
+
+/* Streams of the demo's seed, one per consumer. */
+enum { STREAM_HISTORY = 0x68697374 };
+
+static fc_status_t read_text(const char *path, char **text, size_t *size, fc_error_t *error) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) return fc_error_set(error, FC_ENOTFOUND, "%s: cannot open", path);
+  *text = malloc(1048576);
+  *size = *text != NULL ? fread(*text, 1, 1048576, file) : 0;
+  const bool bad = *text == NULL || ferror(file) != 0;
+  (void)fclose(file);
+  if (!bad) return FC_OK;
+  free(*text);
+  *text = NULL;
+  return fc_error_set(error, FC_EIO, "%s: cannot read", path);
+}
+
+static fc_status_t put_workflow(store_t *store, const fc_workflow_t *workflow, const char *path, fc_error_t *error) {
+  char *text = NULL;
+  size_t size = 0;
+  bool created = false;
+  FC_TRY(read_text(path, &text, &size, error));
+  const fc_status_t status = store_put_workflow(store, workflow, text, size, &created, error);
+  free(text);
+  return status;
+}
+
+/* Measures row i and makes it the transition from the row before. */
+static fc_status_t measure_row(simulator_t *simulator, const fc_workflow_t *workflow, int32_t users, int32_t i,
+                               fc_transition_t *transition, demo_history_t *history, fc_error_t *error) {
+  fc_function_configuration_t *configuration = history->configurations + (size_t)i * (size_t)workflow->n_functions;
+  fc_observation_copy(&transition->before, &transition->after);
+  FC_TRY(simulator_window(simulator, i, configuration, &transition->after, error));
+  const fc_qos_verdict_t verdict = fc_qos_judge(workflow, FC_SEMANTICS_STRICT, &transition->after.outcome,
+                                                transition->after.duration_s, users, NULL);
+  transition->sequence = (uint64_t)i + 1;
+  transition->flags = i > 0 ? FC_TRANSITION_HAS_BEFORE | FC_TRANSITION_TERMINAL : FC_TRANSITION_TERMINAL;
+  transition->after.start_us = transition->before.start_us + (int64_t)(workflow->window_s * 1e6);
+  transition->cost_usd_h = fc_cost_reserved_usd_h(workflow, configuration);
+  history->n_met += verdict == FC_QOS_MET ? 1 : 0;
+  history->candidates[i] = (tuner_candidate_t){.configuration = configuration,
+                                               .cost_usd_h = transition->cost_usd_h,
+                                               .n_met = verdict == FC_QOS_MET ? 1 : 0,
+                                               .n_violated = verdict == FC_QOS_MET ? 0 : 1};
+  return FC_OK;
+}
+
+static fc_status_t fill(store_t *store, const fc_workflow_t *workflow, int32_t users, uint64_t seed,
+                        demo_history_t *history, fc_error_t *error) {
+  const simulator_options_t options = {.seed = seed ^ STREAM_HISTORY, .semantics = FC_SEMANTICS_STRICT, .users = users};
+  simulator_t *simulator = NULL;
+  fc_transition_t transition = {0};
+  fc_status_t status = FC_OK;
+  fc_rng_t rng;
+  fc_rng_init(&rng, seed, STREAM_HISTORY);
+  FC_TRY(fc_transition_init(&transition, workflow->n_functions));
+  snprintf(transition.workflow, sizeof transition.workflow, "%s", workflow->name);
+  snprintf(transition.agent, sizeof transition.agent, "history");
+  transition.epoch = 1;
+  /* A fixed date, so that the same seed gives the same bytes. */
+  transition.after.start_us = 1700000000000000;
+  FC_TRY_GOTO(simulator_new(workflow, &options, &simulator, error), status, done);
+  FC_TRY_GOTO(store_begin(store, error), status, done);
+  for (int32_t i = 0; i < history->n_rows && status == FC_OK; ++i) {
+    bool duplicate = false;
+    fc_knobs_draw(workflow, FC_RANGES_MEASURED, &rng,
+                  history->configurations + (size_t)i * (size_t)workflow->n_functions);
+    status = measure_row(simulator, workflow, users, i, &transition, history, error);
+    if (status == FC_OK) status = store_insert_transition(store, workflow, &transition, &duplicate, error);
+  }
+  if (status == FC_OK)
+    status = store_commit(store, error);
+  else
+    store_rollback(store);
+done:
+  simulator_destroy(&simulator);
+  fc_transition_clear(&transition);
+  return status;
+}
+
+fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, const char *workflow_path, int32_t users,
+                              int32_t n_rows, uint64_t seed, demo_history_t *history, fc_error_t *error) {
+  *history = (demo_history_t){.n_rows = n_rows};
+  history->configurations = calloc((size_t)n_rows * (size_t)workflow->n_functions, sizeof *history->configurations);
+  history->candidates = calloc((size_t)n_rows, sizeof *history->candidates);
+  if (history->configurations == NULL || history->candidates == NULL) {
+    demo_history_clear(history);
+    return fc_error_set(error, FC_ENOMEM, "no memory for %d rows of history", n_rows);
+  }
+  fc_status_t status = put_workflow(store, workflow, workflow_path, error);
+  if (status == FC_OK) status = fill(store, workflow, users, seed, history, error);
+  if (status != FC_OK) demo_history_clear(history);
+  return status;
+}
+
+void demo_history_clear(demo_history_t *history) {
+  free(history->configurations);
+  free(history->candidates);
+  *history = (demo_history_t){0};
+}
