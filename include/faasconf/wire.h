@@ -1,7 +1,7 @@
 /* faasconf/wire.h - protocol faasconf.v1: frames, messages, and their checked decoding.
  *
  * A frame is a 20-byte little-endian header (u32 magic "FCW1", u16 version, u16 type, u32 length, u32 crc32c of the
- * payload, u32 flags) and a protobuf payload of package faasconf.v1. Decoding goes: size cap, header, crc, protobuf
+ * header's other fields and the payload, u32 flags) and a protobuf payload of package faasconf.v1. Decoding goes: size cap, header, crc, protobuf
  * into a budgeted arena, semantic validation (finite, in range, consistent counts, UTF-8 without NUL), plain structs.
  * Nothing from the network is touched before it passed all of them; no input crashes, and memory stays within
  * FC_WIRE_ARENA_FACTOR x frame size + 64 KiB. proto/wire*.c are the only files that see generated code.
@@ -29,6 +29,12 @@ enum {
   FC_WIRE_MAX_REPLY_BYTES = 1048576, /* what a client or agent accepts */
   FC_WIRE_CHUNK_BYTES = 131072,      /* largest policy chunk */
   FC_WIRE_ARENA_FACTOR = 16
+};
+
+/* Bits of the header's flags; an unknown bit is refused. */
+enum {
+  FC_WIRE_FLAG_LOCKSTEP = 1u /* on TRANSITIONS: answer with ACK only after the learner has consumed the rows and a policy
+                                that came of them is live */
 };
 
 /* X(NAME, number, protobuf message, member of fc_wire_message_t) */
@@ -113,7 +119,7 @@ typedef struct {
   bool workflow_known; /* false: register it (RPC workflow.register) */
 } fc_wire_welcome_t;
 
-/* agent -> server. Floats as packed doubles; see docs/protocol.md. */
+/* agent -> server. Floats as packed doubles; see docs/protocol.md. All of one frame are of one agent and epoch. */
 typedef struct {
   int32_t n_transitions;
   fc_transition_t *transitions;
@@ -165,7 +171,7 @@ typedef struct {
   char workflow[FC_NAME_SIZE];
   int64_t version;
   int32_t n_records;
-  fc_safety_record_t *records;
+  fc_safety_record_t *records; /* decoded ones have room for n_safe rows only: fc_safety_record_copy before changing */
 } fc_wire_safety_t;
 
 /* agent -> server: what it would do (recommend, approve). */
@@ -265,7 +271,8 @@ typedef struct {
 } fc_wire_buffer_t;
 void fc_wire_buffer_clear(fc_wire_buffer_t *buffer);
 
-/* Message -> whole frame in *frame (replaced). Borrows *message. FC_EINVAL names the field that would not decode. */
+/* Message -> whole frame in *frame (replaced); the same message gives the same bytes. Borrows *message. FC_EINVAL names
+ * the field that would not decode; FC_EEXHAUSTED when the frame would exceed FC_WIRE_MAX_REPLY_BYTES. */
 fc_status_t fc_wire_encode(const fc_wire_message_t *message, fc_wire_buffer_t *frame, fc_error_t *error);
 
 /* Frame -> message, checked as above; at most max_bytes. On failure *message is empty (type NONE). FC_EFORMAT for
