@@ -2,15 +2,16 @@
  *
  * Header, little-endian: magic, version u16, type u16, payload length, crc32c, flags. The crc covers the header's other
  * fields and the payload, so that a flipped bit anywhere is seen.
- * Decoding: size cap -> header -> crc -> table row -> codec_decode (schema scan, budgeted unpack, field rules, copy).
+ * Decoding: size cap -> header -> crc -> table row -> wire_codec_decode (schema scan, budgeted unpack, field rules,
+ * copy).
  */
 #include "faasconf/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec.h"
-#include "schema.h"
+#include "wire_codec.h"
+#include "wire_schema.h"
 
 enum { KNOWN_FLAGS = FC_WIRE_FLAG_LOCKSTEP };
 
@@ -21,7 +22,7 @@ fc_status_t wire_buffer_reserve(fc_wire_buffer_t *buffer, size_t size, fc_error_
   size_t capacity = buffer->capacity > 0 ? buffer->capacity : 256;
   while (capacity < size) capacity *= 2;
   uint8_t *data = realloc(buffer->data, capacity);
-  if (data == NULL) return out_of_memory(error);
+  if (data == NULL) return wire_out_of_memory(error);
   buffer->data = data;
   buffer->capacity = capacity;
   return FC_OK;
@@ -39,23 +40,23 @@ static fc_status_t pack(const ProtobufCMessage *message, fc_wire_buffer_t *out, 
   return FC_OK;
 }
 
-fc_status_t codec_encode(const codec_t *codec, const void *plain, fc_wire_buffer_t *out, fc_error_t *error) {
-  max_align_t first[ARENA_FIRST_BLOCK_BYTES / sizeof(max_align_t)];
-  arena_t arena;
-  arena_init_trusted(&arena, first);
+fc_status_t wire_codec_encode(const wire_codec_t *codec, const void *plain, fc_wire_buffer_t *out, fc_error_t *error) {
+  max_align_t first[WIRE_ARENA_FIRST_BLOCK_BYTES / sizeof(max_align_t)];
+  wire_arena_t arena;
+  wire_arena_init_trusted(&arena, first);
   fc_status_t status = FC_OK;
-  ProtobufCMessage *message = arena_alloc(&arena, codec->descriptor->sizeof_message);
+  ProtobufCMessage *message = wire_arena_alloc(&arena, codec->descriptor->sizeof_message);
   if (message == NULL) {
-    status = out_of_memory(error);
+    status = wire_out_of_memory(error);
     goto out;
   }
   protobuf_c_message_init(codec->descriptor, message);
   FC_TRY_GOTO(codec->fill(plain, message, &arena, error), status, out);
-  FC_TRY_GOTO(schema_check(message, error), status, out);
+  FC_TRY_GOTO(wire_schema_check(message, error), status, out);
   FC_TRY_GOTO(codec->check(message, error), status, out);
   FC_TRY_GOTO(pack(message, out, error), status, out);
 out:
-  arena_clear(&arena);
+  wire_arena_clear(&arena);
   if (status == FC_EFORMAT) {
     status = FC_EINVAL;
     if (error != NULL) error->status = status;
@@ -63,19 +64,20 @@ out:
   return status;
 }
 
-void codec_clear(const codec_t *codec, void *plain) {
+void wire_codec_clear(const wire_codec_t *codec, void *plain) {
   if (codec->clear != NULL) codec->clear(plain);
   memset(plain, 0, codec->plain_size);
 }
 
-fc_status_t codec_decode(const codec_t *codec, const uint8_t *bytes, size_t size, void *plain, fc_error_t *error) {
-  max_align_t first[ARENA_FIRST_BLOCK_BYTES / sizeof(max_align_t)];
-  arena_t arena;
-  arena_init(&arena, first, size);
+fc_status_t wire_codec_decode(const wire_codec_t *codec, const uint8_t *bytes, size_t size, void *plain,
+                              fc_error_t *error) {
+  max_align_t first[WIRE_ARENA_FIRST_BLOCK_BYTES / sizeof(max_align_t)];
+  wire_arena_t arena;
+  wire_arena_init(&arena, first, size);
   memset(plain, 0, codec->plain_size);
   fc_status_t status = FC_OK;
   ProtobufCMessage *message = NULL;
-  FC_TRY_GOTO(schema_unpack(codec->descriptor, bytes, size, &arena, &message, error), status, out);
+  FC_TRY_GOTO(wire_schema_unpack(codec->descriptor, bytes, size, &arena, &message, error), status, out);
   FC_TRY_GOTO(codec->check(message, error), status, out);
   FC_TRY_GOTO(codec->take(message, plain, &arena, error), status, out);
 out:
@@ -83,8 +85,8 @@ out:
     status = fc_error_set(error, FC_EEXHAUSTED, "%s: decoding needs more memory than a message of %zu bytes may use",
                           codec->descriptor->short_name, size);
   }
-  arena_clear(&arena);
-  if (status != FC_OK) codec_clear(codec, plain);
+  wire_arena_clear(&arena);
+  if (status != FC_OK) wire_codec_clear(codec, plain);
   return status;
 }
 
@@ -145,11 +147,11 @@ static fc_status_t header_check(const header_t *header, size_t size, fc_error_t 
 /* ---- messages ---- */
 
 /* The table: one row per message; NULL for numbers that are none. */
-static const codec_t *codec_of(uint32_t type) {
+static const wire_codec_t *codec_of(uint32_t type) {
   switch (type) {
 #define CODEC_ROW(name, number, message, member) \
   case FC_WIRE_##name:                           \
-    return &codec_##member;
+    return &wire_codec_##member;
     FC_WIRE_MESSAGES(CODEC_ROW)
 #undef CODEC_ROW
     default:
@@ -163,14 +165,14 @@ static void *body_of(fc_wire_message_t *message) {
 }
 
 fc_status_t fc_wire_encode(const fc_wire_message_t *message, fc_wire_buffer_t *frame, fc_error_t *error) {
-  const codec_t *codec = codec_of((uint32_t)message->type);
+  const wire_codec_t *codec = codec_of((uint32_t)message->type);
   if (codec == NULL) return fc_error_set(error, FC_EINVAL, "there is no message type %d", (int)message->type);
   if ((message->flags & ~(uint32_t)KNOWN_FLAGS) != 0) {
     return fc_error_set(error, FC_EINVAL, "unknown frame flags 0x%x", (unsigned)message->flags);
   }
   FC_TRY(wire_buffer_reserve(frame, FC_WIRE_HEADER_SIZE, error));
   frame->size = FC_WIRE_HEADER_SIZE;
-  const fc_status_t status = codec_encode(codec, &message->as, frame, error);
+  const fc_status_t status = wire_codec_encode(codec, &message->as, frame, error);
   if (status != FC_OK) {
     frame->size = 0;
     return status;
@@ -207,17 +209,17 @@ fc_status_t fc_wire_decode(const uint8_t *frame, size_t size, size_t max_bytes, 
     return fc_error_set(error, FC_EMISMATCH, "frame flags 0x%x ask for something this side does not know",
                         (unsigned)header.flags);
   }
-  const codec_t *codec = codec_of(header.type);
+  const wire_codec_t *codec = codec_of(header.type);
   if (codec == NULL) return fc_error_set(error, FC_EFORMAT, "there is no message type %u", (unsigned)header.type);
-  FC_TRY(codec_decode(codec, payload, header.length, body_of(message), error));
+  FC_TRY(wire_codec_decode(codec, payload, header.length, body_of(message), error));
   message->type = (fc_wire_type_t)header.type;
   message->flags = header.flags;
   return FC_OK;
 }
 
 void fc_wire_message_clear(fc_wire_message_t *message) {
-  const codec_t *codec = codec_of((uint32_t)message->type);
-  if (codec != NULL) codec_clear(codec, body_of(message));
+  const wire_codec_t *codec = codec_of((uint32_t)message->type);
+  if (codec != NULL) wire_codec_clear(codec, body_of(message));
   memset(message, 0, sizeof *message);
 }
 
@@ -228,10 +230,10 @@ void fc_wire_buffer_clear(fc_wire_buffer_t *buffer) {
 
 fc_status_t fc_wire_encode_transition(const fc_transition_t *transition, fc_wire_buffer_t *bytes, fc_error_t *error) {
   bytes->size = 0;
-  return codec_encode(&codec_transition, transition, bytes, error);
+  return wire_codec_encode(&wire_codec_transition, transition, bytes, error);
 }
 
 fc_status_t fc_wire_decode_transition(const uint8_t *bytes, size_t size, fc_transition_t *transition,
                                       fc_error_t *error) {
-  return codec_decode(&codec_transition, bytes, size, transition, error);
+  return wire_codec_decode(&wire_codec_transition, bytes, size, transition, error);
 }

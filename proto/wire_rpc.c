@@ -1,7 +1,7 @@
 /* wire_rpc.c - the RPC envelope, and the canonical gRPC codes beside our own status codes. */
 #include <stdlib.h>
 
-#include "codec.h"
+#include "wire_codec.h"
 
 enum { MESSAGE_BYTES = 4096 };
 
@@ -84,30 +84,30 @@ fc_status_t fc_status_from_rpc_code(fc_rpc_code_t code) {
 
 /* ---- request ---- */
 
-static fc_status_t rpc_request_fill(const void *plain, void *message, arena_t *arena, fc_error_t *error) {
+static fc_status_t rpc_request_fill(const void *plain, void *message, wire_arena_t *arena, fc_error_t *error) {
   const fc_wire_rpc_request_t *from = plain;
   Faasconf__V1__RpcRequest *to = message;
   size_t size = 0;
   (void)arena;
   FC_TRY(FILL_TEXT(from, method, to));
-  FC_TRY(fill_count((int64_t)from->size, from->payload, "RpcRequest.payload", &size, error));
+  FC_TRY(wire_fill_count((int64_t)from->size, from->payload, "RpcRequest.payload", &size, error));
   to->request_id = from->request_id;
   to->deadline_ms = from->deadline_ms;
-  to->payload = fill_bytes(from->payload, size);
+  to->payload = wire_fill_bytes(from->payload, size);
   return FC_OK;
 }
 
 static fc_status_t rpc_request_check(const void *message, fc_error_t *error) {
-  return check_name(((const Faasconf__V1__RpcRequest *)message)->method, "RpcRequest.method", error);
+  return wire_check_name(((const Faasconf__V1__RpcRequest *)message)->method, "RpcRequest.method", error);
 }
 
-static fc_status_t rpc_request_take(const void *message, void *plain, arena_t *arena, fc_error_t *error) {
+static fc_status_t rpc_request_take(const void *message, void *plain, wire_arena_t *arena, fc_error_t *error) {
   const Faasconf__V1__RpcRequest *from = message;
   fc_wire_rpc_request_t *to = plain;
-  take_text(from->method, to->method, sizeof to->method);
+  wire_take_text(from->method, to->method, sizeof to->method);
   to->request_id = from->request_id;
   to->deadline_ms = from->deadline_ms;
-  return take_long_bytes(from->payload, &to->payload, &to->size, arena, error);
+  return wire_take_long_bytes(from->payload, &to->payload, &to->size, arena, error);
 }
 
 static void rpc_request_clear(void *plain) {
@@ -115,41 +115,41 @@ static void rpc_request_clear(void *plain) {
   free(request->payload);
 }
 
-const codec_t codec_rpc_request = {&faasconf__v1__rpc_request__descriptor,
-                                   sizeof(fc_wire_rpc_request_t),
-                                   rpc_request_fill,
-                                   rpc_request_check,
-                                   rpc_request_take,
-                                   rpc_request_clear};
+const wire_codec_t wire_codec_rpc_request = {&faasconf__v1__rpc_request__descriptor,
+                                             sizeof(fc_wire_rpc_request_t),
+                                             rpc_request_fill,
+                                             rpc_request_check,
+                                             rpc_request_take,
+                                             rpc_request_clear};
 
 /* ---- response ---- */
 
-static fc_status_t rpc_response_fill(const void *plain, void *message, arena_t *arena, fc_error_t *error) {
+static fc_status_t rpc_response_fill(const void *plain, void *message, wire_arena_t *arena, fc_error_t *error) {
   const fc_wire_rpc_response_t *from = plain;
   Faasconf__V1__RpcResponse *to = message;
   size_t size = 0;
   (void)arena;
-  FC_TRY(fill_count((int64_t)from->size, from->payload, "RpcResponse.payload", &size, error));
+  FC_TRY(wire_fill_count((int64_t)from->size, from->payload, "RpcResponse.payload", &size, error));
   to->request_id = from->request_id;
   to->code = (Faasconf__V1__RpcCode)from->code;
   if (from->message != NULL && from->code != FC_RPC_OK) to->message = from->message;
-  to->payload = fill_bytes(from->payload, size);
+  to->payload = wire_fill_bytes(from->payload, size);
   return FC_OK;
 }
 
 static fc_status_t rpc_response_check(const void *message, fc_error_t *error) {
   const Faasconf__V1__RpcResponse *response = message;
-  FC_TRY(check_text(response->message, MESSAGE_BYTES, "RpcResponse.message", error));
-  return check_details(response->details, response->n_details, error);
+  FC_TRY(wire_check_text(response->message, MESSAGE_BYTES, "RpcResponse.message", error));
+  return wire_check_details(response->details, response->n_details, error);
 }
 
-static fc_status_t rpc_response_take(const void *message, void *plain, arena_t *arena, fc_error_t *error) {
+static fc_status_t rpc_response_take(const void *message, void *plain, wire_arena_t *arena, fc_error_t *error) {
   const Faasconf__V1__RpcResponse *from = message;
   fc_wire_rpc_response_t *to = plain;
   to->request_id = from->request_id;
   to->code = (fc_rpc_code_t)from->code;
-  if (to->code != FC_RPC_OK) FC_TRY(take_long_text(from->message, &to->message, arena, error));
-  return take_long_bytes(from->payload, &to->payload, &to->size, arena, error);
+  if (to->code != FC_RPC_OK) FC_TRY(wire_take_long_text(from->message, &to->message, arena, error));
+  return wire_take_long_bytes(from->payload, &to->payload, &to->size, arena, error);
 }
 
 static void rpc_response_clear(void *plain) {
@@ -158,9 +158,9 @@ static void rpc_response_clear(void *plain) {
   free(response->payload);
 }
 
-const codec_t codec_rpc_response = {&faasconf__v1__rpc_response__descriptor,
-                                    sizeof(fc_wire_rpc_response_t),
-                                    rpc_response_fill,
-                                    rpc_response_check,
-                                    rpc_response_take,
-                                    rpc_response_clear};
+const wire_codec_t wire_codec_rpc_response = {&faasconf__v1__rpc_response__descriptor,
+                                              sizeof(fc_wire_rpc_response_t),
+                                              rpc_response_fill,
+                                              rpc_response_check,
+                                              rpc_response_take,
+                                              rpc_response_clear};

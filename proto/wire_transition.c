@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec.h"
+#include "wire_codec.h"
 
 enum {
   MAX_METRICS = 32, /* columns a newer sender may have; bits of the mask */
@@ -40,7 +40,7 @@ static void load_take(const Faasconf__V1__Load *from, fc_load_t *to) {
 
 static fc_status_t load_check(const Faasconf__V1__Load *load, fc_error_t *error) {
   if (load == NULL) return FC_OK;
-  return expect(load->arrival_rate_per_s >= 0 && load->mean_in_flight >= 0, "Observation.load", "negative", error);
+  return wire_expect(load->arrival_rate_per_s >= 0 && load->mean_in_flight >= 0, "Observation.load", "negative", error);
 }
 
 static void outcome_fill(const fc_outcome_t *from, Faasconf__V1__Outcome *to) {
@@ -72,13 +72,13 @@ static void outcome_take(const Faasconf__V1__Outcome *from, fc_outcome_t *to) {
 
 static fc_status_t outcome_check(const Faasconf__V1__Outcome *outcome, fc_error_t *error) {
   if (outcome == NULL) return FC_OK;
-  FC_TRY(expect(outcome->latency_mean_s >= 0 && outcome->latency_p95_s >= 0 && outcome->execution_s >= 0,
-                "Observation.outcome", "a negative time", error));
+  FC_TRY(wire_expect(outcome->latency_mean_s >= 0 && outcome->latency_p95_s >= 0 && outcome->execution_s >= 0,
+                     "Observation.outcome", "a negative time", error));
   const int64_t most = INT64_MAX / 4; /* so that sums of counts cannot overflow */
-  return expect(outcome->successes >= 0 && outcome->failures >= 0 && outcome->unfinished >= 0 &&
-                    outcome->rejected >= 0 && outcome->successes < most && outcome->failures < most &&
-                    outcome->unfinished < most && outcome->rejected < most,
-                "Observation.outcome", "a count that is negative or impossible", error);
+  return wire_expect(outcome->successes >= 0 && outcome->failures >= 0 && outcome->unfinished >= 0 &&
+                         outcome->rejected >= 0 && outcome->successes < most && outcome->failures < most &&
+                         outcome->unfinished < most && outcome->rejected < most,
+                     "Observation.outcome", "a count that is negative or impossible", error);
 }
 
 /* ---- metrics ---- */
@@ -112,18 +112,18 @@ typedef struct {
   Faasconf__V1__Outcome outcome;
 } observation_parts_t;
 
-fc_status_t observation_fill(const fc_observation_t *from, Faasconf__V1__Observation **to, arena_t *arena,
-                             fc_error_t *error) {
+fc_status_t wire_observation_fill(const fc_observation_t *from, Faasconf__V1__Observation **to, wire_arena_t *arena,
+                                  fc_error_t *error) {
   size_t n = 0;
-  FC_TRY(fill_count(from->n_functions, from->configuration, "Observation.configuration", &n, error));
-  FC_TRY(fill_count(from->n_functions, from->metrics, "Observation.metrics", &n, error));
+  FC_TRY(wire_fill_count(from->n_functions, from->configuration, "Observation.configuration", &n, error));
+  FC_TRY(wire_fill_count(from->n_functions, from->metrics, "Observation.metrics", &n, error));
   if (n > FC_MAX_FUNCTIONS) {
     return fc_error_set(error, FC_EINVAL, "Observation.n_functions: %zu is more than %d", n, FC_MAX_FUNCTIONS);
   }
-  observation_parts_t *parts = arena_alloc(arena, sizeof *parts);
-  double *metrics = arena_array(arena, n * FC_FUNCTION_METRIC_COUNT, sizeof *metrics);
-  uint32_t *present = arena_array(arena, n, sizeof *present);
-  if (parts == NULL || metrics == NULL || present == NULL) return out_of_memory(error);
+  observation_parts_t *parts = wire_arena_alloc(arena, sizeof *parts);
+  double *metrics = wire_arena_array(arena, n * FC_FUNCTION_METRIC_COUNT, sizeof *metrics);
+  uint32_t *present = wire_arena_array(arena, n, sizeof *present);
+  if (parts == NULL || metrics == NULL || present == NULL) return wire_out_of_memory(error);
   Faasconf__V1__Observation *observation = &parts->observation;
   faasconf__v1__observation__init(observation);
   load_fill(&from->load, &parts->load);
@@ -134,8 +134,8 @@ fc_status_t observation_fill(const fc_observation_t *from, Faasconf__V1__Observa
   observation->start_us = from->start_us;
   observation->duration_s = from->duration_s;
   observation->n_functions = (uint32_t)n;
-  FC_TRY(fill_configuration(from->configuration, from->n_functions, arena, &observation->n_configuration,
-                            &observation->configuration, error));
+  FC_TRY(wire_fill_configuration(from->configuration, from->n_functions, arena, &observation->n_configuration,
+                                 &observation->configuration, error));
   for (size_t i = 0; i < n; ++i) {
     metrics_fill(&from->metrics[i], metrics + i * FC_FUNCTION_METRIC_COUNT);
     present[i] = from->metrics[i].present & (FC_METRIC_BIT(IN_FLIGHT) * 2u - 1u);
@@ -149,35 +149,35 @@ fc_status_t observation_fill(const fc_observation_t *from, Faasconf__V1__Observa
   return FC_OK;
 }
 
-fc_status_t observation_check(const Faasconf__V1__Observation *observation, const char *field, fc_error_t *error) {
+fc_status_t wire_observation_check(const Faasconf__V1__Observation *observation, const char *field, fc_error_t *error) {
   const size_t n = observation->n_functions;
   const size_t columns = observation->metrics_per_function;
-  FC_TRY(expect(observation->window >= 0, field, "window is negative", error));
-  FC_TRY(expect(observation->start_us >= 0, field, "start_us is negative", error));
-  FC_TRY(expect(observation->duration_s >= 0, field, "duration_s is negative", error));
+  FC_TRY(wire_expect(observation->window >= 0, field, "window is negative", error));
+  FC_TRY(wire_expect(observation->start_us >= 0, field, "start_us is negative", error));
+  FC_TRY(wire_expect(observation->duration_s >= 0, field, "duration_s is negative", error));
   FC_TRY(load_check(observation->load, error));
   FC_TRY(outcome_check(observation->outcome, error));
-  FC_TRY(check_configuration(observation->configuration, observation->n_configuration, n, field, error));
-  FC_TRY(expect(columns >= 1 && columns <= MAX_METRICS, field, "metrics_per_function must be 1 to 32", error));
-  FC_TRY(expect(observation->n_metrics == n * columns, field, "metrics: not (functions, metrics) numbers", error));
-  FC_TRY(expect(observation->n_metrics_present == n, field, "metrics_present: not one mask per function", error));
+  FC_TRY(wire_check_configuration(observation->configuration, observation->n_configuration, n, field, error));
+  FC_TRY(wire_expect(columns >= 1 && columns <= MAX_METRICS, field, "metrics_per_function must be 1 to 32", error));
+  FC_TRY(wire_expect(observation->n_metrics == n * columns, field, "metrics: not (functions, metrics) numbers", error));
+  FC_TRY(wire_expect(observation->n_metrics_present == n, field, "metrics_present: not one mask per function", error));
   for (size_t i = 0; i < n; ++i) {
     const uint64_t mask = observation->metrics_present[i];
-    FC_TRY(expect(mask >> columns == 0, field, "metrics_present names a metric that is not there", error));
+    FC_TRY(wire_expect(mask >> columns == 0, field, "metrics_present names a metric that is not there", error));
     for (size_t m = 0; m < columns; ++m) {
-      FC_TRY(expect(observation->metrics[i * columns + m] >= 0, field, "a negative metric", error));
+      FC_TRY(wire_expect(observation->metrics[i * columns + m] >= 0, field, "a negative metric", error));
     }
   }
   return FC_OK;
 }
 
-fc_status_t observation_make(int32_t n_functions, fc_observation_t *to, arena_t *arena, fc_error_t *error) {
+fc_status_t wire_observation_make(int32_t n_functions, fc_observation_t *to, wire_arena_t *arena, fc_error_t *error) {
   const size_t per_function = sizeof *to->configuration + sizeof *to->metrics;
-  if (!arena_charge(arena, (size_t)n_functions, per_function)) return out_of_memory(error);
-  return fc_observation_init(to, n_functions) == FC_OK ? FC_OK : out_of_memory(error);
+  if (!wire_arena_charge(arena, (size_t)n_functions, per_function)) return wire_out_of_memory(error);
+  return fc_observation_init(to, n_functions) == FC_OK ? FC_OK : wire_out_of_memory(error);
 }
 
-void observation_take(const Faasconf__V1__Observation *from, fc_observation_t *to) {
+void wire_observation_take(const Faasconf__V1__Observation *from, fc_observation_t *to) {
   const size_t columns = from->metrics_per_function;
   FC_ASSERT_EQ(to->n_functions, from->n_functions);
   to->window = from->window;
@@ -185,7 +185,7 @@ void observation_take(const Faasconf__V1__Observation *from, fc_observation_t *t
   to->duration_s = from->duration_s;
   load_take(from->load, &to->load);
   outcome_take(from->outcome, &to->outcome);
-  take_configuration(from->configuration, to->n_functions, to->configuration);
+  wire_take_configuration(from->configuration, to->n_functions, to->configuration);
   for (int32_t i = 0; i < to->n_functions; ++i) {
     metrics_take(from->metrics + (size_t)i * columns, columns, from->metrics_present[i], &to->metrics[i]);
   }
@@ -193,7 +193,7 @@ void observation_take(const Faasconf__V1__Observation *from, fc_observation_t *t
 
 /* ---- transition ---- */
 
-static fc_status_t transition_fill(const void *plain, void *message, arena_t *arena, fc_error_t *error) {
+static fc_status_t transition_fill(const void *plain, void *message, wire_arena_t *arena, fc_error_t *error) {
   const fc_transition_t *from = plain;
   Faasconf__V1__Transition *to = message;
   FC_TRY(FILL_TEXT(from, workflow, to));
@@ -203,47 +203,48 @@ static fc_status_t transition_fill(const void *plain, void *message, arena_t *ar
   to->flags = from->flags;
   to->policy_version = from->policy_version;
   to->cost_usd_h = from->cost_usd_h;
-  FC_TRY(observation_fill(&from->after, &to->after, arena, error));
+  FC_TRY(wire_observation_fill(&from->after, &to->after, arena, error));
   if ((from->flags & FC_TRANSITION_HAS_BEFORE) == 0) return FC_OK;
-  return observation_fill(&from->before, &to->before, arena, error);
+  return wire_observation_fill(&from->before, &to->before, arena, error);
 }
 
 static fc_status_t transition_check(const void *message, fc_error_t *error) {
   const Faasconf__V1__Transition *transition = message;
-  FC_TRY(check_name(transition->workflow, "Transition.workflow", error));
-  FC_TRY(check_name(transition->agent, "Transition.agent", error));
-  FC_TRY(expect(transition->sequence >= 1, "Transition.sequence", "sequences start at 1", error));
-  FC_TRY(expect((transition->flags & ~(uint32_t)KNOWN_FLAGS) == 0, "Transition.flags", "an unknown bit", error));
-  FC_TRY(expect(transition->policy_version >= 0, "Transition.policy_version", "negative", error));
-  FC_TRY(expect(transition->cost_usd_h >= 0, "Transition.cost_usd_h", "negative", error));
-  FC_TRY(expect(transition->n_function_ids == 0, "Transition.function_ids",
-                "partial transitions are not understood by this version; send all functions of the workflow", error));
-  FC_TRY(expect(transition->after != NULL, "Transition.after", "missing", error));
-  FC_TRY(observation_check(transition->after, "Transition.after", error));
+  FC_TRY(wire_check_name(transition->workflow, "Transition.workflow", error));
+  FC_TRY(wire_check_name(transition->agent, "Transition.agent", error));
+  FC_TRY(wire_expect(transition->sequence >= 1, "Transition.sequence", "sequences start at 1", error));
+  FC_TRY(wire_expect((transition->flags & ~(uint32_t)KNOWN_FLAGS) == 0, "Transition.flags", "an unknown bit", error));
+  FC_TRY(wire_expect(transition->policy_version >= 0, "Transition.policy_version", "negative", error));
+  FC_TRY(wire_expect(transition->cost_usd_h >= 0, "Transition.cost_usd_h", "negative", error));
+  FC_TRY(wire_expect(transition->n_function_ids == 0, "Transition.function_ids",
+                     "partial transitions are not understood by this version; send all functions of the workflow",
+                     error));
+  FC_TRY(wire_expect(transition->after != NULL, "Transition.after", "missing", error));
+  FC_TRY(wire_observation_check(transition->after, "Transition.after", error));
   const bool has_before = (transition->flags & FC_TRANSITION_HAS_BEFORE) != 0;
-  FC_TRY(expect(has_before == (transition->before != NULL), "Transition.before",
-                "must be there exactly when flag 1 is set", error));
+  FC_TRY(wire_expect(has_before == (transition->before != NULL), "Transition.before",
+                     "must be there exactly when flag 1 is set", error));
   if (!has_before) return FC_OK;
-  FC_TRY(observation_check(transition->before, "Transition.before", error));
-  return expect(transition->before->n_functions == transition->after->n_functions, "Transition.before",
-                "another number of functions than in after", error);
+  FC_TRY(wire_observation_check(transition->before, "Transition.before", error));
+  return wire_expect(transition->before->n_functions == transition->after->n_functions, "Transition.before",
+                     "another number of functions than in after", error);
 }
 
-static fc_status_t transition_take(const void *message, void *plain, arena_t *arena, fc_error_t *error) {
+static fc_status_t transition_take(const void *message, void *plain, wire_arena_t *arena, fc_error_t *error) {
   const Faasconf__V1__Transition *from = message;
   fc_transition_t *to = plain;
   const int32_t n = (int32_t)from->after->n_functions;
-  FC_TRY(observation_make(n, &to->before, arena, error));
-  FC_TRY(observation_make(n, &to->after, arena, error));
-  take_text(from->workflow, to->workflow, sizeof to->workflow);
-  take_text(from->agent, to->agent, sizeof to->agent);
+  FC_TRY(wire_observation_make(n, &to->before, arena, error));
+  FC_TRY(wire_observation_make(n, &to->after, arena, error));
+  wire_take_text(from->workflow, to->workflow, sizeof to->workflow);
+  wire_take_text(from->agent, to->agent, sizeof to->agent);
   to->epoch = from->epoch;
   to->sequence = from->sequence;
   to->flags = from->flags;
   to->policy_version = from->policy_version;
   to->cost_usd_h = from->cost_usd_h;
-  observation_take(from->after, &to->after);
-  if (from->before != NULL) observation_take(from->before, &to->before);
+  wire_observation_take(from->after, &to->after);
+  if (from->before != NULL) wire_observation_take(from->before, &to->before);
   return FC_OK;
 }
 
@@ -251,23 +252,23 @@ static void transition_clear(void *plain) {
   fc_transition_clear(plain);
 }
 
-const codec_t codec_transition = {&faasconf__v1__transition__descriptor,
-                                  sizeof(fc_transition_t),
-                                  transition_fill,
-                                  transition_check,
-                                  transition_take,
-                                  transition_clear};
+const wire_codec_t wire_codec_transition = {&faasconf__v1__transition__descriptor,
+                                            sizeof(fc_transition_t),
+                                            transition_fill,
+                                            transition_check,
+                                            transition_take,
+                                            transition_clear};
 
 /* ---- transitions ---- */
 
-static fc_status_t transitions_fill(const void *plain, void *message, arena_t *arena, fc_error_t *error) {
+static fc_status_t transitions_fill(const void *plain, void *message, wire_arena_t *arena, fc_error_t *error) {
   const fc_wire_transitions_t *from = plain;
   Faasconf__V1__Transitions *to = message;
   size_t n = 0;
-  FC_TRY(fill_count(from->n_transitions, from->transitions, "Transitions.transitions", &n, error));
-  Faasconf__V1__Transition **rows = arena_array(arena, n, sizeof *rows);
-  Faasconf__V1__Transition *bodies = arena_array(arena, n, sizeof *bodies);
-  if (rows == NULL || bodies == NULL) return out_of_memory(error);
+  FC_TRY(wire_fill_count(from->n_transitions, from->transitions, "Transitions.transitions", &n, error));
+  Faasconf__V1__Transition **rows = wire_arena_array(arena, n, sizeof *rows);
+  Faasconf__V1__Transition *bodies = wire_arena_array(arena, n, sizeof *bodies);
+  if (rows == NULL || bodies == NULL) return wire_out_of_memory(error);
   for (size_t i = 0; i < n; ++i) {
     faasconf__v1__transition__init(&bodies[i]);
     rows[i] = &bodies[i];
@@ -291,19 +292,19 @@ static fc_status_t transitions_check(const void *message, fc_error_t *error) {
       return status;
     }
     /* One acknowledgement answers a frame, and it names one agent and one epoch. */
-    FC_TRY(expect(batch->transitions[i]->epoch == batch->transitions[0]->epoch &&
-                      strcmp(batch->transitions[i]->agent, batch->transitions[0]->agent) == 0,
-                  "Transitions.transitions", "all of a frame must be of one agent and epoch", error));
+    FC_TRY(wire_expect(batch->transitions[i]->epoch == batch->transitions[0]->epoch &&
+                           strcmp(batch->transitions[i]->agent, batch->transitions[0]->agent) == 0,
+                       "Transitions.transitions", "all of a frame must be of one agent and epoch", error));
   }
   return FC_OK;
 }
 
-static fc_status_t transitions_take(const void *message, void *plain, arena_t *arena, fc_error_t *error) {
+static fc_status_t transitions_take(const void *message, void *plain, wire_arena_t *arena, fc_error_t *error) {
   const Faasconf__V1__Transitions *from = message;
   fc_wire_transitions_t *to = plain;
   if (from->n_transitions == 0) return FC_OK;
-  to->transitions = arena_calloc_outside(arena, from->n_transitions, sizeof *to->transitions);
-  if (to->transitions == NULL) return out_of_memory(error);
+  to->transitions = wire_arena_calloc_outside(arena, from->n_transitions, sizeof *to->transitions);
+  if (to->transitions == NULL) return wire_out_of_memory(error);
   for (size_t i = 0; i < from->n_transitions; ++i) {
     to->n_transitions = (int32_t)i + 1;
     FC_TRY(transition_take(from->transitions[i], &to->transitions[i], arena, error));
@@ -317,16 +318,16 @@ static void transitions_clear(void *plain) {
   free(batch->transitions);
 }
 
-const codec_t codec_transitions = {&faasconf__v1__transitions__descriptor,
-                                   sizeof(fc_wire_transitions_t),
-                                   transitions_fill,
-                                   transitions_check,
-                                   transitions_take,
-                                   transitions_clear};
+const wire_codec_t wire_codec_transitions = {&faasconf__v1__transitions__descriptor,
+                                             sizeof(fc_wire_transitions_t),
+                                             transitions_fill,
+                                             transitions_check,
+                                             transitions_take,
+                                             transitions_clear};
 
 /* ---- ack ---- */
 
-static fc_status_t ack_fill(const void *plain, void *message, arena_t *arena, fc_error_t *error) {
+static fc_status_t ack_fill(const void *plain, void *message, wire_arena_t *arena, fc_error_t *error) {
   const fc_wire_ack_t *from = plain;
   Faasconf__V1__Ack *to = message;
   (void)arena;
@@ -344,16 +345,16 @@ static fc_status_t ack_fill(const void *plain, void *message, arena_t *arena, fc
 
 static fc_status_t ack_check(const void *message, fc_error_t *error) {
   const Faasconf__V1__Ack *ack = message;
-  FC_TRY(check_name(ack->agent, "Ack.agent", error));
-  return expect(ack->policy_version >= 0, "Ack.policy_version", "negative", error);
+  FC_TRY(wire_check_name(ack->agent, "Ack.agent", error));
+  return wire_expect(ack->policy_version >= 0, "Ack.policy_version", "negative", error);
 }
 
-static fc_status_t ack_take(const void *message, void *plain, arena_t *arena, fc_error_t *error) {
+static fc_status_t ack_take(const void *message, void *plain, wire_arena_t *arena, fc_error_t *error) {
   const Faasconf__V1__Ack *from = message;
   fc_wire_ack_t *to = plain;
   (void)arena;
   (void)error;
-  take_text(from->agent, to->agent, sizeof to->agent);
+  wire_take_text(from->agent, to->agent, sizeof to->agent);
   to->epoch = from->epoch;
   to->acknowledged_sequence = from->acknowledged_sequence;
   to->selective = from->selective;
@@ -365,4 +366,5 @@ static fc_status_t ack_take(const void *message, void *plain, arena_t *arena, fc
   return FC_OK;
 }
 
-const codec_t codec_ack = {&faasconf__v1__ack__descriptor, sizeof(fc_wire_ack_t), ack_fill, ack_check, ack_take, NULL};
+const wire_codec_t wire_codec_ack = {
+    &faasconf__v1__ack__descriptor, sizeof(fc_wire_ack_t), ack_fill, ack_check, ack_take, NULL};

@@ -14,6 +14,9 @@ extern "C" {
 
 typedef struct fc_client fc_client_t;
 
+/* "0.1.0": of the shared library at run time. Static storage. */
+const char *fc_library_version(void);
+
 /* `endpoint`: "tcp://host:port" or "ipc://path" of the server's rpc address. Does not wait for the server. Caller owns
  * the result and destroys it with fc_client_destroy. */
 fc_status_t fc_client_new(const char *endpoint, int32_t timeout_ms, fc_client_t **out, fc_error_t *error);

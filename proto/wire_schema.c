@@ -1,5 +1,5 @@
-/* schema.c - see schema.h. Encoding: protocolbuffers.dev/programming-guides/encoding. */
-#include "schema.h"
+/* wire_schema.c - see wire_schema.h. Encoding: protocolbuffers.dev/programming-guides/encoding. */
+#include "wire_schema.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static size_t sequence_length(const uint8_t *at, size_t left) {
   return length;
 }
 
-bool schema_is_text(const uint8_t *bytes, size_t size) {
+bool wire_schema_is_text(const uint8_t *bytes, size_t size) {
   for (size_t i = 0; i < size;) {
     if (bytes[i] == 0) return false;
     const size_t length = sequence_length(bytes + i, size - i);
@@ -139,8 +139,9 @@ static fc_status_t scan_field(scan_t *scan, const ProtobufCMessageDescriptor *de
     return malformed(scan, descriptor, field->name, "another wire type than its own");
   }
   if (field->type == PROTOBUF_C_TYPE_STRING) {
-    if (value_size > SCHEMA_MAX_STRING_BYTES) return malformed(scan, descriptor, field->name, "longer than 4096 bytes");
-    if (!schema_is_text(value, value_size)) {
+    if (value_size > WIRE_SCHEMA_MAX_STRING_BYTES)
+      return malformed(scan, descriptor, field->name, "longer than 4096 bytes");
+    if (!wire_schema_is_text(value, value_size)) {
       return malformed(scan, descriptor, field->name, "not UTF-8 text without NUL");
     }
   }
@@ -172,7 +173,7 @@ static fc_status_t scan_message(scan_t *scan, const ProtobufCMessageDescriptor *
       return malformed(scan, descriptor, field != NULL ? field->name : "?", "cut off, or of an impossible length");
     }
     if (field == NULL) {
-      if (++scan->n_unknown > SCHEMA_MAX_UNKNOWN) {
+      if (++scan->n_unknown > WIRE_SCHEMA_MAX_UNKNOWN) {
         return malformed(scan, descriptor, "?", "more than 16 unknown fields in the message");
       }
       continue;
@@ -187,8 +188,8 @@ static fc_status_t scan_message(scan_t *scan, const ProtobufCMessageDescriptor *
   return FC_OK;
 }
 
-fc_status_t schema_scan(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t size,
-                        size_t budget_bytes, fc_error_t *error) {
+fc_status_t wire_schema_scan(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t size,
+                             size_t budget_bytes, fc_error_t *error) {
   scan_t scan = {.budget_bytes = budget_bytes, .error = error};
   return scan_message(&scan, descriptor, bytes, size);
 }
@@ -212,14 +213,14 @@ static fc_status_t check_value(const ProtobufCMessageDescriptor *descriptor, con
       break;
     case PROTOBUF_C_TYPE_STRING: {
       const char *text = *(char *const *)value;
-      const size_t size = text != NULL ? strnlen(text, (size_t)SCHEMA_MAX_STRING_BYTES + 1) : 0;
-      if (size > SCHEMA_MAX_STRING_BYTES) problem = "longer than 4096 bytes";
-      if (size > 0 && !schema_is_text((const uint8_t *)text, size)) problem = "not UTF-8 text";
+      const size_t size = text != NULL ? strnlen(text, (size_t)WIRE_SCHEMA_MAX_STRING_BYTES + 1) : 0;
+      if (size > WIRE_SCHEMA_MAX_STRING_BYTES) problem = "longer than 4096 bytes";
+      if (size > 0 && !wire_schema_is_text((const uint8_t *)text, size)) problem = "not UTF-8 text";
       break;
     }
     case PROTOBUF_C_TYPE_MESSAGE: {
       const ProtobufCMessage *part = *(ProtobufCMessage *const *)value;
-      return part != NULL ? schema_check(part, error) : FC_OK;
+      return part != NULL ? wire_schema_check(part, error) : FC_OK;
     }
     default:
       break;
@@ -247,7 +248,7 @@ static size_t element_size(ProtobufCType type) {
   }
 }
 
-fc_status_t schema_check(const ProtobufCMessage *message, fc_error_t *error) {
+fc_status_t wire_schema_check(const ProtobufCMessage *message, fc_error_t *error) {
   const ProtobufCMessageDescriptor *descriptor = message->descriptor;
   const uint8_t *base = (const uint8_t *)message;
   for (unsigned i = 0; i < descriptor->n_fields; ++i) {
@@ -265,16 +266,16 @@ fc_status_t schema_check(const ProtobufCMessage *message, fc_error_t *error) {
   return FC_OK;
 }
 
-fc_status_t schema_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t size,
-                          arena_t *arena, ProtobufCMessage **out, fc_error_t *error) {
+fc_status_t wire_schema_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t size,
+                               wire_arena_t *arena, ProtobufCMessage **out, fc_error_t *error) {
   static const uint8_t nothing[1] = {0};
   const uint8_t *start = size > 0 ? bytes : nothing;
-  FC_TRY(schema_scan(descriptor, start, size, arena->budget, error));
+  FC_TRY(wire_schema_scan(descriptor, start, size, arena->budget, error));
   *out = protobuf_c_message_unpack(descriptor, &arena->allocator, size, start);
   if (*out == NULL && arena->exhausted) {
     return fc_error_set(error, FC_EEXHAUSTED, "%s: decoding needs more memory than a message of %zu bytes may use",
                         descriptor->short_name, size);
   }
   if (*out == NULL) return fc_error_set(error, FC_EFORMAT, "%s: not a protobuf message", descriptor->short_name);
-  return schema_check(*out, error);
+  return wire_schema_check(*out, error);
 }
