@@ -23,7 +23,9 @@ enum {
   NS_PER_MS = 1000000
 };
 
-const char *fc_library_version(void) { return FAASCONF_VERSION; }
+const char *fc_library_version(void) {
+  return FAASCONF_VERSION;
+}
 
 struct fc_client {
   void *context;
@@ -188,21 +190,25 @@ static fc_status_t receive_message(fc_client_t *client, fc_wire_message_t *messa
   return status;
 }
 
+/* What the server said, in our words for its code. */
+static fc_status_t refused(fc_client_t *client, fc_rpc_code_t code, const char *message, fc_error_t *error) {
+  const bool silent = message == NULL || message[0] == '\0';
+  return fail(client, code,
+              fc_error_set(error, fc_status_from_rpc_code(code), "%s", silent ? "the server gave no reason" : message));
+}
+
 /* Our answer into *response, or what the server said instead. FC_ETIMEOUT: not ours, wait on. */
 static fc_status_t judge_message(fc_client_t *client, fc_wire_message_t *message, fc_wire_rpc_response_t *response,
                                  fc_error_t *error) {
   if (message->type == FC_WIRE_REFUSAL) {
-    const fc_rpc_code_t code = message->as.refusal.code == FC_RPC_OK ? FC_RPC_UNKNOWN : message->as.refusal.code;
-    return fail(client, code, fc_error_set(error, fc_status_from_rpc_code(code), "%s", message->as.refusal.message));
+    const fc_wire_refusal_t *refusal = &message->as.refusal;
+    return refused(client, refusal->code == FC_RPC_OK ? FC_RPC_UNKNOWN : refusal->code, refusal->message, error);
   }
   if (message->type != FC_WIRE_RPC_RESPONSE || message->as.rpc_response.request_id != client->last_request_id) {
     return FC_ETIMEOUT;
   }
   const fc_wire_rpc_response_t *answer = &message->as.rpc_response;
-  if (answer->code != FC_RPC_OK) {
-    return fail(client, answer->code,
-                fc_error_set(error, fc_status_from_rpc_code(answer->code), "%s", answer->message));
-  }
+  if (answer->code != FC_RPC_OK) return refused(client, answer->code, answer->message, error);
   *response = *answer;
   memset(message, 0, sizeof *message); /* what it owned is the response's now */
   return fail(client, FC_RPC_OK, FC_OK);
