@@ -33,9 +33,8 @@ void simulator_destroy(simulator_t **simulator);
  * its start. Fills observation's load, outcome, configuration and metrics (initialised for N); window index and
  * duration too, start_us is left alone. Same arguments, same bytes. FC_EINVAL for a configuration that is not
  * positive. */
-fc_status_t simulator_window(simulator_t *simulator, int64_t window,
-                             const fc_function_configuration_t *configuration, fc_observation_t *observation,
-                             fc_error_t *error);
+fc_status_t simulator_window(simulator_t *simulator, int64_t window, const fc_function_configuration_t *configuration,
+                             fc_observation_t *observation, fc_error_t *error);
 
 #ifdef __cplusplus
 }

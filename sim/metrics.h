@@ -1,0 +1,17 @@
+/* metrics.h - from the counts of a window to an observation, in the units of faasconf/transition.h. */
+#ifndef SIM_METRICS_H
+#define SIM_METRICS_H
+
+#include "state.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Fills load, outcome, metrics, window and duration of an observation initialised for n_functions. */
+void metrics_fill(simulator_t *simulator, fc_observation_t *observation);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,159 @@
+/* replica.h - one replica of a fork-mode function: processor sharing under a CPU quota.
+ *
+ * A process per request. A request first starts up (one core), then works (`parallelism` cores). With a total demand D
+ * above the quota q everybody gets s = q / D of what they want, and CFS throttling loses a further share:
+ * eff = 1 - throttling_loss * (1 - s). Requests in flight also slow each other down (caches, memory): contention. All
+ * requests of a replica advance at the same rate per core, so one number, `progress`, moves for all of them and each
+ * knows the value at which its phase ends. Reference: docs/simulation.md, "The model".
+ */
+#ifndef SIM_REPLICA_H
+#define SIM_REPLICA_H
+
+#include "state.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Brings progress and the function's integrals to `now_s`. */
+static inline FC_HOST_DEVICE void replica_advance(replica_t *replica, function_state_t *function, double now_s) {
+  const double elapsed_s = now_s - replica->updated_s;
+  replica->progress += replica->rate * elapsed_s;
+  replica->updated_s = now_s;
+  function->cpu_s += replica->cpu_rate * elapsed_s;
+  function->throttled_s += replica->throttled_rate * elapsed_s;
+  function->mem_mib_s += replica->mem_rate * elapsed_s;
+  function->in_flight_s += replica->in_flight_rate * elapsed_s;
+}
+
+/* New rates after requests came, left or changed phase. */
+static inline FC_HOST_DEVICE void replica_share(const simulator_t *simulator, replica_t *replica,
+                                                const function_state_t *function) {
+  const int32_t n = replica->n_starting + replica->n_working;
+  const double demand = replica->n_starting + replica->n_working * function->parallelism;
+  const double quota = function->quota;
+  replica->in_flight_rate = n;
+  replica->mem_rate = function->mem_mib * (replica->n_working + simulator->mem_waiting_share * replica->n_starting);
+  double speed = replica->speed;
+  if (demand > quota) {
+    const double share = quota / demand;
+    speed *= share * (1 - simulator->throttling_loss * (1 - share));
+    replica->cpu_rate = quota;
+    replica->throttled_rate = 1;
+  } else {
+    replica->cpu_rate = demand;
+    replica->throttled_rate = 0;
+  }
+  replica->rate =
+      n <= CONTENTION_TABLE ? speed * function->contention_speed[n] : speed / (1 + function->contention * (n - 1));
+}
+
+/* Finds the request whose phase ends next; false when the replica is idle. */
+static inline FC_HOST_DEVICE bool replica_find_next(const simulator_t *simulator, replica_t *replica) {
+  int32_t next = replica->first_call;
+  if (next < 0) return false;
+  double target = simulator->calls[next].target;
+  for (int32_t call = simulator->calls[next].next; call >= 0; call = simulator->calls[call].next) {
+    const double other = simulator->calls[call].target;
+    if (other < target) {
+      target = other;
+      next = call;
+    }
+  }
+  replica->next_call = next;
+  replica->next_progress = target;
+  return true;
+}
+
+/* When the phase found by replica_find_next ends, at the rates of now. */
+static inline FC_HOST_DEVICE double replica_next_s(const replica_t *replica) {
+  const double rest = replica->next_progress - replica->progress;
+  return replica->updated_s + (rest > 0 ? rest / replica->rate : 0);
+}
+
+/* An idle replica has no event. */
+static inline FC_HOST_DEVICE void replica_schedule(simulator_t *simulator, int32_t index) {
+  replica_t *replica = &simulator->replicas[index];
+  if (replica_find_next(simulator, replica)) events_set(&simulator->events, index, replica_next_s(replica));
+}
+
+/* MiB in use, counted as at entry to the second phase: working requests in full, starting ones in part. */
+static inline FC_HOST_DEVICE double replica_memory(const simulator_t *simulator, const function_state_t *function,
+                                                   int32_t n_working, int32_t n_starting) {
+  return simulator->mem_idle_mib + function->mem_mib * (n_working + simulator->mem_waiting_share * n_starting);
+}
+
+static inline FC_HOST_DEVICE void replica_remove(simulator_t *simulator, replica_t *replica, int32_t call) {
+  int32_t *link = &replica->first_call;
+  while (*link != call) link = &simulator->calls[*link].next;
+  *link = simulator->calls[call].next;
+}
+
+/* The speed of a replica is drawn when its first request arrives. */
+static inline FC_HOST_DEVICE void replica_warm_up(simulator_t *simulator, replica_t *replica,
+                                                  const function_state_t *function, int32_t number) {
+  uint32_t bits[4];
+  draw_block(simulator->seed, simulator->window, DRAW_REPLICA, (uint32_t)replica->function, (uint32_t)number, bits);
+  replica->speed = function->speed / draw_factor(&simulator->normal, simulator->sigma_replica, bits[0]);
+  replica->warm = true;
+}
+
+/* A request enters; `factor` is its lognormal work factor. */
+static inline FC_HOST_DEVICE void replica_enter(simulator_t *simulator, int32_t index, int32_t call_index,
+                                                double factor, double now_s) {
+  replica_t *replica = &simulator->replicas[index];
+  function_state_t *function = &simulator->functions[replica->function];
+  call_t *call = &simulator->calls[call_index];
+  double startup = function->startup_work_s * factor;
+  if (!replica->warm) {
+    replica_warm_up(simulator, replica, function, index - function->first_replica);
+    startup += function->warmup_work_s;
+  }
+  replica_advance(replica, function, now_s);
+  call->phase = CALL_STARTING;
+  call->arrived_s = now_s;
+  call->target = replica->progress + startup;
+  call->main_target = function->main_work_s * function->main_speed * factor;
+  call->next = replica->first_call;
+  replica->first_call = call_index;
+  replica->n_starting += 1;
+  replica_share(simulator, replica, function);
+  replica_schedule(simulator, index);
+}
+
+typedef enum { REPLICA_GOES_ON = 0, REPLICA_ANSWERED = 1, REPLICA_FAILED = 2 } replica_result_t;
+
+/* The phase of `next_call` ends now. What it means for that request; it has left the replica unless it goes on. */
+static inline FC_HOST_DEVICE replica_result_t replica_step(simulator_t *simulator, int32_t index, double now_s) {
+  replica_t *replica = &simulator->replicas[index];
+  function_state_t *function = &simulator->functions[replica->function];
+  const int32_t call_index = replica->next_call;
+  call_t *call = &simulator->calls[call_index];
+  replica_advance(replica, function, now_s);
+  replica->progress = replica->next_progress;
+  replica_result_t result;
+  if (call->phase == CALL_WORKING) {
+    replica->n_working -= 1;
+    result = REPLICA_ANSWERED;
+  } else {
+    replica->n_starting -= 1;
+    const bool garbage = call->input != SPOILED_NOT;
+    const bool fits =
+        replica_memory(simulator, function, replica->n_working + 1, replica->n_starting) <= function->mem_limit_mib;
+    result = garbage || !fits ? REPLICA_FAILED : REPLICA_GOES_ON;
+  }
+  if (result == REPLICA_GOES_ON) {
+    replica->n_working += 1;
+    call->phase = CALL_WORKING;
+    call->target = replica->progress + call->main_target;
+  } else {
+    replica_remove(simulator, replica, call_index);
+  }
+  replica_share(simulator, replica, function);
+  return result;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
