@@ -140,41 +140,23 @@ static inline FC_HOST_DEVICE void on_user(simulator_t *simulator, int32_t user, 
   if (plan_start(simulator, user, now_s, &data)) finish(simulator, user, now_s, data);
 }
 
-/* ---- after ---- */
+/* ---- the window ---- */
 
-/* Requests still on the replica run to their end; nobody waits for them any more. */
-static FC_HOST_DEVICE void drain(simulator_t *simulator, int32_t index) {
-  replica_t *replica = &simulator->replicas[index];
-  function_state_t *function = &simulator->functions[replica->function];
-  while (replica->first_call >= 0) {
-    const call_t *call = &simulator->calls[replica->next_call];
-    const double now_s = replica_next_s(replica);
-    if (replica_step(simulator, index, now_s) == REPLICA_ANSWERED) keep_duration(function, call, now_s);
-    replica_find_next(simulator, replica);
-  }
-}
-
+/* Integrals and counts of the window are complete: all replicas are brought to its end. */
 static FC_HOST_DEVICE void close_window(simulator_t *simulator) {
   load_close(simulator);
   for (int32_t f = 0; f < simulator->n_functions; ++f) {
     function_state_t *function = &simulator->functions[f];
     for (int32_t r = 0; r < function->n_replicas; ++r)
       replica_advance(&simulator->replicas[function->first_replica + r], function, simulator->window_s);
-    const double cpu_s = function->cpu_s, throttled_s = function->throttled_s;
-    const double mem_mib_s = function->mem_mib_s, in_flight_s = function->in_flight_s;
-    for (int32_t r = 0; r < function->n_replicas; ++r) drain(simulator, function->first_replica + r);
-    function->cpu_s = cpu_s;
-    function->throttled_s = throttled_s;
-    function->mem_mib_s = mem_mib_s;
-    function->in_flight_s = in_flight_s;
   }
 }
 
-FC_HOST_DEVICE void engine_run(simulator_t *simulator) {
+/* Handles all events before `until_s`. */
+static FC_HOST_DEVICE void run_until(simulator_t *simulator, double until_s) {
   events_t *events = &simulator->events;
   const int32_t first_call = simulator->n_replicas, first_user = first_call + simulator->n_calls;
-  load_open(simulator);
-  while (events->n > 0 && events->heap[0].time_s < simulator->window_s) {
+  while (events->n > 0 && events->heap[0].time_s < until_s) {
     const event_t event = events_take(events);
     if (event.entity < first_call) {
       on_replica(simulator, event.entity, event.time_s);
@@ -185,5 +167,14 @@ FC_HOST_DEVICE void engine_run(simulator_t *simulator) {
     }
     events_close(events);
   }
+}
+
+FC_HOST_DEVICE void engine_run(simulator_t *simulator) {
+  load_open(simulator);
+  run_until(simulator, simulator->window_s);
   close_window(simulator);
+}
+
+FC_HOST_DEVICE void engine_drain(simulator_t *simulator) {
+  run_until(simulator, INFINITY);
 }

@@ -5,7 +5,7 @@
 
 #define CFS_PERIODS_PER_S 10.0
 
-static void fill_function(const simulator_t *simulator, function_state_t *function, double net_bytes_per_call,
+static void fill_function(const simulator_t *simulator, const function_state_t *function, double net_bytes_per_call,
                           fc_function_metrics_t *metrics) {
   const double replicas = function->n_replicas;
   const double replica_s = replicas * simulator->window_s;
@@ -19,16 +19,8 @@ static void fill_function(const simulator_t *simulator, function_state_t *functi
   metrics->rejected = (double)function->rejected;
   metrics->failed = (double)function->failed;
   metrics->mean_in_flight = function->in_flight_s / simulator->window_s;
-  metrics->present = (1u << FC_FUNCTION_METRIC_COUNT) - 1u;
-  if (function->durations.n == 0) {
-    metrics->present &= ~(FC_METRIC_BIT(LATENCY_P75) | FC_METRIC_BIT(LATENCY_P95));
-    return;
-  }
-  const double percentiles[2] = {75, 95};
-  double seconds[2];
-  samples_percentiles(&function->durations, percentiles, 2, seconds);
-  metrics->latency_p75_s = seconds[0];
-  metrics->latency_p95_s = seconds[1];
+  metrics->present =
+      ((1u << FC_FUNCTION_METRIC_COUNT) - 1u) & ~(FC_METRIC_BIT(LATENCY_P75) | FC_METRIC_BIT(LATENCY_P95));
 }
 
 static void fill_outcome(const simulator_t *simulator, workflow_counts_t *counts, fc_outcome_t *outcome) {
@@ -57,4 +49,18 @@ void metrics_fill(simulator_t *simulator, fc_observation_t *observation) {
   for (int32_t f = 0; f < simulator->n_functions; ++f)
     fill_function(simulator, &simulator->functions[f], simulator->workflow->simulator.functions[f].net_bytes_per_call,
                   &observation->metrics[f]);
+}
+
+void metrics_fill_latencies(simulator_t *simulator, fc_observation_t *observation) {
+  const double percentiles[2] = {75, 95};
+  double seconds[2];
+  for (int32_t f = 0; f < simulator->n_functions; ++f) {
+    samples_t *durations = &simulator->functions[f].durations;
+    fc_function_metrics_t *metrics = &observation->metrics[f];
+    if (durations->n == 0) continue;
+    samples_percentiles(durations, percentiles, 2, seconds);
+    metrics->latency_p75_s = seconds[0];
+    metrics->latency_p95_s = seconds[1];
+    metrics->present |= FC_METRIC_BIT(LATENCY_P75) | FC_METRIC_BIT(LATENCY_P95);
+  }
 }

@@ -249,5 +249,7 @@ fc_status_t simulator_window(simulator_t *simulator, int64_t window, const fc_fu
   engine_run(simulator);
   for (int32_t f = 0; f < simulator->n_functions; ++f) observation->configuration[f] = configuration[f];
   metrics_fill(simulator, observation);
+  engine_drain(simulator);
+  metrics_fill_latencies(simulator, observation);
   return FC_OK;
 }
