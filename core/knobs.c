@@ -1,0 +1,117 @@
+/* knobs.c - actions in [0,1] <-> configurations. */
+#include "faasconf/knobs.h"
+
+#include <math.h>
+
+static const char *const knob_names[FC_KNOBS] = {"cpu_millicores", "mem_mib", "replicas", "concurrency"};
+
+/* The paper's box (algorithms, section 1). */
+static const fc_knob_range_t authors_box[FC_KNOBS] = {{250, 2000}, {256, 2048}, {1, 8}, {1, 10}};
+
+const char *fc_knob_name(fc_knob_t knob) {
+  return knob_names[knob];
+}
+
+int32_t fc_knob_get(const fc_function_configuration_t *configuration, fc_knob_t knob) {
+  switch (knob) {
+    case FC_KNOB_CPU:
+      return configuration->cpu_millicores;
+    case FC_KNOB_MEM:
+      return configuration->mem_mib;
+    case FC_KNOB_REPLICAS:
+      return configuration->replicas;
+    case FC_KNOB_CONCURRENCY:
+      return configuration->concurrency;
+  }
+  FC_ASSERT(false);
+  return 0;
+}
+
+void fc_knob_set(fc_function_configuration_t *configuration, fc_knob_t knob, int32_t value) {
+  switch (knob) {
+    case FC_KNOB_CPU:
+      configuration->cpu_millicores = value;
+      return;
+    case FC_KNOB_MEM:
+      configuration->mem_mib = value;
+      return;
+    case FC_KNOB_REPLICAS:
+      configuration->replicas = value;
+      return;
+    case FC_KNOB_CONCURRENCY:
+      configuration->concurrency = value;
+      return;
+  }
+  FC_ASSERT(false);
+}
+
+static int32_t clamp(int32_t value, fc_knob_range_t range) {
+  return value < range.min ? range.min : value > range.max ? range.max : value;
+}
+
+/* Equal-width bins: every integer of the range gets the same share of [0,1]. */
+static int32_t decode_uniform(double a, fc_knob_range_t range) {
+  const double bins = (double)range.max - range.min + 1.0;
+  return clamp(range.min + (int32_t)floor(a * bins), range);
+}
+
+/* CPU and memory rounded to nearest even on ties (numpy's round), replicas and concurrency floored. */
+static int32_t decode_authors(double a, fc_knob_t knob) {
+  const fc_knob_range_t box = authors_box[knob];
+  const double scaled = a * ((double)box.max - box.min) + box.min;
+  return (int32_t)(knob == FC_KNOB_CPU || knob == FC_KNOB_MEM ? rint(scaled) : floor(scaled));
+}
+
+void fc_knobs_decode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode, const float *action,
+                     fc_function_configuration_t *configuration) {
+  for (int32_t f = 0; f < workflow->n_functions; ++f) {
+    for (int k = 0; k < FC_KNOBS; ++k) {
+      const double raw = (double)action[f * FC_KNOBS + k];
+      FC_ASSERT(!isnan(raw));
+      const double a = raw < 0.0 ? 0.0 : raw > 1.0 ? 1.0 : raw;
+      const fc_knob_t knob = (fc_knob_t)k;
+      const int32_t value = decode == FC_DECODE_AUTHORS
+                                ? decode_authors(a, knob)
+                                : decode_uniform(a, fc_workflow_range(workflow, f, knob, ranges));
+      fc_knob_set(&configuration[f], knob, value);
+    }
+  }
+}
+
+static double encode_uniform(int32_t value, fc_knob_range_t range) {
+  const double bins = (double)range.max - range.min + 1.0;
+  return ((double)clamp(value, range) - range.min + 0.5) / bins;
+}
+
+/* Replicas and concurrency take the middle of their floor bin, except the top value, which only a = 1 reaches. */
+static double encode_authors(int32_t value, fc_knob_t knob) {
+  const fc_knob_range_t box = authors_box[knob];
+  const double width = (double)box.max - box.min;
+  const double offset = (double)clamp(value, box) - box.min;
+  if (knob == FC_KNOB_CPU || knob == FC_KNOB_MEM || value >= box.max) return offset / width;
+  return (offset + 0.5) / width;
+}
+
+void fc_knobs_encode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
+                     const fc_function_configuration_t *configuration, float *action) {
+  for (int32_t f = 0; f < workflow->n_functions; ++f) {
+    for (int k = 0; k < FC_KNOBS; ++k) {
+      const fc_knob_t knob = (fc_knob_t)k;
+      const int32_t value = fc_knob_get(&configuration[f], knob);
+      action[f * FC_KNOBS + k] =
+          (float)(decode == FC_DECODE_AUTHORS ? encode_authors(value, knob)
+                                              : encode_uniform(value, fc_workflow_range(workflow, f, knob, ranges)));
+    }
+  }
+}
+
+void fc_knobs_draw(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_rng_t *rng,
+                   fc_function_configuration_t *configuration) {
+  for (int32_t f = 0; f < workflow->n_functions; ++f) {
+    for (int k = 0; k < FC_KNOBS; ++k) {
+      const fc_knob_range_t range = fc_workflow_range(workflow, f, (fc_knob_t)k, ranges);
+      const uint32_t width = (uint32_t)(range.max - range.min) + 1u;
+      fc_knob_set(&configuration[f], (fc_knob_t)k, range.min + (int32_t)fc_rng_below(rng, width));
+    }
+  }
+}
