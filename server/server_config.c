@@ -23,8 +23,6 @@ static void set_defaults(server_config_t *config) {
                   .variant = "repaired",
                   .seed = 1,
                   .samples_per_insert = 64,
-                  .batch = 64,
-                  .replay_capacity = 65536,
                   .ranges = FC_RANGES_MEASURED,
                   .decode = FC_DECODE_UNIFORM,
                   .semantics = FC_SEMANTICS_STRICT,
@@ -122,7 +120,7 @@ static fc_status_t read_ingest(const fc_config_node_t *root, server_ingest_confi
   FC_TRY(read_int32(map, "group_commit_rows", 1, 100000, &ingest->group_commit_rows, error));
   FC_TRY(read_int32(map, "group_commit_ms", 0, 10000, &ingest->group_commit_ms, error));
   FC_TRY(fc_config_int(map, "credit_bytes", 4096, 1 << 30, &ingest->credit_bytes, error));
-  FC_TRY(fc_config_int(map, "queue_bytes", 4096, (int64_t)1 << 36, &ingest->queue_bytes, error));
+  FC_TRY(fc_config_int(map, "queue_bytes", 262144, (int64_t)1 << 36, &ingest->queue_bytes, error));
   FC_TRY(read_int32(map, "queue_messages", 1, 1 << 20, &ingest->queue_messages, error));
   return read_int32(map, "retry_after_ms", 1, 60000, &ingest->retry_after_ms, error);
 }

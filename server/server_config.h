@@ -41,8 +41,8 @@ typedef struct {
   char variant[FC_NAME_SIZE]; /* "repaired" or "faithful" */
   uint64_t seed;
   double samples_per_insert;
-  int32_t batch;     /* B */
-  int32_t hidden;    /* H; 0 = the algorithm's default, here and below */
+  int32_t batch;     /* B; 0 = the algorithm's default, here and below */
+  int32_t hidden;    /* H */
   int32_t attention; /* D */
   double learning_rate;
   double soft_update;
