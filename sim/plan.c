@@ -3,8 +3,21 @@
 
 /* ---- compiling ---- */
 
-static fc_status_t check_node(const fc_workflow_t *workflow, int32_t index, int32_t depth, int32_t *n_seen,
-                              int32_t *n_leaves, fc_error_t *error) {
+/* The most one execution of a node can repeat it; negative when the distribution is damaged. */
+static double most_repetitions(const fc_count_distribution_t *count) {
+  if (count->n_outcomes <= 0) return 1;
+  if (count->n_outcomes > FC_MAX_COUNT_OUTCOMES) return -1;
+  int32_t most = 0;
+  for (int32_t i = 0; i < count->n_outcomes; ++i) {
+    if (count->count[i] < 0) return -1;
+    if (count->count[i] > most) most = count->count[i];
+  }
+  return most;
+}
+
+/* *n_steps grows by the most steps the node can take in one workflow, `times` being how often its parent runs. */
+static fc_status_t check_node(const fc_workflow_t *workflow, int32_t index, int32_t depth, double times,
+                              int32_t *n_seen, double *n_steps, int32_t *n_leaves, fc_error_t *error) {
   if (index < 0 || index >= workflow->n_call_nodes)
     return fc_error_set(error, FC_EINVAL, "workflow %s: call node %d does not exist", workflow->name, (int)index);
   if (depth > PLAN_MAX_DEPTH)
@@ -13,6 +26,14 @@ static fc_status_t check_node(const fc_workflow_t *workflow, int32_t index, int3
   if (++*n_seen > workflow->n_call_nodes)
     return fc_error_set(error, FC_EINVAL, "workflow %s: its calls are not a tree", workflow->name);
   const fc_call_node_t *node = &workflow->call_nodes[index];
+  const double repetitions = most_repetitions(&node->count);
+  if (repetitions < 0)
+    return fc_error_set(error, FC_EINVAL, "workflow %s: call node %d has a damaged count", workflow->name, (int)index);
+  *n_steps += times;
+  times *= repetitions;
+  if (*n_steps + times > PLAN_MAX_STEPS)
+    return fc_error_set(error, FC_EINVAL, "workflow %s: its counts multiply to more than %d calls in one workflow",
+                        workflow->name, PLAN_MAX_STEPS);
   if (node->kind == FC_CALL_FUNCTION) {
     if (node->function < 0 || node->function >= workflow->n_functions || node->first_child >= 0)
       return fc_error_set(error, FC_EINVAL, "workflow %s: call node %d does not call one of its functions",
@@ -21,14 +42,15 @@ static fc_status_t check_node(const fc_workflow_t *workflow, int32_t index, int3
     return FC_OK;
   }
   for (int32_t child = node->first_child; child >= 0; child = workflow->call_nodes[child].next_sibling)
-    FC_TRY(check_node(workflow, child, depth + 1, n_seen, n_leaves, error));
+    FC_TRY(check_node(workflow, child, depth + 1, times, n_seen, n_steps, n_leaves, error));
   return FC_OK;
 }
 
 fc_status_t plan_check(const fc_workflow_t *workflow, int32_t *n_leaves, fc_error_t *error) {
   int32_t n_seen = 0;
+  double n_steps = 0;
   *n_leaves = 0;
-  FC_TRY(check_node(workflow, workflow->calls, 0, &n_seen, n_leaves, error));
+  FC_TRY(check_node(workflow, workflow->calls, 0, 1, &n_seen, &n_steps, n_leaves, error));
   if (workflow->call_nodes[workflow->calls].next_sibling >= 0)
     return fc_error_set(error, FC_EINVAL, "workflow %s: the root of its calls has a sibling", workflow->name);
   return FC_OK;

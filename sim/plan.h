@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-enum { PLAN_MAX_DEPTH = 64 };
+enum { PLAN_MAX_DEPTH = 64, PLAN_MAX_STEPS = 1000000 };
 
 /* Number of nodes of `workflow`'s plan and of its calls to functions; checks the tree. FC_EINVAL names what is wrong.
  */

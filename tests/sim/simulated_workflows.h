@@ -123,10 +123,24 @@ inline fc_function_simulator_t fitted(const std::string &function) {
   if (function == "resize") return {0.6639843031664258, light, 1, 50, kappa, delay, 53e3, sigma, 0};
   if (function == "update") return {0.6741814450479924, light, 1, 50, kappa, delay, 52e3, sigma, 0};
   if (function == "resnet")
-    return {1.7450504855996238, 0.39418059815659456, 1.4937062656262243, 310.08032351933764, 0.01703869689828389,
-            onnx_delay,         49e3,                sigma,              0};
-  return {1.059914800404108, 0.7000252775060863, 1.1785477470796388, 134.72554449599497, 0.015868139344316596,
-          onnx_delay,        144e3,              sigma,              0};  // mobilenet
+    return {1.7450504855996238,
+            0.39418059815659456,
+            1.4937062656262243,
+            310.08032351933764,
+            0.01703869689828389,
+            onnx_delay,
+            49e3,
+            sigma,
+            0};
+  return {1.059914800404108,
+          0.7000252775060863,
+          1.1785477470796388,
+          134.72554449599497,
+          0.015868139344316596,
+          onnx_delay,
+          144e3,
+          sigma,
+          0};  // mobilenet
 }
 
 // starter -> rgb -> resize -> update -> {resnet, mobilenet}; mobilenet gets the workflow's own input.
@@ -139,7 +153,8 @@ inline std::unique_ptr<SimulatedWorkflow> parallel_workflow() {
   const int resnet = w->function("resnet", fitted("resnet"), FC_ON_FAILURE_FAIL);
   const int mobilenet = w->function("mobilenet", fitted("mobilenet"), FC_ON_FAILURE_FAIL);
   const int both = w->group(FC_CALL_PARALLEL, {w->call(resnet), w->call(mobilenet, false)});
-  w->build(w->group(FC_CALL_SEQUENCE, {w->call(starter, false), w->call(rgb, false), w->call(resize), w->call(update), both}));
+  w->build(w->group(FC_CALL_SEQUENCE,
+                    {w->call(starter, false), w->call(rgb, false), w->call(resize), w->call(update), both}));
   return w;
 }
 

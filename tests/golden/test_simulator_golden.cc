@@ -1,0 +1,186 @@
+// The simulator against the golden table of the fitted prototype (232 configurations, 200 to 400 windows each) and
+// against the published measurements themselves. As-published semantics, like both.
+//
+// A golden mean is reproduced when it lies within 4 standard errors of ours, both sides' errors combined. The table has
+// no spread for totals and percentiles; ours stands in for theirs. Seeds are fixed, so a pass stays a pass.
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "simulated_windows.h"
+#include "simulated_workflows.h"
+#include "support.h"
+
+namespace {
+
+using fc_test::Average;
+using fc_test::Configuration;
+using fc_test::Simulated;
+
+struct GoldenRow {
+  std::string name;  // workflow, users, source, line
+  int users;
+  double n_windows, latency, latency_std, successes, successes_std, total, without_success;
+  std::vector<double> p75;
+  Configuration configuration;
+};
+
+std::vector<std::string> split(const std::string &text, char separator) {
+  std::vector<std::string> parts;
+  std::stringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+std::vector<GoldenRow> golden_rows(const std::string &path, const std::string &workflow) {
+  std::vector<GoldenRow> rows;
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  for (int number = 2; std::getline(file, line); ++number) {
+    const auto fields = split(line, ',');
+    if (fields.size() != 12 || fields[0] != workflow) continue;
+    GoldenRow row = {workflow + " line " + std::to_string(number),
+                     std::stoi(fields[1]),
+                     std::stod(fields[3]),
+                     std::stod(fields[4]),
+                     std::stod(fields[5]),
+                     std::stod(fields[6]),
+                     std::stod(fields[7]),
+                     std::stod(fields[8]),
+                     std::stod(fields[9]),
+                     {},
+                     {}};
+    for (const auto &value : split(fields[10], ' ')) row.p75.push_back(std::stod(value));
+    for (const auto &value : split(fields[11], ' ')) {
+      const auto knobs = split(value, ':');
+      row.configuration.push_back({std::stoi(knobs[0]), std::stoi(knobs[1]), std::stoi(knobs[2]), std::stoi(knobs[3])});
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+// Also collects how far off all rows are together: a small systematic difference hides in single rows.
+struct Deviations {
+  Average latency, successes, total, p75;
+};
+
+void expect_row(const GoldenRow &row, const fc_workflow_t *workflow, uint64_t seed, Deviations *deviations) {
+  SCOPED_TRACE(row.name);
+  Simulated simulated(workflow, row.users, FC_SEMANTICS_AS_PUBLISHED, seed);
+  ASSERT_EQ(FC_OK, simulated.status) << simulated.error.message;
+  ASSERT_EQ(row.p75.size(), static_cast<size_t>(workflow->n_functions));
+  Average latency, successes, total, without;
+  std::vector<Average> p75(row.p75.size());
+  for (int w = 0; w < static_cast<int>(row.n_windows); ++w) {
+    const fc_observation_t &o = simulated.observe(w, row.configuration);
+    ASSERT_EQ(FC_OK, simulated.status) << simulated.error.message;
+    if (o.outcome.successes > 0) latency.add(o.outcome.latency_mean_s);
+    without.add(o.outcome.successes == 0);
+    successes.add(static_cast<double>(o.outcome.successes));
+    total.add(static_cast<double>(o.outcome.successes + o.outcome.failures));
+    for (size_t f = 0; f < p75.size(); ++f)
+      if ((o.metrics[f].present & FC_METRIC_BIT(LATENCY_P75)) != 0) p75[f].add(o.metrics[f].latency_p75_s);
+  }
+  auto deviation = [&](const char *what, double ours, double golden, double our_variance, double golden_variance,
+                       double n) {
+    const double standard_error = std::sqrt(our_variance / n + golden_variance / row.n_windows);
+    EXPECT_LE(std::fabs(ours - golden), 4 * standard_error + 1e-4) << what << ": " << ours << ", golden " << golden;
+    return standard_error > 0 ? (ours - golden) / standard_error : 0;
+  };
+  deviations->latency.add(deviation("latency", latency.mean(), row.latency, latency.variance(),
+                                    row.latency_std * row.latency_std, latency.n()));
+  deviations->successes.add(deviation("successes", successes.mean(), row.successes, successes.variance(),
+                                      row.successes_std * row.successes_std, row.n_windows));
+  deviations->total.add(deviation("total", total.mean(), row.total, total.variance(), total.variance(), row.n_windows));
+  deviation("windows without success", without.mean(), row.without_success, without.variance(), without.variance(),
+            row.n_windows);
+  for (size_t f = 0; f < p75.size(); ++f)
+    deviations->p75.add(deviation(workflow->functions[f].name, p75[f].mean(), row.p75[f], p75[f].variance(),
+                                  p75[f].variance(), p75[f].n()));
+}
+
+void expect_workflow(const std::string &path, fc_test::SimulatedWorkflow &workflow, size_t n_rows) {
+  const auto rows = golden_rows(path, workflow.get()->name);
+  ASSERT_EQ(n_rows, rows.size());
+  Deviations all;
+  uint64_t seed = 1000;
+  for (const auto &row : rows) expect_row(row, workflow.get(), ++seed, &all);
+  // Deviations in standard errors have mean 0 and variance 1 when both are the same model.
+  for (const Average *a : {&all.latency, &all.successes, &all.total, &all.p75}) {
+    EXPECT_LT(std::fabs(a->mean()), 4 / std::sqrt(static_cast<double>(rows.size())));
+    EXPECT_LT(a->variance(), 1.7);
+  }
+}
+
+TEST(SimulatorGolden, ReproducesEveryParallelRow) {
+  SKIP_WITHOUT_SHARED(path, "golden/simulator_golden.csv");
+  expect_workflow(path, *fc_test::parallel_workflow(), 124);
+}
+
+TEST(SimulatorGolden, ReproducesEverySequentialRow) {
+  SKIP_WITHOUT_SHARED(path, "golden/simulator_golden.csv");
+  expect_workflow(path, *fc_test::sequential_workflow(), 36);
+}
+
+TEST(SimulatorGolden, ReproducesEveryBranchRow) {
+  SKIP_WITHOUT_SHARED(path, "golden/simulator_golden.csv");
+  expect_workflow(path, *fc_test::branch_workflow(), 36);
+}
+
+// Coefficient of determination of predicted against measured values.
+double r2(const std::vector<double> &measured, const std::vector<double> &predicted) {
+  Average mean;
+  for (double value : measured) mean.add(value);
+  double rest = 0, total = 0;
+  for (size_t i = 0; i < measured.size(); ++i) {
+    rest += (measured[i] - predicted[i]) * (measured[i] - predicted[i]);
+    total += (measured[i] - mean.mean()) * (measured[i] - mean.mean());
+  }
+  return 1 - rest / total;
+}
+
+// 1,039 measured windows of the real Parallel workflow, each against the mean of 12 simulated ones.
+TEST(SimulatorGolden, ExplainsThePublishedMeasurements) {
+  SKIP_WITHOUT_SHARED(path, "data/parallel_10.csv");
+  enum { kFunctions = 6, kColumns = 90, kPerFunction = 10, kWindows = 12 };
+  auto workflow = fc_test::parallel_workflow();
+  Simulated simulated(workflow->get(), 10, FC_SEMANTICS_AS_PUBLISHED);
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  std::vector<double> latency, successes, simulated_latency, simulated_successes;
+  int64_t window = 0;
+  while (std::getline(file, line)) {
+    const auto fields = split(line, ',');
+    ASSERT_EQ(static_cast<size_t>(kColumns), fields.size());
+    Configuration configuration;
+    for (int f = 0; f < kFunctions; ++f) {
+      // 24 action columns, of which concurrency is int(1 + 9 a); then per function its name, cpu, mem, replicas, ...
+      const size_t own = 24 + kPerFunction * static_cast<size_t>(f);
+      configuration.push_back({std::stoi(fields[own + 1]), std::stoi(fields[own + 2]), std::stoi(fields[own + 3]),
+                               static_cast<int32_t>(1 + 9 * std::stod(fields[4 * static_cast<size_t>(f) + 3]))});
+    }
+    Average mean_latency, mean_successes;
+    for (int w = 0; w < kWindows; ++w) {
+      const fc_observation_t &o = simulated.observe(window++, configuration);
+      if (o.outcome.successes > 0) mean_latency.add(o.outcome.latency_mean_s);
+      mean_successes.add(static_cast<double>(o.outcome.successes));
+    }
+    latency.push_back(std::log(std::stod(fields[84])));
+    successes.push_back(std::stod(fields[86]));
+    simulated_latency.push_back(std::log(mean_latency.mean()));
+    simulated_successes.push_back(mean_successes.mean());
+  }
+  ASSERT_EQ(1039u, latency.size());
+  const double r2_latency = r2(latency, simulated_latency), r2_successes = r2(successes, simulated_successes);
+  RecordProperty("r2_log_latency", std::to_string(r2_latency));
+  RecordProperty("r2_successes", std::to_string(r2_successes));
+  std::printf("R2 of log latency %.4f, of successes %.4f\n", r2_latency, r2_successes);
+  EXPECT_GT(r2_latency, 0.78);
+  EXPECT_GT(r2_successes, 0.80);
+}
+
+}  // namespace
