@@ -103,9 +103,10 @@ static fc_status_t check_outcome(const fc_outcome_t *outcome, fc_error_t *error)
 }
 
 static fc_status_t check_metrics(const fc_function_metrics_t *metrics, const char *function, fc_error_t *error) {
-#define CHECK_METRIC(name, field, unit)                                                        \
-  if ((metrics->present & FC_METRIC_BIT(name)) && !good_value(metrics->field, largest_metric)) \
-    return fc_error_set(error, FC_EINVAL, "metrics of %s: " #field " is %g, expected a number >= 0 (%s)", function, metrics->field, unit);
+#define CHECK_METRIC(name, field, unit)                                                                             \
+  if ((metrics->present & FC_METRIC_BIT(name)) && !good_value(metrics->field, largest_metric))                      \
+    return fc_error_set(error, FC_EINVAL, "metrics of %s: " #field " is %g, expected a number >= 0 (%s)", function, \
+                        metrics->field, unit);
   FC_FUNCTION_METRICS(CHECK_METRIC)
 #undef CHECK_METRIC
   if (metrics->present >> FC_FUNCTION_METRIC_COUNT)

@@ -89,8 +89,8 @@ fc_status_t fc_policy_check(const fc_policy_t *policy, const fc_workflow_t *work
 /* Floats of scratch fc_policy_decide needs for this workflow. */
 size_t fc_policy_scratch_floats(const fc_policy_t *policy, const fc_workflow_t *workflow);
 
-/* Step 8: observation -> action (N, A) in [0,1]; attention (E) gets the actor's weight of every edge of the workflow's
- * topology (uniform where the kind has none) and may be NULL. Absent metrics become the frozen mean. Never allocates.
+/* Step 8: observation -> action (N, A) in [0,1]; attention (E) gets the actor's weight of every edge of
+ * workflow->neighbours (uniform where the kind has none) and may be NULL. Absent metrics become the frozen mean. Never allocates.
  * FC_EUNSAFE when the result is not finite (the caller holds). */
 fc_status_t fc_policy_decide(const fc_policy_t *policy, const fc_workflow_t *workflow,
                              const fc_observation_t *observation, float *scratch, float *action, float *attention);

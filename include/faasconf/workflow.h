@@ -189,7 +189,8 @@ typedef struct {
   fc_simulator_parameters_t simulator;
   char platform_kind[FC_NAME_SIZE]; /* of the optional `platform:` section, or "" */
   /* derived at load */
-  fc_topology_t topology;
+  fc_topology_t topology;   /* all edge kinds */
+  fc_topology_t neighbours; /* direct ones only (successor or predecessor): what attention looks at */
   double *visits;       /* (N) expected calls per workflow */
   int32_t *depth;       /* (N) longest distance from the entry */
   int32_t *in_degree;   /* (N) predecessors */
@@ -201,6 +202,9 @@ typedef struct {
  * FAASCONF_WORKFLOWS (environment), then in the source or install tree. Caller owns the result and destroys it with
  * fc_workflow_destroy. Errors: FC_ENOTFOUND, FC_EFORMAT ("file:line: expected ..."), FC_ENOMEM. Blocks on file I/O. */
 fc_status_t fc_workflow_load(const char *name_or_path, fc_workflow_t **out, fc_error_t *error);
+
+/* Writes the path fc_workflow_load would read into path[size]. FC_ENOTFOUND lists where it looked. */
+fc_status_t fc_workflow_resolve(const char *name_or_path, char *path, size_t size, fc_error_t *error);
 
 /* The same from memory; `file` is only used in messages. */
 fc_status_t fc_workflow_parse(const char *text, size_t size, const char *file, fc_workflow_t **out,
@@ -214,6 +218,11 @@ int32_t fc_workflow_find(const fc_workflow_t *workflow, const char *function);
 
 /* The range of a knob under `ranges`. */
 fc_knob_range_t fc_workflow_range(const fc_workflow_t *workflow, int32_t function, fc_knob_t knob, fc_ranges_t ranges);
+
+/* The edges of `from` with at least one of `kinds` (FC_EDGE_* bits). Caller owns *out and frees it with
+ * fc_topology_clear. */
+fc_status_t fc_topology_select(const fc_topology_t *from, uint32_t kinds, fc_topology_t *out);
+void fc_topology_clear(fc_topology_t *topology);
 
 /* The target of a term at a load: linear in the table, clamped at its ends. */
 double fc_qos_target(const fc_qos_term_t *term, double mean_in_flight);

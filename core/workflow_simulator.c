@@ -1,0 +1,148 @@
+/* workflow_simulator.c - the optional sections `simulator:` and `platform:` of a workflow file.
+ *
+ * Every simulator parameter carries a mark (fitted, plausible or assumed), its own as {value: 1.7, mark: fitted} or the
+ * section's `mark:`, so that nobody takes a guess for a measurement.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "workflow_parse.h"
+
+typedef struct {
+  const char *key;
+  size_t offset;
+  double minimum, maximum, fallback;
+} parameter_t;
+
+#define GLOBAL(field, minimum, maximum, fallback) \
+  { #field, offsetof(fc_simulator_parameters_t, field), minimum, maximum, fallback }
+static const parameter_t global_parameters[] = {
+    GLOBAL(orchestrator_startup_s, 0, 1e4, 0),
+    GLOBAL(orchestrator_startup_sigma, 0, 5, 0),
+    GLOBAL(orchestrator_finish_s, 0, 1e4, 0),
+    GLOBAL(gateway_delay_s, 0, 1e4, 0),
+    GLOBAL(throttling_loss, 0, 0.999, 0),
+    GLOBAL(warmup_share, 0, 100, 0),
+    GLOBAL(sigma_window, 0, 2, 0),
+    GLOBAL(sigma_function, 0, 2, 0),
+    GLOBAL(sigma_replica, 0, 2, 0),
+    GLOBAL(mem_idle_mib, 0, 1e6, 20),
+    GLOBAL(mem_waiting_share, 0, 1, 0.3),
+    GLOBAL(spawn_rate_per_s, 1e-6, 1e6, 10),
+    GLOBAL(cold_start_median_s, 0, 1e4, 0),
+    GLOBAL(cold_start_sigma, 0, 5, 0),
+};
+#undef GLOBAL
+
+#define FUNCTION(field, minimum, maximum, fallback) \
+  { #field, offsetof(fc_function_simulator_t, field), minimum, maximum, fallback }
+static const parameter_t function_parameters[] = {
+    FUNCTION(work_cpu_s, 1e-6, 1e4, -1),      FUNCTION(startup_share, 0, 1, 0), FUNCTION(parallelism, 0.01, 1e3, 1),
+    FUNCTION(mem_mib_per_request, 0, 1e6, 0), FUNCTION(contention, 0, 100, 0),  FUNCTION(answer_delay_s, 0, 1e4, 0),
+    FUNCTION(net_bytes_per_call, 0, 1e12, 0), FUNCTION(work_sigma, 0, 5, 0),    FUNCTION(io_s, 0, 1e4, 0),
+};
+#undef FUNCTION
+
+static fc_status_t check_mark(const fc_config_node_t *node, fc_error_t *error) {
+  const char *text = fc_config_text(node);
+  if (text != NULL && (strcmp(text, "fitted") == 0 || strcmp(text, "plausible") == 0 || strcmp(text, "assumed") == 0))
+    return FC_OK;
+  return fc_config_error(node, error, "mark: expected fitted, plausible or assumed");
+}
+
+/* A number, or {value: number, mark: ...}. */
+static fc_status_t parse_value(const fc_config_node_t *node, const parameter_t *p, bool marked, double *out,
+                               fc_error_t *error) {
+  static const char *const keys[] = {"value", "mark"};
+  if (fc_config_is_map(node)) {
+    const fc_config_node_t *value = NULL, *mark = NULL;
+    FC_TRY(fc_config_reject_unknown(node, keys, 2, error));
+    FC_TRY(fc_config_require(node, "value", &value, error));
+    FC_TRY(fc_config_require(node, "mark", &mark, error));
+    FC_TRY(check_mark(mark, error));
+    return fc_config_as_double(value, p->minimum, p->maximum, out, error);
+  }
+  if (!marked)
+    return fc_config_error(node, error, "%s: say how sure it is, here {value: .., mark: ..} or for the section `mark:`",
+                           p->key);
+  return fc_config_as_double(node, p->minimum, p->maximum, out, error);
+}
+
+static fc_status_t parse_table(const fc_config_node_t *map, const parameter_t *table, int32_t n, bool marked,
+                               void *into, fc_error_t *error) {
+  for (int32_t i = 0; i < n; ++i) {
+    double *out = (double *)(void *)((char *)into + table[i].offset);
+    const fc_config_node_t *node = fc_config_get(map, table[i].key);
+    *out = table[i].fallback;
+    if (node != NULL) FC_TRY(parse_value(node, &table[i], marked, out, error));
+    if (node == NULL && table[i].fallback < 0)
+      return fc_config_error(map, error, "the key %s is missing", table[i].key);
+  }
+  return FC_OK;
+}
+
+static fc_status_t reject_unknown(const fc_config_node_t *map, const parameter_t *table, int32_t n, const char *extra,
+                                  fc_error_t *error) {
+  const char *keys[32];
+  for (int32_t i = 0; i < n; ++i) keys[i] = table[i].key;
+  keys[n] = "mark";
+  keys[n + 1] = extra;
+  return fc_config_reject_unknown(map, keys, n + 2, error);
+}
+
+enum {
+  N_GLOBAL = sizeof global_parameters / sizeof global_parameters[0],
+  N_FUNCTION = sizeof function_parameters / sizeof function_parameters[0]
+};
+
+static fc_status_t parse_functions(const fc_config_node_t *map, fc_workflow_t *workflow, bool section_marked,
+                                   fc_error_t *error) {
+  if (!fc_config_is_map(map)) return fc_config_error(map, error, "functions: expected a map of every function");
+  for (int32_t i = 0; i < fc_config_size(map); ++i)
+    if (fc_workflow_find(workflow, fc_config_key_at(map, i)) < 0)
+      return fc_config_error(fc_config_value_at(map, i), error, "there is no function %.64s", fc_config_key_at(map, i));
+  for (int32_t f = 0; f < workflow->n_functions; ++f) {
+    const fc_config_node_t *node = NULL;
+    FC_TRY(fc_config_require(map, workflow->functions[f].name, &node, error));
+    if (!fc_config_is_map(node)) return fc_config_error(node, error, "expected a map of parameters");
+    FC_TRY(reject_unknown(node, function_parameters, N_FUNCTION, "mark", error));
+    const fc_config_node_t *mark = fc_config_get(node, "mark");
+    if (mark != NULL) FC_TRY(check_mark(mark, error));
+    FC_TRY(parse_table(node, function_parameters, N_FUNCTION, section_marked || mark != NULL,
+                       &workflow->simulator.functions[f], error));
+  }
+  return FC_OK;
+}
+
+fc_status_t workflow_parse_simulator(const fc_config_node_t *root, fc_workflow_t *workflow, fc_error_t *error) {
+  const fc_config_node_t *map = fc_config_get(root, "simulator"), *functions = NULL;
+  if (map == NULL) return FC_OK;
+  FC_TRY(fc_config_require(map, "functions", &functions, error));
+  FC_TRY(reject_unknown(map, global_parameters, N_GLOBAL, "functions", error));
+  const fc_config_node_t *mark = fc_config_get(map, "mark");
+  if (mark != NULL) FC_TRY(check_mark(mark, error));
+  workflow->simulator.functions = calloc((size_t)workflow->n_functions, sizeof *workflow->simulator.functions);
+  if (workflow->simulator.functions == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for the simulator");
+  FC_TRY(parse_table(map, global_parameters, N_GLOBAL, mark != NULL, &workflow->simulator, error));
+  FC_TRY(parse_functions(functions, workflow, mark != NULL, error));
+  workflow->simulator.present = true;
+  return FC_OK;
+}
+
+fc_status_t workflow_parse_platform(const fc_config_node_t *root, fc_workflow_t *workflow, fc_error_t *error) {
+  static const char *const keys[] = {"kind", "functions"};
+  const fc_config_node_t *map = fc_config_get(root, "platform"), *kind = NULL;
+  if (map == NULL) return FC_OK;
+  FC_TRY(fc_config_require(map, "kind", &kind, error));
+  FC_TRY(fc_config_reject_unknown(map, keys, 2, error));
+  FC_TRY(fc_config_as_text(kind, workflow->platform_kind, sizeof workflow->platform_kind, error));
+  const fc_config_node_t *names = fc_config_get(map, "functions");
+  for (int32_t i = 0; i < fc_config_size(names); ++i) {
+    const int32_t f = fc_workflow_find(workflow, fc_config_is_map(names) ? fc_config_key_at(names, i) : "");
+    if (f < 0)
+      return fc_config_error(names, error, "platform.functions: expected a map of this workflow's functions to names");
+    FC_TRY(fc_config_as_text(fc_config_value_at(names, i), workflow->functions[f].platform_name, FC_NAME_SIZE, error));
+  }
+  return FC_OK;
+}
