@@ -28,7 +28,6 @@ typedef struct {
   char function[FC_NAME_SIZE];
   fc_knob_t knob;
   fc_knob_range_t range;
-  int32_t line_hint; /* order in the file: later rules win */
 } settings_limit_rule_t;
 
 /* The tuning session (session.h). */

@@ -1,14 +1,14 @@
 /* platform.h - what the agent asks of the thing it tunes: one table of functions per platform.
  *
- * Steps 1 and 10 of the flow end here. A platform discovers what it controls, measures windows, says what a change would
- * take, writes the configuration of one function at a time, and reads back what is really in force; it also provides
- * the clock everything in the agent runs on (`sim` runs in virtual time). The agent reaches `apply` and `rollback`
- * through agent/act.c only: no other file may call them.
+ * Steps 1 and 10 of the flow end here. A platform discovers what it controls, measures windows, says what a change
+ * would take, writes the configuration of one function at a time, and reads back what is really in force; it also
+ * provides the clock everything in the agent runs on (`sim` runs in virtual time). The agent reaches `apply` and
+ * `rollback` through agent/act.c only: no other file may call them.
  *
  * One thread: the agent's main loop. Calls may block, each at most as long as `timeout_s` of the platform's own
- * configuration; a platform that cannot answer in that time returns FC_ETIMEOUT. Shapes: N functions in the order of the
- * workflow, A knobs. Adding a platform: implement this table in one file of this folder as a library of its own that
- * only agent/main.c links.
+ * configuration; a platform that cannot answer in that time returns FC_ETIMEOUT. Shapes: N functions in the order of
+ * the workflow, A knobs. Adding a platform: implement this table in one file of this folder as a library of its own
+ * that only agent/main.c links.
  */
 #ifndef AGENT_PLATFORMS_PLATFORM_H
 #define AGENT_PLATFORMS_PLATFORM_H
@@ -63,8 +63,7 @@ struct platform {
   fc_status_t (*read)(void *self, int64_t window, fc_observation_t *observation, fc_error_t *error);
 
   /* What is in force for one function now, read from the platform itself (never from a memory of what was written). */
-  fc_status_t (*read_back)(void *self, int32_t function, fc_function_configuration_t *configuration,
-                           fc_error_t *error);
+  fc_status_t (*read_back)(void *self, int32_t function, fc_function_configuration_t *configuration, fc_error_t *error);
 
   /* What one step would take: fills step->change. */
   fc_status_t (*plan)(void *self, platform_step_t *step, fc_error_t *error);

@@ -94,7 +94,9 @@ static fc_status_t sim_rollback(void *self, const platform_step_t *step, fc_erro
   return write_one(self, step->function, &step->from, error);
 }
 
-static fc_clock_t sim_clock(void *self) { return fc_clock_virtual(&((sim_t *)self)->time); }
+static fc_clock_t sim_clock(void *self) {
+  return fc_clock_virtual(&((sim_t *)self)->time);
+}
 
 static void sim_destroy(void *self) {
   sim_t *sim = self;
