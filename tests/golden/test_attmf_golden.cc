@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bound_net.h"
 #include "small_workflow.h"
 #include "support.h"
 
@@ -22,7 +23,7 @@ namespace {
 
 constexpr int B = 4, N = 6, O = 11, A = 4, H = 64, D = 32, R = B * N;
 constexpr double kGamma = 0.9;
-using Reals = std::vector<fc_real_t>;
+using fc_test::Reals;
 
 // ---- what the file says
 
@@ -82,28 +83,26 @@ double input(int t, int64_t k) {
 }
 
 // The script stores weights (out, in), the nets (in, out).
-void set_weights(Reals *block, int64_t offset, int t, int n_in, int n_out) {
+void set_weights(Reals &block, int64_t offset, int t, int n_in, int n_out) {
   for (int i = 0; i < n_in; ++i) {
-    for (int u = 0; u < n_out; ++u) (*block)[offset + i * n_out + u] = parameter(t, u * n_in + i);
+    for (int u = 0; u < n_out; ++u) block[offset + i * n_out + u] = parameter(t, u * n_in + i);
   }
 }
 
-Reals golden_block(const attmf_net_t &net, int t_attention, int t_mlp) {
-  fc_rng_t rng;
-  fc_rng_init(&rng, 1, 0);
-  Reals block(net.parameters.n_values);
-  parameters_draw(&net.parameters, &rng, block.data());
+// Norms keep their initial scale 1 and shift 0: the script has none.
+void set_golden_block(fc_test::BoundNet *bound, int t_attention, int t_mlp) {
+  const attmf_net_t &net = bound->net;
+  Reals &block = bound->block;
   for (int64_t k = 0; k < O * D; ++k) {
     block[net.field.query + k] = parameter(t_attention, k);
     block[net.field.key + k] = parameter(t_attention + 1, k);
   }
-  set_weights(&block, net.mlp.w1, t_mlp, net.mlp.n_in, H);
-  set_weights(&block, net.mlp.w2, t_mlp + 2, H, H);
-  set_weights(&block, net.mlp.w3, t_mlp + 4, H, net.mlp.n_out);
+  set_weights(block, net.mlp.w1, t_mlp, net.mlp.n_in, H);
+  set_weights(block, net.mlp.w2, t_mlp + 2, H, H);
+  set_weights(block, net.mlp.w3, t_mlp + 4, H, net.mlp.n_out);
   for (int k = 0; k < H; ++k) block[net.mlp.b1 + k] = parameter(t_mlp + 1, k);
   for (int k = 0; k < H; ++k) block[net.mlp.b2 + k] = parameter(t_mlp + 3, k);
   for (int k = 0; k < net.mlp.n_out; ++k) block[net.mlp.b3 + k] = parameter(t_mlp + 5, k);
-  return block;
 }
 
 double norm_of(const Reals &block, int64_t offset, int64_t n) {
@@ -120,27 +119,6 @@ std::vector<double> gradient_norms(const attmf_net_t &net, const Reals &g) {
           norm_of(g, net.mlp.b1, H),          norm_of(g, net.mlp.w2, H * H),    norm_of(g, net.mlp.b2, H),
           norm_of(g, net.mlp.w3, H * out),    norm_of(g, net.mlp.b3, out)};
 }
-
-// A net with its block, gradients, statistics, pass and workspace.
-struct Net {
-  attmf_net_t net;
-  Reals block, gradients, statistics, memory;
-  attmf_pass_t pass;
-  attmf_workspace_t workspace;
-
-  void bind() {
-    gradients.assign(net.parameters.n_values, 0);
-    statistics.resize(mlp_statistics_values(&net.mlp));
-    mlp_statistics_reset(&net.mlp, statistics.data());
-    arena_t arena = {nullptr, 0};
-    attmf_pass_bind(&net, B, &pass, &arena);
-    attmf_workspace_bind(&net, B, &workspace, &arena);
-    memory.assign(arena.n_values, 0);
-    arena = {memory.data(), 0};
-    attmf_pass_bind(&net, B, &pass, &arena);
-    attmf_workspace_bind(&net, B, &workspace, &arena);
-  }
-};
 
 // Parallel's graph, or every pair with itself for the authors' alternative, whose mask multiplies the scores.
 struct Graph {
@@ -230,14 +208,14 @@ TEST_P(AttmfGolden, EveryPrintedNumberAgrees) {
   const norm_t norm = batch_norm ? NORM_BATCH : NORM_LAYER;
 
   fc_dims_t dims = {1, B, N, graph.neighbours.csr.n_edges, O, A, H, D, 1};
-  Net actor, critic;
+  fc_test::BoundNet actor, critic;
   attmf_net_init_actor(&actor.net, ops, &dims, graph.neighbours.csr, attention, norm);
   attmf_net_init_critic(&critic.net, ops, &dims, graph.neighbours.csr, attention, norm);
   if (!graph.mask.empty()) actor.net.field.edge_mask = critic.net.field.edge_mask = graph.mask.data();
-  actor.block = golden_block(actor.net, 1, 5);
-  critic.block = golden_block(critic.net, 3, 11);
-  actor.bind();
-  critic.bind();
+  actor.bind(B);
+  critic.bind(B);
+  set_golden_block(&actor, 1, 5);
+  set_golden_block(&critic, 3, 11);
 
   Reals s(R * O), s1(R * O), a(R * A), r(B), y(R), grad_q(R), grad_action(R * A);
   for (int k = 0; k < R * O; ++k) s[k] = static_cast<fc_real_t>(input(1, k));
@@ -246,21 +224,10 @@ TEST_P(AttmfGolden, EveryPrintedNumberAgrees) {
   for (int k = 0; k < B; ++k) r[k] = static_cast<fc_real_t>(input(4, k));
   const uint8_t terminal[B] = {0, 0, 0, 0};
 
-  const auto pi = [&](const Reals &state) {
-    attmf_actor_forward(&actor.net, actor.block.data(), actor.statistics.data(), MODE_TRAIN, B, state.data(),
-                        &actor.pass, &actor.workspace);
-    return actor.pass.mlp.y;
-  };
-  const auto q = [&](const Reals &state, const fc_real_t *action) {
-    attmf_critic_forward(&critic.net, critic.block.data(), critic.statistics.data(), MODE_TRAIN, B, state.data(),
-                         action, &critic.pass, &critic.workspace);
-    return critic.pass.mlp.y;
-  };
-
   // critic: y = r + gamma Q(s', pi(s')), targets being the nets themselves
-  const fc_real_t *next_q = q(s1, pi(s1));
+  const fc_real_t *next_q = critic.q(MODE_TRAIN, B, s1, actor.act(MODE_TRAIN, B, s1));
   ops->td_target(y.data(), r.data(), next_q, terminal, kGamma, 1, B, N, nullptr);
-  const fc_real_t *q_now = q(s, a.data());
+  const fc_real_t *q_now = critic.q(MODE_TRAIN, B, s, a.data());
   std::vector<double> attention_row(N, 0);
   const fc_neighbours_t &csr = graph.neighbours.csr;
   for (int32_t e = csr.row_start[3]; e < csr.row_start[4]; ++e) {
@@ -277,9 +244,9 @@ TEST_P(AttmfGolden, EveryPrintedNumberAgrees) {
   expect_gradients(golden.critic_gradients, gradient_norms(critic.net, critic.gradients), false, "critic gradient");
 
   // actor: -mean Q(s, pi(s)) with constant critic attention
-  const fc_real_t *action = pi(s);
+  const fc_real_t *action = actor.act(MODE_TRAIN, B, s);
   expect_all(golden.action, std::vector<double>(action, action + A), 0.5e-8, "action");
-  q_now = q(s, action);
+  q_now = critic.q(MODE_TRAIN, B, s, action);
   ops->sum_loss_forward(&loss, q_now, nullptr, -1.0 / R, 1, R, nullptr);
   EXPECT_NEAR(golden.actor_loss, static_cast<double>(loss), allowed(golden.actor_loss, 0.5e-10));
   ops->sum_loss_backward(grad_q.data(), nullptr, -1.0 / R, 1, R, nullptr);
