@@ -1,0 +1,196 @@
+/* simulate.c - `faasconf simulate`: what would this configuration do? Fresh windows, means and intervals. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "configuration_file.h"
+#include "faasconf/json.h"
+#include "faasconf/knobs.h"
+#include "judge.h"
+#include "simulate_windows.h"
+
+static const char *const series_name[N_SERIES] = {"latency_mean_s",     "latency_p95_s", "successes",
+                                                  "failures",           "rejected",      "unfinished",
+                                                  "arrival_rate_per_s", "mean_in_flight"};
+
+/* ---- as JSON ---- */
+
+static void set_interval(fc_json_t *object, const char *key, double low, double high) {
+  fc_json_t *pair = fc_json_array();
+  fc_json_append_double(pair, low);
+  fc_json_append_double(pair, high);
+  fc_json_set(object, key, &pair);
+}
+
+static fc_json_t *function_json(const simulation_t *simulation, int32_t f) {
+  fc_json_t *function = fc_json_object();
+  fc_json_set_string(function, "function", simulation->workflow->functions[f].name);
+  for (int32_t k = 0; k < FC_KNOBS; ++k)
+    fc_json_set_int(function, fc_knob_name((fc_knob_t)k), fc_knob_get(&simulation->configuration[f], (fc_knob_t)k));
+#define SET_METRIC(name, field, unit) fc_json_set_double(function, #field, simulation->means[f].field);
+  FC_FUNCTION_METRICS(SET_METRIC)
+#undef SET_METRIC
+  return function;
+}
+
+static fc_json_t *configuration_json(const simulation_t *simulation) {
+  fc_json_t *configuration = fc_json_object();
+  for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
+    fc_json_t *one = fc_json_object();
+    for (int32_t k = 0; k < FC_KNOBS; ++k)
+      fc_json_set_int(one, fc_knob_name((fc_knob_t)k), fc_knob_get(&simulation->configuration[f], (fc_knob_t)k));
+    fc_json_set(configuration, simulation->workflow->functions[f].name, &one);
+  }
+  return configuration;
+}
+
+static fc_json_t *simulation_json(const simulation_t *simulation) {
+  const double completed = simulation->spread[SERIES_SUCCESSES].mean + simulation->spread[SERIES_FAILURES].mean;
+  fc_json_t *out = fc_json_object();
+  fc_json_set_string(out, "workflow", simulation->workflow->name);
+  fc_json_set_int(out, "users", simulation->users);
+  fc_json_set_string(out, "semantics", fc_semantics_name(simulation->semantics));
+  fc_json_set_int(out, "windows", simulation->n_windows);
+  fc_json_set_int(out, "seed", simulation->seed);
+  fc_json_set_double(out, "cost", simulation->cost_usd_h);
+  fc_json_set_double(out, "cost_eq2_usd", simulation->cost_eq2_usd);
+  fc_json_set_double(out, "latency_s", simulation->spread[SERIES_LATENCY_MEAN].mean);
+  fc_json_set_double(out, "throughput", simulation->spread[SERIES_SUCCESSES].mean);
+  fc_json_set_double(out, "success_ratio", completed > 0 ? simulation->spread[SERIES_SUCCESSES].mean / completed : NAN);
+  fc_json_set_bool(out, "qos_met", simulation->qos_met);
+  fc_json_set_double(out, "compliance", simulation->compliance);
+  set_interval(out, "compliance_interval95", simulation->wilson_low, simulation->wilson_high);
+  fc_json_set_int(out, "windows_without_success", simulation->n_without_success);
+  fc_json_t *outcome = fc_json_object();
+  for (int s = 0; s < N_SERIES; ++s) {
+    fc_json_t *one = fc_json_object();
+    fc_json_set_double(one, "mean", simulation->spread[s].mean);
+    set_interval(one, "interval80", simulation->spread[s].low80, simulation->spread[s].high80);
+    set_interval(one, "interval95", simulation->spread[s].low95, simulation->spread[s].high95);
+    fc_json_set(outcome, series_name[s], &one);
+  }
+  fc_json_set(out, "outcome", &outcome);
+  fc_json_t *configuration = configuration_json(simulation);
+  fc_json_set(out, "configuration", &configuration);
+  fc_json_t *functions = fc_json_array();
+  for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
+    fc_json_t *function = function_json(simulation, f);
+    fc_json_append(functions, &function);
+  }
+  fc_json_set(out, "functions", &functions);
+  return out;
+}
+
+/* ---- as text ---- */
+
+static void print_spreads(const simulation_t *simulation) {
+  static const char *const label[N_SERIES] = {"mean latency (s)", "95th percentile (s)", "successes",
+                                              "failures",         "  of them rejected",  "unfinished",
+                                              "arrivals (1/s)",   "mean in flight"};
+  printf("\n%-22s %9s   %-19s %-19s\n", "per window", "mean", "80 % of windows", "95 % of windows");
+  for (int s = 0; s < N_SERIES; ++s) {
+    const spread_t *spread = &simulation->spread[s];
+    printf("%-22s %9.3f   %8.3f..%-8.3f  %8.3f..%-8.3f\n", label[s], spread->mean, spread->low80, spread->high80,
+           spread->low95, spread->high95);
+  }
+}
+
+static void print_functions(const simulation_t *simulation) {
+  printf("\n%-20s %6s %6s %4s %5s %8s %9s %7s %8s %8s %9s %9s %8s\n", "function", "CPU m", "MiB", "rep", "conc",
+         "CPU %", "throttled", "mem %", "p75 s", "p95 s", "requests", "rejected", "failed");
+  for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
+    const fc_function_configuration_t *c = &simulation->configuration[f];
+    const fc_function_metrics_t *m = &simulation->means[f];
+    char p75[16] = "-", p95[16] = "-";
+    if (simulation->n_latencies[f] > 0) {
+      snprintf(p75, sizeof p75, "%.3f", m->latency_p75_s);
+      snprintf(p95, sizeof p95, "%.3f", m->latency_p95_s);
+    }
+    printf("%-20s %6d %6d %4d %5d %8.1f %9.1f %7.1f %8s %8s %9.2f %9.2f %8.2f\n",
+           simulation->workflow->functions[f].name, (int)c->cpu_millicores, (int)c->mem_mib, (int)c->replicas,
+           (int)c->concurrency, m->cpu_utilization_pct, m->throttled_periods, m->mem_utilization_pct, p75, p95,
+           m->requests, m->rejected, m->failed);
+  }
+}
+
+static void print_text(const simulation_t *simulation) {
+  printf("%s, %" PRId64 " users, %s semantics: %" PRId64 " fresh windows of %g s, seed %" PRId64 "\n",
+         simulation->workflow->name, simulation->users, fc_semantics_name(simulation->semantics), simulation->n_windows,
+         simulation->workflow->window_s, simulation->seed);
+  printf("cost        %.6f USD per hour reserved, %.6f USD per window by Eq. 2\n", simulation->cost_usd_h,
+         simulation->cost_eq2_usd);
+  printf(
+      "QoS         %s: %" PRId64 " of %" PRId64 " windows, %.1f %% (95 %% interval %.1f..%.1f %%; wanted: %.0f %%)\n",
+      simulation->qos_met ? "met" : "not met", simulation->n_met, simulation->n_windows, 100 * simulation->compliance,
+      100 * simulation->wilson_low, 100 * simulation->wilson_high, 100 * JUDGE_REQUIRED_COMPLIANCE);
+  if (simulation->n_without_success > 0)
+    printf("            %" PRId64 " windows had no success: their latencies count as %g s\n",
+           simulation->n_without_success, simulation->workflow->window_s);
+  print_spreads(simulation);
+  print_functions(simulation);
+}
+
+/* ---- the command ---- */
+
+static int simulate(simulation_t *simulation, const char *configuration, bool json) {
+  fc_error_t error = {0};
+  fc_status_t status = simulation_init(simulation, &error);
+  if (status == FC_OK)
+    status = configuration_file_option(simulation->workflow, configuration, simulation->configuration, &error);
+  if (status == FC_OK) status = simulation_run(simulation, &error);
+  if (status != FC_OK) return cli_fail("simulate", &error);
+  if (!json) {
+    print_text(simulation);
+    return CLI_DONE;
+  }
+  fc_json_t *out = simulation_json(simulation);
+  char *text = fc_json_dump(out, 0);
+  fc_json_destroy(&out);
+  puts(text);
+  free(text);
+  return CLI_DONE;
+}
+
+static int simulate_run(int argc, char **argv) {
+  const char *name = NULL, *configuration = "start", *semantics = "strict";
+  simulation_t simulation = {.users = 10, .n_windows = JUDGE_WINDOWS, .seed = 1};
+  bool json = false;
+  const argument_t options[] = {
+      {"workflow", ARGUMENT_TEXT, &name, "W", "a shipped workflow (parallel, ...) or the path of a file", true, 0, 0},
+      {"users", ARGUMENT_INT, &simulation.users, "U", "closed-loop users without think time (10)", false, 1, 1 << 20},
+      {"configuration", ARGUMENT_TEXT, &configuration, "FILE",
+       "YAML or JSON: function -> cpu_millicores, mem_mib, replicas, concurrency; or `start` (start)", false, 0, 0},
+      {"semantics", ARGUMENT_TEXT, &semantics, "S",
+       "strict: a failed call fails its workflow; as-published: as the measured code did (strict)", false, 0, 0},
+      {"windows", ARGUMENT_INT, &simulation.n_windows, "N", "fresh windows (400)", false, 1, 1e7},
+      {"seed", ARGUMENT_INT, &simulation.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
+      {"json", ARGUMENT_FLAG, &json, NULL, "one JSON object instead of tables", false, 0, 0}};
+  const arguments_t arguments = {
+      .command = "simulate",
+      .description =
+          "Simulates fresh windows of a workflow with one configuration and reports latency, successes, "
+          "QoS compliance and cost.",
+      .examples =
+          "  faasconf simulate --workflow parallel --users 10\n"
+          "  faasconf simulate --workflow parallel --users 20 --configuration mine.yaml --json",
+      .arguments = options,
+      .n_arguments = sizeof options / sizeof options[0]};
+  int code = CLI_DONE;
+  if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
+  if (!fc_semantics_parse(semantics, &simulation.semantics)) {
+    fprintf(stderr, "faasconf simulate: --semantics: expected strict or as-published, found '%s'\n", semantics);
+    return CLI_USAGE;
+  }
+  fc_error_t error = {0};
+  fc_workflow_t *workflow = NULL;
+  if (fc_workflow_load(name, &workflow, &error) != FC_OK) return cli_fail("simulate", &error);
+  simulation.workflow = workflow;
+  code = simulate(&simulation, configuration, json);
+  simulation_clear(&simulation);
+  fc_workflow_destroy(&workflow);
+  return code;
+}
+
+const cli_command_t cli_simulate = {"simulate", "what a configuration does: latency, successes, compliance, cost",
+                                    simulate_run};

@@ -1,0 +1,136 @@
+/* simulate_windows.c - see simulate_windows.h. */
+#include "simulate_windows.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "faasconf/cost.h"
+#include "judge.h"
+#include "simulator.h"
+
+fc_status_t simulation_init(simulation_t *simulation, fc_error_t *error) {
+  const size_t n = (size_t)simulation->workflow->n_functions;
+  simulation->configuration = calloc(n, sizeof *simulation->configuration);
+  simulation->series = calloc((size_t)simulation->n_windows * N_SERIES, sizeof *simulation->series);
+  simulation->means = calloc(n, sizeof *simulation->means);
+  simulation->n_latencies = calloc(n, sizeof *simulation->n_latencies);
+  simulation->execution_s = calloc(n, sizeof *simulation->execution_s);
+  if (simulation->configuration == NULL || simulation->series == NULL || simulation->means == NULL ||
+      simulation->n_latencies == NULL || simulation->execution_s == NULL)
+    return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " windows", simulation->n_windows);
+  return fc_observation_init(&simulation->observation, (int32_t)n);
+}
+
+void simulation_clear(simulation_t *simulation) {
+  free(simulation->configuration);
+  free(simulation->series);
+  free(simulation->means);
+  free(simulation->n_latencies);
+  free(simulation->execution_s);
+  fc_observation_clear(&simulation->observation);
+}
+
+/* Sums here; finish() divides. A function's latencies are averaged over the windows that have them. */
+static void add_functions(simulation_t *simulation) {
+  for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
+    const fc_function_metrics_t *metrics = &simulation->observation.metrics[f];
+    fc_function_metrics_t *sum = &simulation->means[f];
+    simulation->n_latencies[f] += (metrics->present & FC_METRIC_BIT(LATENCY_P75)) != 0;
+#define ADD_METRIC(name, field, unit) \
+  if (metrics->present & FC_METRIC_BIT(name)) sum->field += metrics->field;
+    FC_FUNCTION_METRICS(ADD_METRIC)
+#undef ADD_METRIC
+    simulation->execution_s[f] = metrics->mean_in_flight * simulation->observation.duration_s;
+  }
+}
+
+static void add_window(simulation_t *simulation, int64_t window) {
+  const fc_observation_t *o = &simulation->observation;
+  const bool success = o->outcome.successes > 0;
+  double values[N_SERIES];
+  values[SERIES_LATENCY_MEAN] = success ? o->outcome.latency_mean_s : o->duration_s;
+  values[SERIES_LATENCY_P95] = success ? o->outcome.latency_p95_s : o->duration_s;
+  values[SERIES_SUCCESSES] = (double)o->outcome.successes;
+  values[SERIES_FAILURES] = (double)o->outcome.failures;
+  values[SERIES_REJECTED] = (double)o->outcome.rejected;
+  values[SERIES_UNFINISHED] = (double)o->outcome.unfinished;
+  values[SERIES_ARRIVAL_RATE] = o->load.arrival_rate_per_s;
+  values[SERIES_IN_FLIGHT] = o->load.mean_in_flight;
+  for (int s = 0; s < N_SERIES; ++s) simulation->series[s * simulation->n_windows + window] = values[s];
+  simulation->n_without_success += !success;
+  simulation->n_met += fc_qos_judge(simulation->workflow, simulation->semantics, &o->outcome, o->duration_s,
+                                    (double)simulation->users, NULL) == FC_QOS_MET;
+  add_functions(simulation);
+  simulation->cost_eq2_usd += fc_cost_eq2_usd(simulation->workflow, simulation->configuration, simulation->execution_s);
+}
+
+static fc_status_t run_windows(simulation_t *simulation, fc_error_t *error) {
+  const simulator_options_t options = {
+      .seed = (uint64_t)simulation->seed, .semantics = simulation->semantics, .users = (int32_t)simulation->users};
+  simulator_t *simulator = NULL;
+  FC_TRY(simulator_new(simulation->workflow, &options, &simulator, error));
+  progress_t progress;
+  progress_start(&progress, "simulating windows");
+  fc_status_t status = FC_OK;
+  for (int64_t window = 0; window < simulation->n_windows && status == FC_OK; ++window) {
+    status = simulator_window(simulator, window, simulation->configuration, &simulation->observation, error);
+    if (status == FC_OK) add_window(simulation, window);
+    progress_update(&progress, window + 1, simulation->n_windows, NULL);
+  }
+  progress_end(&progress);
+  simulator_destroy(&simulator);
+  return status;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double sorted_quantile(const double *sorted, int64_t n, double q) {
+  const double place = q * (double)(n - 1);
+  const int64_t k = (int64_t)place;
+  const double upper = k + 1 < n ? sorted[k + 1] : sorted[k];
+  return sorted[k] + (place - (double)k) * (upper - sorted[k]);
+}
+
+static spread_t measure(double *values, int64_t n) {
+  spread_t spread = {0};
+  for (int64_t i = 0; i < n; ++i) spread.mean += values[i];
+  spread.mean /= (double)n;
+  qsort(values, (size_t)n, sizeof *values, compare_doubles);
+  spread.low80 = sorted_quantile(values, n, 0.1);
+  spread.high80 = sorted_quantile(values, n, 0.9);
+  spread.low95 = sorted_quantile(values, n, 0.025);
+  spread.high95 = sorted_quantile(values, n, 0.975);
+  return spread;
+}
+
+static void finish(simulation_t *simulation) {
+  const double n = (double)simulation->n_windows;
+  for (int s = 0; s < N_SERIES; ++s)
+    simulation->spread[s] = measure(&simulation->series[s * simulation->n_windows], simulation->n_windows);
+  for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
+    fc_function_metrics_t *mean = &simulation->means[f];
+    const double n_latencies = (double)simulation->n_latencies[f];
+    const double p75 = mean->latency_p75_s / n_latencies, p95 = mean->latency_p95_s / n_latencies;
+#define DIVIDE_METRIC(name, field, unit) mean->field /= n;
+    FC_FUNCTION_METRICS(DIVIDE_METRIC)
+#undef DIVIDE_METRIC
+    mean->latency_p75_s = n_latencies > 0 ? p75 : NAN;
+    mean->latency_p95_s = n_latencies > 0 ? p95 : NAN;
+  }
+  simulation->cost_usd_h = fc_cost_reserved_usd_h(simulation->workflow, simulation->configuration);
+  simulation->cost_eq2_usd /= n;
+  const int32_t n_met = (int32_t)simulation->n_met, n_windows = (int32_t)simulation->n_windows;
+  simulation->compliance = n_met / n;
+  simulation->qos_met = simulation->compliance >= JUDGE_REQUIRED_COMPLIANCE;
+  judge_wilson(n_met, n_windows, &simulation->wilson_low, &simulation->wilson_high);
+}
+
+fc_status_t simulation_run(simulation_t *simulation, fc_error_t *error) {
+  FC_TRY(run_windows(simulation, error));
+  finish(simulation);
+  return FC_OK;
+}
