@@ -15,6 +15,7 @@ enum {
   MAX_PEERS = 4096,     /* counted as connected; more are served all the same */
   PEER_SILENCE_S = 120, /* then it no longer counts as connected */
   SWEEP_MS = 5000,
+  LEAST_CREDIT_BYTES = 65536,
   FLUSH_MS = 500 /* for the last acknowledgements of a graceful stop */
 };
 
@@ -62,11 +63,12 @@ __attribute__((format(printf, 4, 5))) static void refuse(ingest_t *self, const e
   send_message(self, peer, &message);
 }
 
-/* What one agent may still send: its credit, less when the queue has less room. */
+/* What one agent may have in flight: its credit, less when the queue has less room. Never nothing: an agent without
+ * credit would have no answer left to learn from that there is room again. */
 static uint64_t credit(const ingest_t *self) {
-  const int64_t room = self->options.queue_bytes - self->pending_bytes;
-  if (room <= 0) return 0;
-  return (uint64_t)(room < self->options.credit_bytes ? room : self->options.credit_bytes);
+  const int64_t most = self->options.credit_bytes, room = self->options.queue_bytes - self->pending_bytes;
+  const int64_t least = most < LEAST_CREDIT_BYTES ? most : LEAST_CREDIT_BYTES;
+  return (uint64_t)(room < least ? least : room < most ? room : most);
 }
 
 static void send_reply(ingest_t *self, const writer_reply_t *reply) {

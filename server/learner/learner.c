@@ -222,17 +222,18 @@ static void *run(void *argument) {
 /* ---- life ---- */
 
 /* Records, and the policy of a checkpoint where none is live, are on their way before the first agent connects. */
-static fc_status_t start_courses(learner_t *self, fc_error_t *error) {
+static void start_courses(learner_t *self) {
   const registry_snapshot_t *snapshot = registry_acquire(self->options.registry);
-  fc_status_t status = FC_OK;
-  for (int32_t i = 0; status == FC_OK && i < registry_count(snapshot); ++i) {
-    status = start_course(self, registry_at(snapshot, i)->workflow, error);
-    if (status == FC_OK) status = course_candidate(self->courses[self->n_courses - 1], false, error);
-    if (status == FC_OK) status = course_safety(self->courses[self->n_courses - 1], true, error);
+  for (int32_t i = 0; i < registry_count(snapshot); ++i) {
+    const fc_workflow_t *workflow = registry_at(snapshot, i)->workflow;
+    fc_error_t error = {.status = FC_OK};
+    fc_status_t status = start_course(self, workflow, &error);
+    if (status == FC_OK) status = course_candidate(self->courses[self->n_courses - 1], false, &error);
+    if (status == FC_OK) status = course_safety(self->courses[self->n_courses - 1], true, &error);
+    if (status != FC_OK) set_problem(self, workflow->name, &error); /* serving goes on without learning */
   }
   registry_release(&snapshot);
   count_rows(self);
-  return status;
 }
 
 fc_status_t learner_new(const learner_options_t *options, learner_t **out, fc_error_t *error) {
@@ -247,11 +248,11 @@ fc_status_t learner_new(const learner_options_t *options, learner_t **out, fc_er
   fc_status_t status = queue_new(QUESTIONS, sizeof(learner_question_t), &self->questions, error);
   if (status == FC_OK) status = queue_new(1, 1, &self->stop, error);
   if (status == FC_OK) status = store_open(options->store, STORE_READ_ONLY, "", &self->store, error);
-  if (status == FC_OK) status = start_courses(self, error);
   if (status != FC_OK) {
     learner_destroy(&self);
     return status;
   }
+  start_courses(self);
   *out = self;
   return FC_OK;
 }

@@ -9,6 +9,8 @@
 
 #include "faasconf/cost.h"
 
+enum { MAX_LISTED = 1000 };
+
 void methods_clear(methods_t *methods) {
   store_destroy(&methods->store);
   free(methods->scratch);
@@ -179,6 +181,13 @@ fc_rpc_code_t methods_decide(methods_t *methods, const fc_rpc_decide_request_t *
 
 /* ---- list ---- */
 
+static int newest_first(const void *left, const void *right) {
+  const store_policy_entry_t *a = left, *b = right;
+  const int by_workflow = strcmp(a->workflow, b->workflow);
+  if (by_workflow != 0) return by_workflow;
+  return a->version < b->version ? 1 : a->version > b->version ? -1 : 0;
+}
+
 fc_rpc_code_t methods_list(methods_t *methods, const fc_rpc_list_request_t *request, fc_rpc_list_response_t *response,
                            fc_error_t *error) {
   if (request->workflow[0] != '\0') {
@@ -194,6 +203,8 @@ fc_rpc_code_t methods_list(methods_t *methods, const fc_rpc_list_request_t *requ
   int32_t n = 0;
   const fc_status_t status = store_list_policies(methods->store, request->workflow, &entries, &n, error);
   if (status != FC_OK) return fc_rpc_code_from_status(status);
+  qsort(entries, (size_t)n, sizeof *entries, newest_first);
+  if (n > MAX_LISTED) n = MAX_LISTED; /* the answer has to fit a message */
   response->policies = calloc((size_t)n + 1, sizeof *response->policies);
   if (response->policies == NULL) {
     free(entries);

@@ -98,7 +98,8 @@ Service::~Service() {
 
 void Service::start() {
   write_file(config(), "store: " + store() + "\nlisten: {ingest: '" + ingest_ + "', hints: '" + hints_ + "', rpc: '" +
-                           rpc_ + "'}\nsecurity: {insecure_loopback: true}\nlog: {level: debug}\n" + yaml_);
+                           rpc_ + "'}\nsecurity: {insecure_loopback: true}\n" + yaml_ +
+                           (yaml_.find("log:") == std::string::npos ? "log: {level: debug}\n" : ""));
   process_ = std::make_unique<Process>(std::vector<std::string>{program("faasconfd"), "--config", config()});
   const std::string line = process_->wait_line("\"event\":\"ready\"", 30);
   ASSERT_FALSE(line.empty()) << process_->output();
@@ -133,9 +134,10 @@ Message Service::call(const std::string &method, const std::string &payload, uin
   return client.ask(request, static_cast<int>(deadline_ms) + 10000);
 }
 
-void Service::register_workflow() {
+void Service::register_workflow(const std::string &given) {
   fc_error_t error = {};
-  fc_rpc_register_request_t request = {const_cast<char *>(kWorkflow), strlen(kWorkflow)};
+  std::string text = given.empty() ? std::string(kWorkflow) : given;
+  fc_rpc_register_request_t request = {text.data(), text.size()};
   fc_wire_buffer_t bytes = {};
   ASSERT_OK(fc_rpc_encode_register_request(&request, &bytes, &error));
   const Message answer = call(FC_RPC_REGISTER, std::string(reinterpret_cast<char *>(bytes.data), bytes.size));
@@ -143,7 +145,7 @@ void Service::register_workflow() {
   ASSERT_EQ(FC_WIRE_RPC_RESPONSE, answer.type());
   ASSERT_EQ(FC_RPC_OK, answer->as.rpc_response.code) << answer->as.rpc_response.message;
   if (workflow_ == nullptr) {
-    ASSERT_OK(fc_workflow_parse(kWorkflow, strlen(kWorkflow), "test", &workflow_, &error));
+    ASSERT_OK(fc_workflow_parse(text.data(), text.size(), "test", &workflow_, &error));
   }
 }
 

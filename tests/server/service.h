@@ -75,8 +75,8 @@ class Service {
 
   // One RPC on a DEALER of its own.
   Message call(const std::string &method, const std::string &payload, uint32_t deadline_ms = 10000) const;
-  // Registers the test workflow (three functions) and keeps it in workflow().
-  void register_workflow();
+  // Registers a workflow file's text (the test workflow of three functions) and keeps it in workflow().
+  void register_workflow(const std::string &text = "");
   const fc_workflow_t *workflow() const { return workflow_; }
   // A number of server.status.
   fc_rpc_status_response_t status() const;

@@ -1,0 +1,167 @@
+// bench_ingest: durable transitions per second through a real faasconfd, and how long an acknowledgement takes.
+//
+//   bench_ingest [--quick] [--seconds 5] [--agents 4] [--json]
+//
+// Agents (threads, one DEALER socket each) send transitions of the Parallel workflow (6 functions) with 1 or 64 per
+// message over loopback and keep a window of messages in flight; a transition counts once it is acknowledged, that is
+// after the group commit with synchronous=FULL. `alone` is one agent that waits for each acknowledgement. Generator and
+// server share the machine's cores. Latency runs from the send to the acknowledgement. The last column is the cost of
+// one fsync in the same folder, which bounds what any durable server can do.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <thread>
+
+#include "service.h"
+
+extern "C" {
+#include "faasconf/histogram.h"
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using fc_test::Batch;
+using fc_test::Message;
+using fc_test::Service;
+using fc_test::Socket;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+struct Result {
+  uint64_t acknowledged = 0, exhausted = 0;
+  fc_histogram_t latency;
+};
+
+// One agent for `seconds`: `window` messages of `per_message` rows in flight.
+void run_agent(const Service &service, int index, int per_message, size_t window, double seconds, Result *result) {
+  fc_histogram_init(&result->latency);
+  Socket socket(Socket::kDealer, service.ingest());
+  const std::string name = "agent-" + std::to_string(index);
+  std::vector<uint64_t> sequences(static_cast<size_t>(per_message), 1);
+  Batch batch(service.workflow(), name, 1, sequences);
+  socket.ask(fc_test::hello(service.workflow(), name, 1));
+  std::deque<Clock::time_point> sent;
+  uint64_t next = 1;
+  const Clock::time_point start = Clock::now();
+  for (bool sending = true; sending || !sent.empty();) {
+    sending = seconds_since(start) < seconds;
+    while (sending && sent.size() < window) {
+      for (size_t i = 0; i < sequences.size(); ++i) batch[i].sequence = next++;
+      sent.push_back(Clock::now());
+      socket.send(batch.message());
+    }
+    if (sent.empty()) break;
+    const Message ack = socket.receive();
+    if (ack.type() != FC_WIRE_ACK) {
+      fprintf(stderr, "bench_ingest: no acknowledgement\n");
+      exit(1);
+    }
+    fc_histogram_add(&result->latency, seconds_since(sent.front()));
+    sent.pop_front();
+    if (ack->as.ack.code == FC_RPC_OK) {
+      result->acknowledged += sequences.size();
+    } else {
+      result->exhausted += sequences.size();
+    }
+  }
+}
+
+// Median seconds of writing 4 KiB and fsync.
+double fsync_s(const std::string &folder) {
+  const std::string path = folder + "/fsync.probe";
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  std::vector<double> times;
+  const std::string block(4096, 'x');
+  for (int i = 0; i < 50; ++i) {
+    const Clock::time_point start = Clock::now();
+    if (pwrite(file, block.data(), block.size(), i * 4096) < 0 || fsync(file) != 0) break;
+    times.push_back(seconds_since(start));
+  }
+  close(file);
+  unlink(path.c_str());
+  if (times.empty()) return 0;
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+void run(const char *name, int agents, int per_message, size_t window, double seconds, bool json) {
+  Service service("learner: {enabled: false}\nlog: {level: warn}\n");
+  service.start();
+  service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/parallel.yaml")));
+  std::vector<Result> results(static_cast<size_t>(agents));
+  std::vector<std::thread> threads;
+  const Clock::time_point start = Clock::now();
+  for (int a = 0; a < agents; ++a) {
+    threads.emplace_back(run_agent, std::cref(service), a, per_message, window, seconds,
+                         &results[static_cast<size_t>(a)]);
+  }
+  for (std::thread &thread : threads) thread.join();
+  const double wall_s = seconds_since(start);
+  Result total;
+  fc_histogram_init(&total.latency);
+  for (const Result &result : results) {
+    total.acknowledged += result.acknowledged;
+    total.exhausted += result.exhausted;
+    fc_histogram_merge(&total.latency, &result.latency);
+  }
+  const fc_rpc_status_response_t status = service.status();
+  const double rate = static_cast<double>(total.acknowledged) / wall_s;
+  const double p50_ms = 1e3 * fc_histogram_quantile_s(&total.latency, 0.5);
+  const double p99_ms = 1e3 * fc_histogram_quantile_s(&total.latency, 0.99);
+  const double commits = static_cast<double>(status.group_commits) / wall_s, sync_ms = 1e3 * fsync_s(service.store());
+  if (json) {
+    printf(
+        "{\"name\":\"%s\",\"agents\":%d,\"per_message\":%d,\"transitions_per_s\":%.0f,\"ack_p50_ms\":%.3f,"
+        "\"ack_p99_ms\":%.3f,\"commits_per_s\":%.1f,\"exhausted\":%llu,\"fsync_ms\":%.3f}\n",
+        name, agents, per_message, rate, p50_ms, p99_ms, commits, static_cast<unsigned long long>(total.exhausted),
+        sync_ms);
+  } else {
+    printf("%-10s %6d %11d %14.0f %11.2f %11.2f %10.1f %10llu %9.3f\n", name, agents, per_message, rate, p50_ms, p99_ms,
+           commits, static_cast<unsigned long long>(total.exhausted), sync_ms);
+  }
+  fflush(stdout);
+  service.stop();
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  double seconds = 5;
+  int agents = 4;
+  bool json = false;
+  for (int i = 1; i < argc; ++i) {
+    if (strcmp(argv[i], "--quick") == 0) {
+      seconds = 1;
+    } else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
+      seconds = atof(argv[++i]);
+    } else if (strcmp(argv[i], "--agents") == 0 && i + 1 < argc) {
+      agents = atoi(argv[++i]);
+    } else if (strcmp(argv[i], "--json") == 0) {
+      json = true;
+    } else {
+      fprintf(stderr, "usage: bench_ingest [--quick] [--seconds S] [--agents N] [--json]\n");
+      return 2;
+    }
+  }
+  if (seconds <= 0 || agents < 1) {
+    fprintf(stderr, "bench_ingest: --seconds and --agents are positive\n");
+    return 2;
+  }
+  if (!json) {
+    printf("%-10s %6s %11s %14s %11s %11s %10s %10s %9s\n", "name", "agents", "per_message", "transitions/s",
+           "ack_p50_ms", "ack_p99_ms", "commits/s", "exhausted", "fsync_ms");
+  }
+  run("alone", 1, 1, 1, seconds, json);
+  run("single", agents, 1, 256, seconds, json);
+  run("batched", agents, 64, 16, seconds, json);
+  return 0;
+}
