@@ -204,10 +204,11 @@ static fc_status_t judge_message(fc_client_t *client, fc_wire_message_t *message
     const fc_wire_refusal_t *refusal = &message->as.refusal;
     return refused(client, refusal->code == FC_RPC_OK ? FC_RPC_UNKNOWN : refusal->code, refusal->message, error);
   }
-  if (message->type != FC_WIRE_RPC_RESPONSE || message->as.rpc_response.request_id != client->last_request_id) {
-    return FC_ETIMEOUT;
-  }
+  if (message->type != FC_WIRE_RPC_RESPONSE) return FC_ETIMEOUT;
   const fc_wire_rpc_response_t *answer = &message->as.rpc_response;
+  /* Id 0: the server could not read the id of what we sent, which can only be the request in flight. */
+  const bool unread = answer->request_id == 0 && answer->code != FC_RPC_OK;
+  if (answer->request_id != client->last_request_id && !unread) return FC_ETIMEOUT;
   if (answer->code != FC_RPC_OK) return refused(client, answer->code, answer->message, error);
   *response = *answer;
   memset(message, 0, sizeof *message); /* what it owned is the response's now */

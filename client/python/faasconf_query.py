@@ -104,7 +104,8 @@ def call(server, method, payload, timeout_ms, rpc, session):
             if message_type != RPC_RESPONSE:
                 continue
             response = rpc.RpcResponse.FromString(body)
-            if response.request_id != request.request_id:
+            unread = response.request_id == 0 and response.code != session.RPC_CODE_OK
+            if response.request_id != request.request_id and not unread:
                 continue
             if response.code != session.RPC_CODE_OK:
                 raise QueryError(f"{code_name(session, response.code)}: {response.message}")

@@ -1,10 +1,10 @@
 /* faasconf/wire.h - protocol faasconf.v1: frames, messages, and their checked decoding.
  *
  * A frame is a 20-byte little-endian header (u32 magic "FCW1", u16 version, u16 type, u32 length, u32 crc32c of the
- * header's other fields and the payload, u32 flags) and a protobuf payload of package faasconf.v1. Decoding goes: size cap, header, crc, protobuf
- * into a budgeted arena, semantic validation (finite, in range, consistent counts, UTF-8 without NUL), plain structs.
- * Nothing from the network is touched before it passed all of them; no input crashes, and memory stays within
- * FC_WIRE_ARENA_FACTOR x frame size + 64 KiB. proto/wire*.c are the only files that see generated code.
+ * header's other fields and the payload, u32 flags) and a protobuf payload of package faasconf.v1. Decoding goes: size
+ * cap, header, crc, protobuf into a budgeted arena, semantic validation (finite, in range, consistent counts, UTF-8
+ * without NUL), plain structs. Nothing from the network is touched before it passed all of them; no input crashes, and
+ * memory stays within FC_WIRE_ARENA_FACTOR x frame size + 64 KiB. proto/ is the only folder that sees generated code.
  *
  * A message is owned by its fc_wire_message_t; fc_wire_message_clear frees all of it. Any thread, never blocks.
  * The field-by-field description for other languages is docs/protocol.md.

@@ -100,6 +100,18 @@ TEST(Client, ARefusalIsAnAnswer) {
   EXPECT_STREQ("too many requests; ask again later", error.message);
 }
 
+TEST(Client, AnAnswerWithoutARequestIdIsAboutTheRequestInFlight) {
+  Router router([](const fc_wire_rpc_request_t &) -> std::vector<std::string> {
+    return {response_frame(0, FC_RPC_OK, "", "nonsense"),
+            response_frame(0, FC_RPC_FAILED_PRECONDITION, "frame of protocol version 2", "")};
+  });
+  Client client(router.endpoint());
+  fc_wire_buffer_t answer = {};
+  fc_error_t error = {};
+  EXPECT_EQ(FC_ESTATE, fc_client_call(client, "m", nullptr, 0, &answer, &error));
+  EXPECT_STREQ("frame of protocol version 2", error.message);
+}
+
 TEST(Client, ADeadlinePassesAndTheNextCallSucceeds) {
   std::atomic<int> n{0};
   std::atomic<uint64_t> late{0};
@@ -152,7 +164,7 @@ TEST(Client, AServerThatIsNotThereIsATimeoutAndFoundOnceItStarts) {
 TEST(Client, AnswersToOtherRequestsAreSkipped) {
   Router router([](const fc_wire_rpc_request_t &request) -> std::vector<std::string> {
     return {response_frame(request.request_id + 1, FC_RPC_OK, "", "wrong"),
-            response_frame(0, FC_RPC_INTERNAL, "wrong", ""),
+            response_frame(request.request_id + 2, FC_RPC_INTERNAL, "wrong", ""),
             response_frame(request.request_id, FC_RPC_OK, "", "right")};
   });
   Client client(router.endpoint());

@@ -41,6 +41,8 @@ TEST(Wire, HeaderIsTwentyLittleEndianBytes) {
   heartbeat->as.heartbeat.counter = 1;
   const std::string frame = encode(*heartbeat.get());
   ASSERT_EQ(22u, frame.size());
+  /* The example of docs/protocol.md, which the Python client reproduces too. */
+  EXPECT_EQ(std::string("\x8e\x85\x58\xb1", 4), frame.substr(12, 4));
   EXPECT_EQ("FCW1", frame.substr(0, 4));
   EXPECT_EQ(std::string("\x01\x00\x11\x00\x02\x00\x00\x00", 8), frame.substr(4, 8));
   EXPECT_EQ(std::string("\x00\x00\x00\x00\x08\x01", 6), frame.substr(16));
