@@ -56,8 +56,8 @@ fc_status_t store_contiguous_sequence(store_t *store, const char *agent, uint64_
  * it and is returned. `heldout`: first 8 bytes (little-endian) of the row's digest mod 5 == 0. The transition is
  * borrowed during the call. */
 typedef fc_status_t (*store_visit_t)(void *context, int64_t id, bool heldout, const fc_transition_t *transition);
-fc_status_t store_each_transition(store_t *store, const fc_workflow_t *workflow, int64_t after_id,
-                                  store_visit_t visit, void *context, fc_error_t *error);
+fc_status_t store_each_transition(store_t *store, const fc_workflow_t *workflow, int64_t after_id, store_visit_t visit,
+                                  void *context, fc_error_t *error);
 fc_status_t store_count_transitions(store_t *store, const char *workflow, int64_t *n, fc_error_t *error);
 /* The newest window of the workflow into *transition (initialised for its N). FC_ENOTFOUND. */
 fc_status_t store_latest_transition(store_t *store, const fc_workflow_t *workflow, fc_transition_t *transition,
