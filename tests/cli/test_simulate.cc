@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "faasconf/cost.h"
+#include "faasconf/json.h"
 #include "judge.h"
 #include "simulate_windows.h"
 }
@@ -65,6 +66,71 @@ TEST_F(Simulate, ReportsWhatTheSimulatorRefuses) {
   simulation_.configuration[2].replicas = 1000000;
   EXPECT_EQ(FC_EINVAL, simulation_run(&simulation_, &error));
   EXPECT_NE(std::string::npos, std::string(error.message).find("resize")) << error.message;
+}
+
+struct Ran {
+  int exit_code;
+  std::string out, err;
+};
+
+// The command as main.c would run it.
+Ran run(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "simulate");
+  std::vector<char *> argv;
+  for (auto &argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const int exit_code = cli_simulate.run(static_cast<int>(arguments.size()), argv.data());
+  return {exit_code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+TEST(SimulateCommand, JsonHasItsKeysAndIsReadBackAsConfiguration) {
+  const std::string workflow = fc_test::source_file("workflows/parallel.yaml");
+  const Ran ran = run({"--workflow", workflow, "--windows", "20", "--users", "12", "--json"});
+  ASSERT_EQ(CLI_DONE, ran.exit_code) << ran.err;
+  fc_json_t *json = nullptr;
+  fc_error_t error = {};
+  ASSERT_OK(fc_json_parse(ran.out.data(), ran.out.size(), &json, &error));
+  for (const char *key : {"workflow", "users", "semantics", "windows", "seed", "cost", "cost_eq2_usd", "latency_s",
+                          "throughput", "success_ratio", "qos_met", "compliance", "compliance_interval95",
+                          "windows_without_success", "outcome", "configuration", "functions"})
+    EXPECT_NE(nullptr, fc_json_get(json, key)) << key;
+  double mean = 0, latency = 0;
+  ASSERT_TRUE(fc_json_double(fc_json_get(json, "latency_s"), &latency));
+  const fc_json_t *outcome = fc_json_get(json, "outcome");
+  ASSERT_TRUE(fc_json_double(fc_json_get(fc_json_get(outcome, "latency_mean_s"), "mean"), &mean));
+  EXPECT_EQ(latency, mean);
+  EXPECT_EQ(6u, fc_json_size(fc_json_get(json, "functions")));
+  fc_json_destroy(&json);
+
+  const fc_test::TemporaryFolder folder;
+  fc_test::write_file(folder.path("printed.json"), ran.out);
+  const Ran again = run({"--workflow", workflow, "--windows", "20", "--users", "12", "--json", "--configuration",
+                         folder.path("printed.json")});
+  EXPECT_EQ(ran.out, again.out) << again.err;
+}
+
+TEST(SimulateCommand, TableNamesEveryFunction) {
+  const Ran ran = run({"--workflow", fc_test::source_file("workflows/branch.yaml"), "--windows", "5", "--semantics",
+                       "as-published", "--seed", "9"});
+  ASSERT_EQ(CLI_DONE, ran.exit_code) << ran.err;
+  for (const char *word : {"starter", "resnet", "mobilenet", "USD per hour", "QoS", "as-published", "mean latency"})
+    EXPECT_NE(std::string::npos, ran.out.find(word)) << word;
+}
+
+TEST(SimulateCommand, ExitCodesTellAWrongCallFromFailedWork) {
+  const std::string workflow = fc_test::source_file("workflows/parallel.yaml");
+  EXPECT_EQ(CLI_USAGE, run({}).exit_code);
+  EXPECT_EQ(CLI_USAGE, run({"--workflow", workflow, "--users", "0"}).exit_code);
+  EXPECT_EQ(CLI_USAGE, run({"--workflow", workflow, "--semantics", "lenient"}).exit_code);
+  EXPECT_EQ(CLI_USAGE, run({"--workflow", workflow, "--windows", "many"}).exit_code);
+  EXPECT_EQ(CLI_FAILED, run({"--workflow", "no-such-workflow"}).exit_code);
+  const fc_test::TemporaryFolder folder;
+  fc_test::write_file(folder.path("bad.yaml"), "starter: {cpu_millicores: 1}\n");
+  const Ran ran = run({"--workflow", workflow, "--configuration", folder.path("bad.yaml")});
+  EXPECT_EQ(CLI_FAILED, ran.exit_code);
+  EXPECT_NE(std::string::npos, ran.err.find("bad.yaml:1")) << ran.err;
 }
 
 }  // namespace
