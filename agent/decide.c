@@ -26,7 +26,7 @@ fc_status_t decide_new(const fc_workflow_t *workflow, uint64_t seed, decide_t **
   if (decide) {
     decide->action = calloc(n, sizeof *decide->action);
     decide->towards = calloc(n, sizeof *decide->towards);
-    decide->attention = calloc((size_t)workflow->topology.n_edges + 1, sizeof *decide->attention);
+    decide->attention = calloc((size_t)workflow->neighbours.n_edges + 1, sizeof *decide->attention);
   }
   if (!decide || !decide->action || !decide->towards || !decide->attention) {
     decide_destroy(&decide);

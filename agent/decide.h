@@ -35,7 +35,7 @@ const fc_policy_t *decide_policy(const decide_t *decide);
 fc_status_t decide_window(decide_t *decide, const fc_observation_t *observation, const decide_exploration_t *explore,
                           fc_function_configuration_t *configuration, fc_error_t *error);
 
-/* Of the last decision, borrowed until the next: action (N, A) after noise, attention (E). */
+/* Of the last decision, borrowed until the next: action (N, A) after noise, attention (E) over workflow->neighbours. */
 const float *decide_action(const decide_t *decide);
 const float *decide_attention(const decide_t *decide);
 

@@ -88,7 +88,7 @@ static fc_json_t *observation_json(const fc_workflow_t *workflow, const decision
 
 /* [looking, looked at, weight]: all edges of a small workflow, the strongest of each function of a large one. */
 static fc_json_t *attention_json(const fc_workflow_t *workflow, const float *attention) {
-  const fc_topology_t *topology = &workflow->topology;
+  const fc_topology_t *topology = &workflow->neighbours;
   fc_json_t *list = fc_json_array();
   for (int32_t f = 0; f < topology->n_functions; ++f) {
     int32_t strongest = topology->row_start[f];

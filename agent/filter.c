@@ -22,6 +22,7 @@ struct filter {
   bool records_are_local;
   int32_t n_recent;
   fc_function_configuration_t *recent; /* (MAX_RECENT, N) proposals, newest first */
+  fc_function_configuration_t *asked;  /* (N) what the rails are asked for */
   fc_function_configuration_t *walk;   /* (2, N) of filter_travel */
   int64_t changes[MAX_CHANGES];        /* windows of the last changes, a ring */
   int32_t n_changes;
@@ -39,9 +40,10 @@ fc_status_t filter_new(const fc_workflow_t *workflow, const filter_options_t *op
   const size_t n = (size_t)workflow->n_functions;
   if (filter) {
     filter->recent = calloc(MAX_RECENT * n, sizeof *filter->recent);
+    filter->asked = calloc(n, sizeof *filter->asked);
     filter->walk = calloc(2 * n, sizeof *filter->walk);
   }
-  if (!filter || !filter->recent || !filter->walk) {
+  if (!filter || !filter->recent || !filter->asked || !filter->walk) {
     filter_destroy(&filter);
     return fc_error_set(error, FC_ENOMEM, "filter: out of memory");
   }
@@ -64,6 +66,7 @@ void filter_destroy(filter_t **filter) {
   if (!*filter) return;
   clear_records(*filter);
   free((*filter)->recent);
+  free((*filter)->asked);
   free((*filter)->walk);
   free(*filter);
   *filter = NULL;
@@ -193,13 +196,13 @@ void filter_note_change(filter_t *filter, int64_t window) {
   filter->n_changes = filter->n_changes == 2 * MAX_CHANGES - 1 ? MAX_CHANGES : filter->n_changes + 1;
 }
 
-static void apply_rails(filter_t *filter, bool breach, const fc_function_configuration_t *current,
+static void apply_rails(filter_t *filter, filter_origin_t origin, bool breach, const fc_function_configuration_t *current,
                         fc_function_configuration_t *proposed, uint32_t *bound_by) {
-  const fc_rails_t *rails = &filter->options.rails;
-  if (rails->profile == FC_RAILS_OFF) return;
-  const int32_t wanted = rails->shrink_hold_windows;
-  fc_rails_apply(rails, filter->workflow, current, filter->recent,
-                 filter->n_recent < wanted ? filter->n_recent : wanted, breach, proposed, bound_by);
+  fc_rails_t rails = filter->options.rails;
+  if (rails.profile == FC_RAILS_OFF) return;
+  /* The dead band saves writes for a policy that trembles; a step of the session is meant. */
+  if (origin == FILTER_MEASURED) rails.dead_band = 0;
+  fc_rails_apply(&rails, filter->workflow, current, filter->recent, filter->n_recent, breach, proposed, bound_by);
 }
 
 void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, double mean_in_flight, bool breach,
@@ -221,11 +224,11 @@ void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, doub
     result->band_is_local = filter->records_are_local;
   }
   if (origin == FILTER_DECIDED) apply_strategy(filter, window, record, proposed, bound_by, result);
-  remember_proposal(filter, proposed);
+  configuration_copy(workflow, filter->asked, proposed);
   if (origin == FILTER_RESTORE) {
     mark_all(workflow, bound_by, FC_BOUND_BY_RESTORE);
   } else {
-    apply_rails(filter, breach, current, proposed, bound_by);
+    apply_rails(filter, origin, breach, current, proposed, bound_by);
     const double cost_then = fc_cost_reserved_usd_h(workflow, proposed);
     const bool changes = !configuration_equal(workflow, current, proposed);
     if (origin == FILTER_DECIDED && is_unsafe(filter, record, result->cost_now_usd_h, cost_then)) {
@@ -236,6 +239,7 @@ void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, doub
            result);
     }
   }
+  remember_proposal(filter, filter->asked);
   (void)fc_limits_apply(filter->limits, proposed, bound_by);
   result->cost_then_usd_h = fc_cost_reserved_usd_h(workflow, proposed);
 }
@@ -243,21 +247,25 @@ void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, doub
 int32_t filter_travel(const filter_t *filter, const fc_function_configuration_t *from,
                       const fc_function_configuration_t *to, int32_t most) {
   const fc_workflow_t *workflow = filter->workflow;
-  const fc_rails_t *rails = &filter->options.rails;
+  fc_rails_t rails = filter->options.rails;
   if (configuration_equal(workflow, from, to)) return 0;
-  if (rails->profile == FC_RAILS_OFF) return 1;
-  /* Walks the way with the rails themselves, as if `to` were proposed every window. */
+  /* Walks the way with the rails themselves, as the session would: the hold once, no dead band. */
   fc_function_configuration_t *at = filter->walk, *next = filter->walk + workflow->n_functions;
-  configuration_copy(workflow, at, from);
+  configuration_copy(workflow, next, to);
+  if (fc_limits_apply(filter->limits, next, NULL)) return most; /* the limits never let it through */
+  if (rails.profile == FC_RAILS_OFF) return 1;
   bool shrinks = false;
   for (int32_t f = 0; f < workflow->n_functions; ++f)
     for (int32_t k = 0; k < FC_KNOBS; ++k)
       shrinks = shrinks || fc_knob_get(&to[f], (fc_knob_t)k) < fc_knob_get(&from[f], (fc_knob_t)k);
-  int32_t steps = shrinks && rails->shrink_hold_windows > 1 ? rails->shrink_hold_windows - 1 : 0;
+  int32_t steps = shrinks ? rails.shrink_hold_windows - 1 : 0;
+  rails.shrink_hold_windows = 1;
+  rails.dead_band = 0;
+  configuration_copy(workflow, at, from);
   while (steps < most && !configuration_equal(workflow, at, to)) {
     configuration_copy(workflow, next, to);
-    fc_rails_apply(rails, workflow, at, to, 1, false, next, NULL);
-    if (configuration_equal(workflow, next, at)) return most; /* the rails never let it through */
+    fc_rails_apply(&rails, workflow, at, NULL, 0, false, next, NULL);
+    if (configuration_equal(workflow, next, at)) return most; /* nor do the rails */
     configuration_copy(workflow, at, next);
     steps += 1;
   }

@@ -69,7 +69,8 @@ void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, doub
 /* Tells the filter that a change was carried out in this window (change budget). */
 void filter_note_change(filter_t *filter, int64_t window);
 
-/* How many windows the rails need from `from` to `to` (N): 0 when equal, 1 when one step does. At most `most`. */
+/* How many windows the rails need from `from` to `to` (N): 0 when equal, 1 when one step does. At most
+ * `most`, which also says that rails or limits never let it through. */
 int32_t filter_travel(const filter_t *filter, const fc_function_configuration_t *from,
                       const fc_function_configuration_t *to, int32_t most);
 

@@ -318,6 +318,12 @@ void session_next(session_t *session, const fc_function_configuration_t *current
     }
   }
   if (summary->phase == SESSION_SETTLED) {
+    /* A fallback that rails or limits do not let through (a start below the least replicas): what is in force stays. */
+    if (travel(session, current, session->settled_configuration) >= MOST_TRAVEL) {
+      configuration_copy(session->workflow, session->settled_configuration, current);
+      summary->settled_cost_usd_h = fc_cost_reserved_usd_h(session->workflow, current);
+      summary->verified = false;
+    }
     summary->settled = configuration_equal(session->workflow, current, session->settled_configuration);
     step->want = SESSION_GO_TO;
     step->target = session->settled_configuration;

@@ -13,6 +13,8 @@
 #ifndef AGENT_PLATFORMS_PLATFORM_H
 #define AGENT_PLATFORMS_PLATFORM_H
 
+#include <string.h>
+
 #include "faasconf/clock.h"
 #include "faasconf/transition.h"
 #include "faasconf/workflow.h"
@@ -88,7 +90,7 @@ struct platform {
 /* Destroys what *platform holds and clears it; accepts an empty one. */
 static inline void platform_clear(platform_t *platform) {
   if (platform->destroy) platform->destroy(platform->self);
-  *platform = (platform_t){0};
+  memset(platform, 0, sizeof *platform);
 }
 
 /* Equality of all knobs of one function. */
