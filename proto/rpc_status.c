@@ -31,7 +31,7 @@ static fc_status_t list_response_fill(const void *plain, void *message, wire_are
   size_t n = 0;
   FC_TRY(wire_fill_count(from->n_policies, from->policies, "ListResponse.policies", &n, error));
   Faasconf__V1__PolicyEntry *bodies = wire_arena_array(arena, n, sizeof *bodies);
-  to->policies = wire_arena_array(arena, n, sizeof *to->policies);
+  to->policies = wire_arena_array(arena, n, sizeof(void *));
   if (bodies == NULL || to->policies == NULL) return wire_out_of_memory(error);
   for (size_t i = 0; i < n; ++i) {
     FC_TRY(entry_fill(&from->policies[i], &bodies[i], error));

@@ -56,7 +56,7 @@ extern const wire_codec_t wire_codec_decide_request, wire_codec_decide_response,
     wire_codec_explain_response;                                                /* rpc_decide.c */
 extern const wire_codec_t wire_codec_list_response, wire_codec_status_response; /* rpc_status.c */
 
-/* Parts that several messages share. Null-tolerant where the part may be absent. */
+/* Parts that several messages share (wire_session.c, wire_observation.c). Null-tolerant where absence is allowed. */
 fc_status_t wire_signature_fill(const fc_wire_signature_t *from, Faasconf__V1__Signature **to, wire_arena_t *arena,
                                 fc_error_t *error);
 fc_status_t wire_signature_check(const Faasconf__V1__Signature *signature, const char *field, fc_error_t *error);

@@ -114,7 +114,7 @@ static fc_status_t chunk_fill(const void *plain, void *message, wire_arena_t *ar
 
 static fc_status_t chunk_check(const void *message, fc_error_t *error) {
   const Faasconf__V1__PolicyChunk *chunk = message;
-  FC_TRY(wire_expect(chunk->hint != NULL, "PolicyChunk.hint", "missing", error));
+  if (chunk->hint == NULL) return wire_expect(false, "PolicyChunk.hint", "missing", error);
   FC_TRY(hint_check(chunk->hint, error));
   FC_TRY(wire_expect(chunk->data.len <= FC_WIRE_CHUNK_BYTES, "PolicyChunk.data", "larger than a chunk may be", error));
   const uint64_t total = chunk->hint->manifest_bytes + chunk->hint->weights_bytes;

@@ -68,7 +68,7 @@ static fc_status_t safety_fill(const void *plain, void *message, wire_arena_t *a
   FC_TRY(FILL_TEXT(from, workflow, to));
   FC_TRY(wire_fill_count(from->n_records, from->records, "SafetyRecords.records", &n, error));
   to->version = from->version;
-  to->records = wire_arena_array(arena, n, sizeof *to->records);
+  to->records = wire_arena_array(arena, n, sizeof(void *));
   Faasconf__V1__SafetyRecord *bodies = wire_arena_array(arena, n, sizeof *bodies);
   if (to->records == NULL || bodies == NULL) return wire_out_of_memory(error);
   for (size_t i = 0; i < n; ++i) {

@@ -1,5 +1,7 @@
 // The programs that ask a server, as processes: the Python example (written from docs/protocol.md alone), the C example
 // over the installed-style shared library, and `faasconf query`. All three must say the same.
+#include <unistd.h>
+
 #include <cstring>
 
 #include "router.h"
@@ -85,4 +87,51 @@ TEST(Programs, TheCExampleRunsOnTheSharedLibrary) {
   EXPECT_EQ(1, unknown.exit_code);
   EXPECT_EQ("faasconf-example: NOT_FOUND: no such workflow; known: parallel\n", unknown.err);
   EXPECT_EQ(2, fc_test::run({fc_test::program("faasconf-example")}).exit_code);
+}
+
+TEST(Programs, QueryOfTheCommandLineSaysTheSameAsThePythonExample) {
+#ifndef FAASCONF_HAS_COMMAND_LINE
+  GTEST_SKIP() << "this build has no target `faasconf`";
+#endif
+  Router router(answer);
+  const std::vector<std::string> query = {fc_test::program("faasconf"), "query", "--server", router.endpoint(),
+                                          "--workflow"};
+  std::vector<std::string> known = query, unknown = query;
+  known.insert(known.end(), {"parallel", "--json"});
+  unknown.insert(unknown.end(), {"nothing", "--json"});
+  const Finished decided = fc_test::run(known);
+  EXPECT_EQ(0, decided.exit_code) << decided.err;
+  EXPECT_EQ(canonical(python(router.endpoint(), "parallel").out), canonical(decided.out));
+  const Finished refused = fc_test::run(unknown);
+  EXPECT_EQ(1, refused.exit_code);
+  EXPECT_EQ("", refused.out);
+  EXPECT_EQ("faasconf query: NOT_FOUND: no such workflow; known: parallel\n", refused.err);
+  known.back() = "--nonsense";
+  EXPECT_EQ(2, fc_test::run(known).exit_code);
+}
+
+// What a user of libfaasconf does: install, then compile the example with pkg-config's answer and nothing else.
+TEST(Programs, TheInstalledLibraryBuildsTheExample) {
+  if (std::string(FAASCONF_SANITIZERS) != "") GTEST_SKIP() << "a sanitized libfaasconf needs a sanitized program";
+  fc_test::TemporaryFolder folder;
+  const Finished installed = fc_test::run(
+      {FAASCONF_CMAKE, "--install", FAASCONF_BUILD_DIR, "--component", "client", "--prefix", folder.path("usr")});
+  ASSERT_EQ(0, installed.exit_code) << installed.err;
+  const std::string libraries = folder.path("usr") + "/" + FAASCONF_LIBDIR;
+  const std::string compile = "cc -std=c17 " + fc_test::source_file("client/example.c");
+  const std::string pkg_config = "PKG_CONFIG_PATH=" + libraries + "/pkgconfig pkg-config --cflags --libs ";
+  const Finished shared = fc_test::run(
+      {"/bin/sh", "-c",
+       compile + " $(" + pkg_config + "faasconf) -Wl,-rpath," + libraries + " -o " + folder.path("shared")});
+  ASSERT_EQ(0, shared.exit_code) << shared.err;
+  ASSERT_EQ(0, unlink((libraries + "/libfaasconf.so").c_str()));
+  const Finished fixed =
+      fc_test::run({"/bin/sh", "-c", compile + " $(" + pkg_config + "--static faasconf) -o " + folder.path("static")});
+  ASSERT_EQ(0, fixed.exit_code) << fixed.err;
+  Router router(answer);
+  for (const char *program : {"shared", "static"}) {
+    const Finished decided = fc_test::run({folder.path(program), router.endpoint(), "parallel"});
+    EXPECT_EQ(0, decided.exit_code) << program << ": " << decided.err;
+    EXPECT_NE(std::string::npos, decided.out.find("policy version 17")) << decided.out;
+  }
 }
