@@ -196,8 +196,9 @@ void filter_note_change(filter_t *filter, int64_t window) {
   filter->n_changes = filter->n_changes == 2 * MAX_CHANGES - 1 ? MAX_CHANGES : filter->n_changes + 1;
 }
 
-static void apply_rails(filter_t *filter, filter_origin_t origin, bool breach, const fc_function_configuration_t *current,
-                        fc_function_configuration_t *proposed, uint32_t *bound_by) {
+static void apply_rails(filter_t *filter, filter_origin_t origin, bool breach,
+                        const fc_function_configuration_t *current, fc_function_configuration_t *proposed,
+                        uint32_t *bound_by) {
   fc_rails_t rails = filter->options.rails;
   if (rails.profile == FC_RAILS_OFF) return;
   /* The dead band saves writes for a policy that trembles; a step of the session is meant. */

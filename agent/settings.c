@@ -60,7 +60,7 @@ static void set_defaults(settings_t *s) {
   s->noise_sigma = 0.05;
   s->violations_to_redetermine = 3;
   s->guard = (settings_guard_t){0.95, 0.5, 86400, 20};
-  s->session = (settings_session_t){15, 0.1, 0.5, 7, 3, 0.05, 0, 0.25, 1};
+  s->session = (settings_session_t){15, 0.1, 0.5, 7, 3, 0.1, 0, 0.25, 1};
   s->spool_max_bytes = 16 << 20;
   s->decision_log_max_bytes = 8 << 20;
   s->log_level = FC_LOG_INFO;

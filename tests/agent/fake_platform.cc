@@ -33,7 +33,9 @@ Workflow::Workflow(const std::string &name) {
   fc_error_t error = {};
   if (fc_workflow_load(name.c_str(), &workflow_, &error) != FC_OK) throw std::runtime_error(error.message);
 }
-Workflow::~Workflow() { fc_workflow_destroy(&workflow_); }
+Workflow::~Workflow() {
+  fc_workflow_destroy(&workflow_);
+}
 
 Configuration Workflow::start() const {
   Configuration configuration(n());
@@ -45,8 +47,8 @@ Configuration Workflow::at(double share) const {
   Configuration configuration(n());
   for (size_t f = 0; f < n(); ++f) {
     for (int k = 0; k < FC_KNOBS; ++k) {
-      const auto range = fc_workflow_range(workflow_, static_cast<int32_t>(f), static_cast<fc_knob_t>(k),
-                                           FC_RANGES_MEASURED);
+      const auto range =
+          fc_workflow_range(workflow_, static_cast<int32_t>(f), static_cast<fc_knob_t>(k), FC_RANGES_MEASURED);
       fc_knob_set(&configuration[f], static_cast<fc_knob_t>(k),
                   range.min + static_cast<int32_t>(std::lround(share * (range.max - range.min))));
     }
@@ -75,7 +77,8 @@ void FakePlatform::call() {
 
 fc_status_t FakePlatform::discover(void *self, uint32_t *capabilities, fc_knob_range_t *caps, fc_error_t *) {
   auto *fake = static_cast<FakePlatform *>(self);
-  *capabilities = PLATFORM_SETS_ALL | PLATFORM_MEASURES_FUNCTIONS | (fake->virtual_time ? static_cast<uint32_t>(PLATFORM_VIRTUAL_TIME) : 0u);
+  *capabilities = PLATFORM_SETS_ALL | PLATFORM_MEASURES_FUNCTIONS |
+                  (fake->virtual_time ? static_cast<uint32_t>(PLATFORM_VIRTUAL_TIME) : 0u);
   for (size_t i = 0; i < fake->workflow_.n() * FC_KNOBS; ++i) caps[i] = {1, 1 << 20};
   return FC_OK;
 }
@@ -87,7 +90,8 @@ fc_status_t FakePlatform::read(void *self, int64_t window, fc_observation_t *obs
   if (shown.status != FC_OK) return fc_error_set(error, shown.status, "the metrics service does not answer");
   const double window_s = fake->workflow_->window_s;
   observation->window = window;
-  observation->start_us = fake->time_.wall_start_us + static_cast<int64_t>((window - (shown.stale ? 1 : 0)) * window_s * 1e6);
+  observation->start_us =
+      fake->time_.wall_start_us + static_cast<int64_t>((window - (shown.stale ? 1 : 0)) * window_s * 1e6);
   observation->duration_s = window_s;
   observation->load = {};
   observation->outcome = {};
@@ -108,7 +112,8 @@ fc_status_t FakePlatform::read(void *self, int64_t window, fc_observation_t *obs
     observation->configuration[f] = fake->configuration[f];
     observation->metrics[f] = {};
     if (!shown.has_metrics) continue;
-    observation->metrics[f].present = FC_METRIC_BIT(CPU_UTILIZATION) | FC_METRIC_BIT(REQUESTS) | FC_METRIC_BIT(IN_FLIGHT);
+    observation->metrics[f].present =
+        FC_METRIC_BIT(CPU_UTILIZATION) | FC_METRIC_BIT(REQUESTS) | FC_METRIC_BIT(IN_FLIGHT);
     observation->metrics[f].cpu_utilization_pct = 40;
     observation->metrics[f].requests = static_cast<double>(shown.successes + shown.failures);
     observation->metrics[f].mean_in_flight = shown.in_flight / static_cast<double>(fake->workflow_.n());
@@ -130,7 +135,9 @@ fc_status_t FakePlatform::plan(void *self, platform_step_t *step, fc_error_t *) 
   return FC_OK;
 }
 
-fc_status_t FakePlatform::validate(void *, const fc_function_configuration_t *, fc_error_t *) { return FC_OK; }
+fc_status_t FakePlatform::validate(void *, const fc_function_configuration_t *, fc_error_t *) {
+  return FC_OK;
+}
 
 fc_status_t FakePlatform::write(const platform_step_t *step, const fc_function_configuration_t &value) {
   call();
@@ -155,6 +162,8 @@ fc_status_t FakePlatform::rollback(void *self, const platform_step_t *step, fc_e
   return status == FC_OK ? FC_OK : fc_error_set(error, status, "the write was refused");
 }
 
-fc_clock_t FakePlatform::clock(void *self) { return fc_clock_virtual(&static_cast<FakePlatform *>(self)->time_); }
+fc_clock_t FakePlatform::clock(void *self) {
+  return fc_clock_virtual(&static_cast<FakePlatform *>(self)->time_);
+}
 
 }  // namespace fc_test

@@ -44,7 +44,7 @@ struct Window {
   bool has_outcome = true;
   bool has_load = true;
   bool has_metrics = true;
-  bool stale = false;   // the start of the window before
+  bool stale = false;  // the start of the window before
   fc_status_t status = FC_OK;
 };
 
@@ -66,11 +66,11 @@ class FakePlatform {
   fc_status_t read_back_status = FC_OK;
   bool virtual_time = true;
 
-  Configuration configuration;           // in force
-  std::vector<Configuration> in_windows; // in force in each window read
+  Configuration configuration;            // in force
+  std::vector<Configuration> in_windows;  // in force in each window read
   int64_t writes = 0;
   int64_t calls = 0;
-  std::vector<int32_t> written;          // functions in the order of their writes
+  std::vector<int32_t> written;  // functions in the order of their writes
 
  private:
   static fc_status_t discover(void *self, uint32_t *capabilities, fc_knob_range_t *caps, fc_error_t *error);

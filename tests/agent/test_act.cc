@@ -22,7 +22,9 @@ using fc_test::same;
 using fc_test::TemporaryFolder;
 using fc_test::Workflow;
 
-bool always(void *, const char **) { return true; }
+bool always(void *, const char **) {
+  return true;
+}
 bool never(void *, const char **why) {
   *why = "told not to";
   return false;

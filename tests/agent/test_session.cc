@@ -102,7 +102,8 @@ TEST(Session, SettlesOnTheCheapestVerifiedConfiguration) {
   Session session(workflow, settings(15, 8));
   const std::vector<Configuration> proposals = {with_replicas(workflow, 4), with_replicas(workflow, 3),
                                                 with_replicas(workflow, 2)};
-  const auto summary = run(session, proposals, [](const Configuration &c, int) { return c[0].replicas < 3 ? 1.2 : 0.7; });
+  const auto summary =
+      run(session, proposals, [](const Configuration &c, int) { return c[0].replicas < 3 ? 1.2 : 0.7; });
   EXPECT_EQ(summary.phase, SESSION_SETTLED);
   EXPECT_TRUE(summary.verified);
   EXPECT_GE(summary.measurements, 3);
@@ -116,11 +117,11 @@ TEST(Session, OneLuckyWindowNeverSettlesIt) {
   Session session(workflow, settings(15, 8));
   // The cheapest looks good exactly once, the first time.
   int cheap_windows = 0;
-  const auto summary = run(session, {with_replicas(workflow, 2), with_replicas(workflow, 4)},
-                           [&](const Configuration &c, int) {
-                             if (c[0].replicas != 2) return 0.7;
-                             return cheap_windows++ == 0 ? 0.7 : 1.1;
-                           });
+  const auto summary =
+      run(session, {with_replicas(workflow, 2), with_replicas(workflow, 4)}, [&](const Configuration &c, int) {
+        if (c[0].replicas != 2) return 0.7;
+        return cheap_windows++ == 0 ? 0.7 : 1.1;
+      });
   EXPECT_GT(cheap_windows, 1) << "it was measured again";
   const Configuration settled(session_settled(session.get), session_settled(session.get) + workflow.n());
   EXPECT_TRUE(same(settled, with_replicas(workflow, 4))) << fc_test::describe(settled);
