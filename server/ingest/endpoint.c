@@ -7,15 +7,15 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { HIGH_WATER_MARK = 64, HEARTBEAT_IVL_MS = 1000, HEARTBEAT_TIMEOUT_MS = 3000, HANDSHAKE_IVL_MS = 5000 };
+enum { RECEIVE_HIGH_WATER_MARK = 64, HEARTBEAT_IVL_MS = 1000, HEARTBEAT_TIMEOUT_MS = 3000, HANDSHAKE_IVL_MS = 5000 };
 enum { MAX_FDS = 4 };
 
-static fc_status_t set_options(endpoint_t *endpoint, endpoint_kind_t kind, int64_t max_bytes) {
+static fc_status_t set_options(endpoint_t *endpoint, endpoint_kind_t kind, int64_t max_bytes, int backlog) {
   const struct {
     int option, value;
   } options[] = {{ZMQ_LINGER, 0},
-                 {ZMQ_SNDHWM, HIGH_WATER_MARK},
-                 {ZMQ_RCVHWM, HIGH_WATER_MARK},
+                 {ZMQ_SNDHWM, backlog},
+                 {ZMQ_RCVHWM, RECEIVE_HIGH_WATER_MARK},
                  {ZMQ_HEARTBEAT_IVL, HEARTBEAT_IVL_MS},
                  {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
                  {ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS},
@@ -37,7 +37,7 @@ static fc_status_t set_options(endpoint_t *endpoint, endpoint_kind_t kind, int64
 }
 
 fc_status_t endpoint_open(endpoint_t *endpoint, endpoint_kind_t kind, const char *address, int64_t max_bytes,
-                          fc_error_t *error) {
+                          int backlog, fc_error_t *error) {
   memset(endpoint, 0, sizeof *endpoint);
   snprintf(endpoint->address, sizeof endpoint->address, "%s", address);
   size_t size = sizeof endpoint->address;
@@ -45,7 +45,7 @@ fc_status_t endpoint_open(endpoint_t *endpoint, endpoint_kind_t kind, const char
   if (endpoint->context != NULL) {
     endpoint->socket = zmq_socket(endpoint->context, kind == ENDPOINT_ROUTER ? ZMQ_ROUTER : ZMQ_XPUB);
   }
-  if (endpoint->socket == NULL || set_options(endpoint, kind, max_bytes) != FC_OK ||
+  if (endpoint->socket == NULL || set_options(endpoint, kind, max_bytes, backlog) != FC_OK ||
       zmq_bind(endpoint->socket, address) != 0 ||
       zmq_getsockopt(endpoint->socket, ZMQ_LAST_ENDPOINT, endpoint->address, &size) != 0) {
     fc_error_set(error, FC_EIO, "cannot bind `%s`: %s", address, zmq_strerror(zmq_errno()));

@@ -33,9 +33,10 @@ typedef struct {
   uint8_t bytes[ENDPOINT_PEER_SIZE];
 } endpoint_peer_t;
 
-/* Binds `address`; at most max_bytes a message. FC_EIO says which address and why. Close with endpoint_close. */
+/* Binds `address`; at most max_bytes a message, at most `backlog` messages waiting to be sent to one peer. FC_EIO says
+ * which address and why. Close with endpoint_close. */
 fc_status_t endpoint_open(endpoint_t *endpoint, endpoint_kind_t kind, const char *address, int64_t max_bytes,
-                          fc_error_t *error);
+                          int backlog, fc_error_t *error);
 
 /* Waits at most linger_ms for messages still to be sent. Accepts a closed one. */
 void endpoint_close(endpoint_t *endpoint, int linger_ms);

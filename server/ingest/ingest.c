@@ -16,7 +16,8 @@ enum {
   PEER_SILENCE_S = 120, /* then it no longer counts as connected */
   SWEEP_MS = 5000,
   LEAST_CREDIT_BYTES = 65536,
-  FLUSH_MS = 500 /* for the last acknowledgements of a graceful stop */
+  BACKLOG = 2048, /* a group commit may answer a thousand messages of one agent at once */
+  FLUSH_MS = 500  /* for the last acknowledgements of a graceful stop */
 };
 
 struct ingest {
@@ -352,7 +353,8 @@ fc_status_t ingest_new(const ingest_options_t *options, ingest_t **out, fc_error
   fc_status_t status = queue_new(1, 1, &self->stop, error);
   if (status == FC_OK) status = peers_new(MAX_PEERS, &self->peers, error);
   if (status == FC_OK) {
-    status = endpoint_open(&self->endpoint, ENDPOINT_ROUTER, options->endpoint, FC_WIRE_MAX_INGEST_BYTES, error);
+    status =
+        endpoint_open(&self->endpoint, ENDPOINT_ROUTER, options->endpoint, FC_WIRE_MAX_INGEST_BYTES, BACKLOG, error);
   }
   if (status != FC_OK) {
     ingest_destroy(&self);

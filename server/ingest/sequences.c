@@ -55,7 +55,8 @@ sequence_t *sequences_find(sequences_t *sequences, const char *agent, uint64_t e
   return slot->agent[0] == '\0' ? NULL : slot;
 }
 
-sequence_t *sequences_insert(sequences_t *sequences, const char *agent, uint64_t epoch, uint64_t contiguous) {
+sequence_t *sequences_insert(sequences_t *sequences, const char *agent, uint64_t epoch, uint64_t contiguous,
+                             uint64_t highest) {
   FC_ASSERT(agent[0] != '\0');
   if (sequences->n_used >= sequences->n_slots / 4 * 3) {
     memset(sequences->slots, 0, (size_t)sequences->n_slots * sizeof *sequences->slots);
@@ -63,7 +64,7 @@ sequence_t *sequences_insert(sequences_t *sequences, const char *agent, uint64_t
   }
   sequence_t *slot = slot_of(sequences, agent, epoch);
   if (slot->agent[0] == '\0') sequences->n_used += 1;
-  *slot = (sequence_t){.epoch = epoch, .contiguous = contiguous};
+  *slot = (sequence_t){.epoch = epoch, .contiguous = contiguous, .horizon = highest};
   strncpy(slot->agent, agent, sizeof slot->agent - 1);
   return slot;
 }
@@ -83,12 +84,12 @@ bool sequence_add(sequence_t *sequence, uint64_t number) {
   const uint64_t distance = number - sequence->contiguous; /* 1: the next one */
   if (distance == 1) {
     advance(sequence);
-    return sequence->beyond;
+    return sequence->contiguous < sequence->horizon;
   }
   if (distance - 2 < 64) {
     sequence->selective |= (uint64_t)1 << (distance - 2);
-  } else {
-    sequence->beyond = true;
+  } else if (number > sequence->horizon) {
+    sequence->horizon = number;
   }
   return false;
 }

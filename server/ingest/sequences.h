@@ -24,18 +24,20 @@ typedef struct {
   uint64_t epoch;
   uint64_t contiguous; /* all of 1..contiguous are durable */
   uint64_t selective;  /* bit i: contiguous + 2 + i is durable too */
-  bool beyond;         /* a number past the bitmap was added: `contiguous` may lag behind the store */
+  uint64_t horizon;    /* numbers above `contiguous` up to here may be durable without showing in the bitmap */
 } sequence_t;
 
 /* Room for n_entries (agent, epoch) pairs. Caller owns the result and destroys it with sequences_destroy. */
 fc_status_t sequences_new(int32_t n_entries, sequences_t **out, fc_error_t *error);
 void sequences_destroy(sequences_t **sequences);
 
-/* The entry, or NULL when it has to be made with sequences_insert. Valid until the next insert. */
+/* The entry, or NULL when it has to be made with sequences_insert, from what the store says: the highest contiguous and
+ * the highest number of all. Valid until the next insert. */
 sequence_t *sequences_find(sequences_t *sequences, const char *agent, uint64_t epoch);
-sequence_t *sequences_insert(sequences_t *sequences, const char *agent, uint64_t epoch, uint64_t contiguous);
+sequence_t *sequences_insert(sequences_t *sequences, const char *agent, uint64_t epoch, uint64_t contiguous,
+                             uint64_t highest);
 
-/* Marks one number durable. Returns true when `contiguous` moved while `beyond` was set: ask the store again. */
+/* Marks one number durable. Returns true when `contiguous` moved below the horizon: ask the store again. */
 bool sequence_add(sequence_t *sequence, uint64_t number);
 /* Takes the store's answer; never moves back. */
 void sequence_set_contiguous(sequence_t *sequence, uint64_t contiguous);

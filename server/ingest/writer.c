@@ -107,9 +107,10 @@ static fc_status_t find_sequence(writer_t *self, const char *agent, uint64_t epo
                                  fc_error_t *error) {
   *out = sequences_find(self->sequences, agent, epoch);
   if (*out != NULL) return FC_OK;
-  uint64_t contiguous = 0;
+  uint64_t contiguous = 0, highest = 0;
   FC_TRY(store_contiguous_sequence(self->options.store, agent, epoch, &contiguous, error));
-  *out = sequences_insert(self->sequences, agent, epoch, contiguous);
+  FC_TRY(store_highest_sequence(self->options.store, agent, epoch, &highest, error));
+  *out = sequences_insert(self->sequences, agent, epoch, contiguous, highest);
   return FC_OK;
 }
 

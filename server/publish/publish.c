@@ -9,7 +9,7 @@
 #include "endpoint.h"
 #include "queue.h"
 
-enum { MAX_SUBSCRIPTION_BYTES = 1 + FC_NAME_SIZE, FLUSH_MS = 100 };
+enum { MAX_SUBSCRIPTION_BYTES = 1 + FC_NAME_SIZE, BACKLOG = 256, FLUSH_MS = 100 };
 
 struct publish {
   publish_options_t options;
@@ -83,7 +83,7 @@ fc_status_t publish_new(const publish_options_t *options, publish_t **out, fc_er
   self->sent = registry_acquire(options->registry);
   fc_status_t status = queue_new(1, 1, &self->stop, error);
   if (status == FC_OK) {
-    status = endpoint_open(&self->endpoint, ENDPOINT_XPUB, options->endpoint, MAX_SUBSCRIPTION_BYTES, error);
+    status = endpoint_open(&self->endpoint, ENDPOINT_XPUB, options->endpoint, MAX_SUBSCRIPTION_BYTES, BACKLOG, error);
   }
   if (status != FC_OK) {
     publish_destroy(&self);

@@ -203,7 +203,7 @@ fc_rpc_code_t methods_list(methods_t *methods, const fc_rpc_list_request_t *requ
   int32_t n = 0;
   const fc_status_t status = store_list_policies(methods->store, request->workflow, &entries, &n, error);
   if (status != FC_OK) return fc_rpc_code_from_status(status);
-  qsort(entries, (size_t)n, sizeof *entries, newest_first);
+  if (n > 1) qsort(entries, (size_t)n, sizeof *entries, newest_first);
   if (n > MAX_LISTED) n = MAX_LISTED; /* the answer has to fit a message */
   response->policies = calloc((size_t)n + 1, sizeof *response->policies);
   if (response->policies == NULL) {

@@ -15,6 +15,7 @@ enum {
   CONNECTION_MAX_BYTES = 8 * FC_WIRE_MAX_RPC_BYTES, /* above, the peer is disconnected; between, it gets a code */
   CRITIC_WAIT_MS = 250,                             /* how long an explanation waits for Q */
   MAX_WAIT_MS = 1000,
+  BACKLOG = 256,
   FLUSH_MS = 200
 };
 
@@ -459,7 +460,7 @@ fc_status_t rpc_new(const rpc_options_t *options, rpc_t **out, fc_error_t *error
   if (status == FC_OK) status = queue_new(1, 1, &self->stop, error);
   if (status == FC_OK) status = store_open(options->store, STORE_READ_ONLY, "", &self->methods.store, error);
   if (status == FC_OK) {
-    status = endpoint_open(&self->endpoint, ENDPOINT_ROUTER, options->endpoint, CONNECTION_MAX_BYTES, error);
+    status = endpoint_open(&self->endpoint, ENDPOINT_ROUTER, options->endpoint, CONNECTION_MAX_BYTES, BACKLOG, error);
   }
   if (status != FC_OK) {
     rpc_destroy(&self);

@@ -52,6 +52,9 @@ fc_status_t store_insert_imported(store_t *store, const fc_workflow_t *workflow,
 /* Highest n such that all sequences 1..n of (agent, epoch) are stored. */
 fc_status_t store_contiguous_sequence(store_t *store, const char *agent, uint64_t epoch, uint64_t *sequence,
                                       fc_error_t *error);
+/* Highest stored sequence of (agent, epoch), 0 when there is none: how far rows above a gap can reach. */
+fc_status_t store_highest_sequence(store_t *store, const char *agent, uint64_t epoch, uint64_t *sequence,
+                                   fc_error_t *error);
 /* Calls visit for each transition of the workflow in insertion order with id > after_id; a visit other than FC_OK ends
  * it and is returned. `heldout`: first 8 bytes (little-endian) of the row's digest mod 5 == 0. The transition is
  * borrowed during the call. */

@@ -98,6 +98,16 @@ fc_status_t store_contiguous_sequence(store_t *store, const char *agent, uint64_
   return FC_OK;
 }
 
+fc_status_t store_highest_sequence(store_t *store, const char *agent, uint64_t epoch, uint64_t *sequence,
+                                   fc_error_t *error) {
+  int64_t found = 0;
+  store_bind_text(store->highest, 1, agent);
+  (void)sqlite3_bind_int64(store->highest, 2, (int64_t)epoch);
+  FC_TRY(read_number(store, store->highest, "reading sequences", 0, &found, error));
+  *sequence = (uint64_t)found;
+  return FC_OK;
+}
+
 fc_status_t store_count_transitions(store_t *store, const char *workflow, int64_t *n, fc_error_t *error) {
   store_bind_text(store->count_windows, 1, workflow);
   return read_number(store, store->count_windows, "counting windows", 0, n, error);

@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support.h"
@@ -21,8 +22,10 @@ class Message {
   Message() { message_.type = FC_WIRE_NONE; }
   ~Message() { fc_wire_message_clear(&message_); }
   Message(Message &&other) noexcept : message_(other.message_) { other.message_.type = FC_WIRE_NONE; }
-  Message(const Message &) = delete;
-  Message &operator=(const Message &) = delete;
+  Message &operator=(Message &&other) noexcept {
+    std::swap(message_, other.message_);
+    return *this;
+  }
   fc_wire_message_t *get() { return &message_; }
   const fc_wire_message_t *operator->() const { return &message_; }
   fc_wire_type_t type() const { return message_.type; }

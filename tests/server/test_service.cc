@@ -106,6 +106,7 @@ TEST(Faasconfd, LockstepMakesTheSamePolicyTwice) {
     fc_wire_message_t pull = {};
     pull.type = FC_WIRE_PULL;
     strcpy(pull.as.pull.workflow, "chain");
+    pull.as.pull.max_bytes = FC_WIRE_CHUNK_BYTES;
     const Message chunk = agent.ask(pull);
     ASSERT_EQ(FC_WIRE_CHUNK, chunk.type());
     memcpy(digest[run], chunk->as.chunk.hint.digest, FC_DIGEST_SIZE);

@@ -108,7 +108,7 @@ TEST_F(Ingest, HelloSaysWhereToGoOnAlsoAfterARestart) {
   ASSERT_EQ(0, service->stop());
   ASSERT_NO_FATAL_FAILURE(service->start());
   agent = std::make_unique<Socket>(Socket::kDealer, service->ingest());
-  welcome = Message(greet("a", 1));
+  welcome = greet("a", 1);
   EXPECT_EQ(3u, welcome->as.welcome.acknowledged_sequence);
   EXPECT_EQ(5u, send("a", 1, {4})->as.ack.acknowledged_sequence);
   const Message other = greet("b", 1);
@@ -238,7 +238,7 @@ TEST_F(Ingest, AFullQueueIsAnsweredExhaustedAndLosesNothing) {
   }
   EXPECT_GT(exhausted, 0u);
   for (uint64_t s = contiguous + 1; s <= kMessages; ++s) {  // as an agent would: again until taken
-    for (Message ack = send("a", 1, {s}); ack->as.ack.code != FC_RPC_OK;) ack = Message(send("a", 1, {s}));
+    for (Message ack = send("a", 1, {s}); ack->as.ack.code != FC_RPC_OK;) ack = send("a", 1, {s});
   }
   EXPECT_EQ(kMessages, greet("a", 1)->as.welcome.acknowledged_sequence);
   EXPECT_EQ(kMessages, service->status().transitions_stored);
@@ -246,8 +246,8 @@ TEST_F(Ingest, AFullQueueIsAnsweredExhaustedAndLosesNothing) {
 
 TEST_F(Ingest, ManyAgentsAtOnceEachGetTheirOwnSequence) {
   start();
-  constexpr int kAgents = 6;
-  constexpr uint64_t kRows = 50;
+  static constexpr int kAgents = 6;
+  static constexpr uint64_t kRows = 50;
   std::vector<std::thread> agents;
   for (int a = 0; a < kAgents; ++a) {
     agents.emplace_back([this, a] {
@@ -265,7 +265,7 @@ TEST_F(Ingest, ManyAgentsAtOnceEachGetTheirOwnSequence) {
         EXPECT_EQ(name, ack->as.ack.agent);
         acknowledged = std::max(acknowledged, ack->as.ack.acknowledged_sequence);
       }
-      EXPECT_EQ(kRows, acknowledged);
+      EXPECT_EQ(uint64_t{kRows}, acknowledged);
     });
   }
   for (std::thread &one : agents) one.join();
@@ -307,6 +307,7 @@ TEST_F(Ingest, AGracefulStopAcknowledgesWhatWasReceived) {
   fc_wire_message_t pull = {};  // answered at once by the ingest thread: the rows before it were read by then
   pull.type = FC_WIRE_PULL;
   strcpy(pull.as.pull.workflow, "chain");
+  pull.as.pull.max_bytes = 1000;
   EXPECT_EQ(FC_WIRE_CHUNK, agent->ask(pull).type());
   EXPECT_EQ(0, service->stop());
   const Message ack = agent->receive();

@@ -64,11 +64,11 @@ TEST_F(Publish, PulledChunksMakeTheSignedPolicy) {
 }
 
 TEST_F(Publish, PullPastTheEndOrOfAnUnknownVersionIsEmpty) {
-  EXPECT_EQ(0, pull(0, 0, 0)->as.chunk.hint.version);  // nothing is live yet
+  EXPECT_EQ(0, pull(0, 0, 131072)->as.chunk.hint.version);  // nothing is live yet
   const int64_t live = fc_test::train_in_lockstep(service, agent.get(), "a", 12);
-  EXPECT_EQ(live, pull(0, 0, 0)->as.chunk.hint.version);
-  EXPECT_EQ(0u, pull(live, uint64_t{1} << 60, 0)->as.chunk.size);
-  const Message unknown = pull(live + 1000, 0, 0);
+  EXPECT_EQ(live, pull(0, 0, 131072)->as.chunk.hint.version);
+  EXPECT_EQ(0u, pull(live, uint64_t{1} << 60, 1000)->as.chunk.size);
+  const Message unknown = pull(live + 1000, 0, 1000);
   EXPECT_EQ(0, unknown->as.chunk.hint.version);
   EXPECT_EQ(0u, unknown->as.chunk.size);
 }
@@ -123,11 +123,11 @@ TEST_F(Publish, SafetyRecordsComeOnceRowsAreThereAndOnlyWhenTheyChanged) {
 
 TEST_F(Publish, TheLivePolicyAndItsKeyAreTheSameAfterARestart) {
   const int64_t live = fc_test::train_in_lockstep(service, agent.get(), "a", 12);
-  const Message before = pull(0, 0, 0);
+  const Message before = pull(0, 0, 131072);
   ASSERT_EQ(0, service.stop());
   ASSERT_NO_FATAL_FAILURE(service.start());
   agent = std::make_unique<Socket>(Socket::kDealer, service.ingest());
-  const Message after = pull(live, 0, 0);
+  const Message after = pull(live, 0, 131072);
   ASSERT_EQ(FC_WIRE_CHUNK, after.type());
   EXPECT_EQ(0, memcmp(before->as.chunk.hint.digest, after->as.chunk.hint.digest, FC_DIGEST_SIZE));
   EXPECT_EQ(0, memcmp(before->as.chunk.hint.signature.signature, after->as.chunk.hint.signature.signature,

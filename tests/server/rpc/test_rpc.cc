@@ -174,6 +174,7 @@ TEST_F(Rpc, DecideIsWhatTheAgentWouldDecide) {
   fc_wire_message_t pull = {};
   pull.type = FC_WIRE_PULL;
   strcpy(pull.as.pull.workflow, "chain");
+  pull.as.pull.max_bytes = FC_WIRE_CHUNK_BYTES;
   const Message chunk = agent.ask(pull);
   const fc_wire_hint_t &hint = chunk->as.chunk.hint;
   ASSERT_EQ(hint.manifest_bytes + hint.weights_bytes, chunk->as.chunk.size);
