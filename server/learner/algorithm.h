@@ -31,19 +31,19 @@ typedef struct {
 
 /* B transitions of one workflow; row-major. Borrowed until update() returns. */
 typedef struct {
-  int32_t n_batch;          /* B */
-  const float *features;    /* (B, N, O) of s, normalised */
-  const float *action;      /* (B, N, A) of the configuration decided after s */
-  const float *reward;      /* (B) shared by all functions */
+  int32_t n_batch;            /* B */
+  const float *features;      /* (B, N, O) of s, normalised */
+  const float *action;        /* (B, N, A) of the configuration decided after s */
+  const float *reward;        /* (B) shared by all functions */
   const float *next_features; /* (B, N, O) of s' */
-  const uint8_t *terminal;  /* (B) 1: no bootstrap */
+  const uint8_t *terminal;    /* (B) 1: no bootstrap */
 } algorithm_batch_t;
 
 typedef struct {
   double critic_loss;
   double actor_loss;
   double critic_grad_norm;
-  double actor_grad_norm;   /* of the actor network and its attention */
+  double actor_grad_norm; /* of the actor network and its attention */
 } algorithm_report_t;
 
 /* One named block of state, for checkpoints: `data` is borrowed from the algorithm and stays valid until destroy. */

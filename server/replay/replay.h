@@ -22,13 +22,13 @@ extern "C" {
 typedef struct replay replay_t;
 
 typedef struct {
-  int32_t capacity;    /* rows; 65536 */
+  int32_t capacity; /* rows; 65536 */
   fc_ranges_t ranges;
   fc_decode_t decode;
   const char *const *feature_names; /* (O) borrowed until replay_new returns */
-  int32_t n_features;  /* O */
-  bool every_row_terminal; /* published rows are not an episode */
-  double cost_ref_usd_h;   /* cost of the start configuration */
+  int32_t n_features;               /* O */
+  bool every_row_terminal;          /* published rows are not an episode */
+  double cost_ref_usd_h;            /* cost of the start configuration */
 } replay_options_t;
 
 /* Caller owns the result and destroys it with replay_destroy. Borrows workflow until replay_destroy. */
@@ -40,7 +40,7 @@ void replay_destroy(replay_t **replay);
  * sampled, read by replay_heldout. Load for the QoS targets is the measured one of `after`. */
 fc_status_t replay_insert(replay_t *replay, const fc_transition_t *transition, bool heldout);
 
-int32_t replay_size(const replay_t *replay);          /* rows that can be sampled */
+int32_t replay_size(const replay_t *replay); /* rows that can be sampled */
 int32_t replay_heldout_size(const replay_t *replay);
 
 /* The reward of one window: -cost/cost_ref - 20 * sum over QoS terms of min(ln 10, max(0, ln v)) (architecture section
@@ -61,6 +61,13 @@ void replay_sample(const replay_t *replay, fc_rng_t *rng, int32_t n_batch, float
 
 /* Held-out rows [first, first + n) in insertion order, normalised. */
 void replay_heldout(const replay_t *replay, int32_t first, int32_t n, float *features, float *action, float *reward);
+
+/* All rows as bytes, for checkpoints: save fills replay_state_size() bytes; load takes exactly such bytes of a replay
+ * with the same options, FC_EFORMAT or FC_EMISMATCH otherwise (the replay is then empty or partly filled: destroy it).
+ */
+size_t replay_state_size(const replay_t *replay);
+void replay_save_state(const replay_t *replay, uint8_t *bytes);
+fc_status_t replay_load_state(replay_t *replay, const uint8_t *bytes, size_t size);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,206 @@
+/* replay.c - see replay.h: one allocation per part, rows by index, features raw until sampled. */
+#include "replay.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay_rows.h"
+
+static const double penalty = 20.0;
+static const double largest_log_violation = 2.302585092994046; /* ln 10 */
+
+struct replay {
+  const fc_workflow_t *workflow;
+  replay_options_t options; /* feature_names points into names */
+  const char *names[FC_MAX_FEATURES];
+  char name_storage[FC_MAX_FEATURES][FC_NAME_SIZE];
+  fc_feature_t normaliser[FC_MAX_FEATURES]; /* mean 0, scale 1 until set */
+  replay_rows_t rows;                       /* ring */
+  replay_rows_t heldout;                    /* ring of its own */
+  float *feature_scratch;                   /* (N) */
+};
+
+static fc_status_t check_options(const replay_options_t *options, fc_error_t *error) {
+  if (options->capacity < 1 || options->n_features < 1 || options->n_features > FC_MAX_FEATURES)
+    return fc_error_set(error, FC_EINVAL, "replay: capacity %d or %d features is not possible", options->capacity,
+                        options->n_features);
+  if (!(options->cost_ref_usd_h > 0.0))
+    return fc_error_set(error, FC_EINVAL, "replay: the reference cost %g is not positive", options->cost_ref_usd_h);
+  return FC_OK;
+}
+
+fc_status_t replay_new(const fc_workflow_t *workflow, const replay_options_t *options, replay_t **out,
+                       fc_error_t *error) {
+  *out = NULL;
+  FC_TRY(check_options(options, error));
+  replay_t *replay = calloc(1, sizeof *replay);
+  if (replay == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for replay");
+  replay->workflow = workflow;
+  replay->options = *options;
+  for (int32_t o = 0; o < options->n_features; ++o) {
+    memcpy(replay->name_storage[o], options->feature_names[o], strnlen(options->feature_names[o], FC_NAME_SIZE - 1));
+    replay->names[o] = replay->name_storage[o];
+    replay->normaliser[o].scale = 1.0f;
+  }
+  replay->options.feature_names = replay->names;
+  const int32_t heldout_capacity = options->capacity / 4 + 1;
+  replay->feature_scratch = calloc((size_t)workflow->n_functions, sizeof *replay->feature_scratch);
+  fc_status_t status = replay->feature_scratch != NULL ? FC_OK : FC_ENOMEM;
+  if (status == FC_OK)
+    status = replay_rows_init(&replay->rows, options->capacity, workflow->n_functions, options->n_features);
+  if (status == FC_OK)
+    status = replay_rows_init(&replay->heldout, heldout_capacity, workflow->n_functions, options->n_features);
+  if (status != FC_OK) {
+    replay_destroy(&replay);
+    return fc_error_set(error, status, "no memory for %d rows of replay", options->capacity);
+  }
+  *out = replay;
+  return FC_OK;
+}
+
+void replay_destroy(replay_t **out) {
+  if (out == NULL || *out == NULL) return;
+  replay_rows_clear(&(*out)->rows);
+  replay_rows_clear(&(*out)->heldout);
+  free((*out)->feature_scratch);
+  free(*out);
+  *out = NULL;
+}
+
+fc_status_t replay_reward(const fc_workflow_t *workflow, const fc_transition_t *transition, double cost_ref_usd_h,
+                          double *reward) {
+  double violation[FC_MAX_QOS_TERMS];
+  const fc_observation_t *after = &transition->after;
+  const fc_semantics_t semantics =
+      (transition->flags & FC_TRANSITION_AS_PUBLISHED) ? FC_SEMANTICS_AS_PUBLISHED : FC_SEMANTICS_STRICT;
+  double sum = 0.0;
+  if (!(after->load.present & FC_LOAD_HAS_IN_FLIGHT)) return FC_ENOTFOUND;
+  (void)fc_qos_judge(workflow, semantics, &after->outcome, after->duration_s, after->load.mean_in_flight, violation);
+  for (int32_t i = 0; i < workflow->n_qos_terms; ++i) {
+    if (isnan(violation[i])) return FC_ENOTFOUND;
+    sum += fmin(largest_log_violation, fmax(0.0, log(violation[i])));
+  }
+  *reward = -transition->cost_usd_h / cost_ref_usd_h - penalty * sum;
+  return FC_OK;
+}
+
+/* Raw features of one observation into out (N, O). */
+static fc_status_t compute(replay_t *replay, const fc_observation_t *observation, float *out) {
+  const int32_t n_features = replay->options.n_features;
+  for (int32_t o = 0; o < n_features; ++o) {
+    FC_TRY(fc_feature_compute(replay->names[o], replay->workflow, replay->options.ranges, replay->options.decode,
+                              observation, replay->feature_scratch));
+    for (int32_t f = 0; f < replay->workflow->n_functions; ++f) out[f * n_features + o] = replay->feature_scratch[f];
+  }
+  return FC_OK;
+}
+
+fc_status_t replay_insert(replay_t *replay, const fc_transition_t *transition, bool heldout) {
+  double reward = 0.0;
+  if (!(transition->flags & FC_TRANSITION_HAS_BEFORE)) return FC_EINVAL;
+  if (transition->after.n_functions != replay->workflow->n_functions ||
+      transition->before.n_functions != replay->workflow->n_functions)
+    return FC_EMISMATCH;
+  FC_TRY(replay_reward(replay->workflow, transition, replay->options.cost_ref_usd_h, &reward));
+  replay_rows_t *rows = heldout ? &replay->heldout : &replay->rows;
+  const replay_row_t row = replay_rows_next(rows);
+  FC_TRY(compute(replay, &transition->before, row.features));
+  FC_TRY(compute(replay, &transition->after, row.next_features));
+  fc_knobs_encode(replay->workflow, replay->options.ranges, replay->options.decode, transition->after.configuration,
+                  row.action);
+  *row.reward = (float)reward;
+  *row.terminal = replay->options.every_row_terminal || (transition->flags & FC_TRANSITION_TERMINAL) ? 1 : 0;
+  replay_rows_keep(rows);
+  return FC_OK;
+}
+
+int32_t replay_size(const replay_t *replay) {
+  return replay->rows.size;
+}
+int32_t replay_heldout_size(const replay_t *replay) {
+  return replay->heldout.size;
+}
+
+void replay_fit_normaliser(const replay_t *replay, fc_feature_t *features) {
+  const int32_t n_features = replay->options.n_features;
+  const int64_t n = (int64_t)replay->rows.size * replay->workflow->n_functions;
+  for (int32_t o = 0; o < n_features; ++o) {
+    double sum = 0.0, squares = 0.0;
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const float x = replay->rows.features[i * n_features + o];
+      if (isnan(x)) continue;
+      sum += (double)x;
+      count += 1;
+    }
+    const double mean = count > 0 ? sum / (double)count : 0.0;
+    for (int64_t i = 0; i < n; ++i) {
+      const float x = replay->rows.features[i * n_features + o];
+      if (!isnan(x)) squares += ((double)x - mean) * ((double)x - mean);
+    }
+    const double std = count > 0 ? sqrt(squares / (double)count) : 0.0;
+    memcpy(features[o].name, replay->name_storage[o], FC_NAME_SIZE);
+    features[o].mean = (float)mean;
+    features[o].scale = std > 1e-9 * (1.0 + fabs(mean)) ? (float)std : 1.0f;
+  }
+}
+
+void replay_set_normaliser(replay_t *replay, const fc_feature_t *features) {
+  memcpy(replay->normaliser, features, (size_t)replay->options.n_features * sizeof *features);
+}
+
+/* Row `index` of `rows`, normalised, into the caller's row. An absent metric is the mean. */
+static void normalise(const replay_t *replay, const float *from, float *to) {
+  const int32_t n_features = replay->options.n_features;
+  for (int32_t f = 0; f < replay->workflow->n_functions; ++f) {
+    for (int32_t o = 0; o < n_features; ++o) {
+      const float x = from[f * n_features + o];
+      to[f * n_features + o] = isnan(x) ? 0.0f : (x - replay->normaliser[o].mean) / replay->normaliser[o].scale;
+    }
+  }
+}
+
+void replay_sample(const replay_t *replay, fc_rng_t *rng, int32_t n_batch, float *features, float *action,
+                   float *reward, float *next_features, uint8_t *terminal) {
+  const size_t n_observed = (size_t)replay->workflow->n_functions * (size_t)replay->options.n_features;
+  const size_t n_action = (size_t)replay->workflow->n_functions * FC_KNOBS;
+  FC_ASSERT(replay->rows.size > 0);
+  for (int32_t b = 0; b < n_batch; ++b) {
+    const replay_row_t row = replay_rows_at(&replay->rows, (int32_t)fc_rng_below(rng, (uint32_t)replay->rows.size));
+    normalise(replay, row.features, features + (size_t)b * n_observed);
+    normalise(replay, row.next_features, next_features + (size_t)b * n_observed);
+    memcpy(action + (size_t)b * n_action, row.action, n_action * sizeof *action);
+    reward[b] = *row.reward;
+    terminal[b] = *row.terminal;
+  }
+}
+
+void replay_heldout(const replay_t *replay, int32_t first, int32_t n, float *features, float *action, float *reward) {
+  const size_t n_observed = (size_t)replay->workflow->n_functions * (size_t)replay->options.n_features;
+  const size_t n_action = (size_t)replay->workflow->n_functions * FC_KNOBS;
+  for (int32_t i = 0; i < n; ++i) {
+    const replay_row_t row = replay_rows_at(&replay->heldout, replay_rows_oldest(&replay->heldout, first + i));
+    normalise(replay, row.features, features + (size_t)i * n_observed);
+    memcpy(action + (size_t)i * n_action, row.action, n_action * sizeof *action);
+    reward[i] = *row.reward;
+  }
+}
+
+/* ---- checkpoint ---------------------------------------------------------------------------------------------- */
+
+size_t replay_state_size(const replay_t *replay) {
+  return replay_rows_state_size(&replay->rows) + replay_rows_state_size(&replay->heldout);
+}
+
+void replay_save_state(const replay_t *replay, uint8_t *bytes) {
+  bytes = replay_rows_save(&replay->rows, bytes);
+  (void)replay_rows_save(&replay->heldout, bytes);
+}
+
+fc_status_t replay_load_state(replay_t *replay, const uint8_t *bytes, size_t size) {
+  const uint8_t *end = bytes + size;
+  FC_TRY(replay_rows_load(&replay->rows, &bytes, end));
+  FC_TRY(replay_rows_load(&replay->heldout, &bytes, end));
+  return bytes == end ? FC_OK : FC_EFORMAT;
+}
