@@ -225,7 +225,8 @@ static bool visit_function(const fc_workflow_t *workflow, int32_t function, uint
 static fc_status_t refuse_recursion(const fc_config_node_t *functions, const fc_workflow_t *workflow,
                                     fc_error_t *error) {
   int32_t culprit = -1;
-  uint8_t *state = calloc((size_t)workflow->n_functions, 1);
+  FC_ASSERT(workflow->n_functions > 0);
+  uint8_t *state = calloc((size_t)workflow->n_functions, sizeof *state);
   if (state == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to check the calls");
   bool good = true;
   for (int32_t f = 0; f < workflow->n_functions && good; ++f) good = visit_function(workflow, f, state, &culprit, 0);

@@ -137,8 +137,10 @@ static char *make_manifest(int64_t number, fc_json_t **facts, const checkpoint_f
   return text;
 }
 
-fc_status_t checkpoint_write(const char *directory, int64_t number, fc_json_t **facts, const checkpoint_file_t *files,
-                             int32_t n_files, fc_error_t *error) {
+fc_status_t checkpoint_write(const char *directory, fc_json_t **facts, const checkpoint_file_t *files, int32_t n_files,
+                             fc_error_t *error) {
+  int64_t numbers[MAX_CHECKPOINTS];
+  const int64_t number = list_numbers(directory, numbers) > 0 ? numbers[0] + 1 : 1;
   char fresh[PATH_SIZE], final[PATH_SIZE];
   fc_status_t status = FC_OK;
   char *manifest = make_manifest(number, facts, files, n_files);

@@ -25,10 +25,10 @@ typedef struct {
   size_t size;
 } checkpoint_file_t;
 
-/* Writes checkpoint `number` (ascending). Takes ownership of *facts, an object that goes into the manifest, and sets it
- * to NULL. FC_EIO. */
-fc_status_t checkpoint_write(const char *directory, int64_t number, fc_json_t **facts, const checkpoint_file_t *files,
-                             int32_t n_files, fc_error_t *error);
+/* Writes a checkpoint numbered one above the newest there is. Takes ownership of *facts, an object that goes into the
+ * manifest, and sets it to NULL. FC_EIO. */
+fc_status_t checkpoint_write(const char *directory, fc_json_t **facts, const checkpoint_file_t *files, int32_t n_files,
+                             fc_error_t *error);
 
 typedef struct {
   int64_t number;

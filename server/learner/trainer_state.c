@@ -122,7 +122,7 @@ fc_status_t trainer_save(trainer_t *t, const char *directory, fc_error_t *error)
     replay_save_state(t->replay, rows);
     const checkpoint_file_t files[] = {{state_file, state, state_size}, {replay_file, rows, replay_size_bytes}};
     fc_json_t *facts = make_facts(t, *step, rng);
-    status = checkpoint_write(directory, t->updates, &facts, files, 2, error);
+    status = checkpoint_write(directory, &facts, files, 2, error);
   }
   free(state);
   free(rows);

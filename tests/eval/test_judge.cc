@@ -25,8 +25,8 @@ TEST(Wilson, MatchesTheClosedFormAndStaysInUnitInterval) {
   double low = 0, high = 0;
   judge_wilson(380, 400, &low, &high);
   // (p + z^2/2n +- z sqrt(p(1-p)/n + z^2/4n^2)) / (1 + z^2/n) with p = .95, n = 400
-  EXPECT_NEAR(low, 0.924008, 1e-5);
-  EXPECT_NEAR(high, 0.967427, 1e-5);
+  EXPECT_NEAR(low, 0.924036, 1e-5);
+  EXPECT_NEAR(high, 0.967403, 1e-5);
   judge_wilson(0, 10, &low, &high);
   EXPECT_EQ(low, 0.0);
   EXPECT_GT(high, 0.0);
