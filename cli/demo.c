@@ -20,6 +20,7 @@
 #include "demo_train.h"
 #include "faasconf/client.h"
 #include "faasconf/json.h"
+#include "workflow_file.h"
 
 typedef struct {
   const char *workflow_name;
@@ -81,9 +82,10 @@ static fc_status_t make_history(demo_t *demo, fc_error_t *error) {
   store_t *store = NULL;
   snprintf(directory, sizeof directory, "%s/store", demo->folder);
   FC_TRY(store_open(directory, STORE_READ_WRITE, "", &store, error));
-  const fc_status_t status =
-      demo_history_make(store, demo->workflow, demo->workflow_path, (int32_t)demo->users, (int32_t)demo->history_rows,
-                        (uint64_t)demo->seed, &demo->history, error);
+  fc_status_t status = workflow_file_register(store, demo->workflow_path, &demo->workflow, error);
+  if (status == FC_OK)
+    status = demo_history_make(store, demo->workflow, (int32_t)demo->users, (int32_t)demo->history_rows,
+                               (uint64_t)demo->seed, &demo->history, error);
   store_destroy(&store);
   if (status == FC_OK)
     fprintf(demo->out, "history   %d simulated windows of random configurations, %d met QoS\n", demo->history.n_rows,
@@ -230,7 +232,6 @@ static int run(int argc, char **argv) {
   (void)sigaction(SIGTERM, &action, NULL);
   (void)sigaction(SIGHUP, &action, NULL);
   fc_status_t status = fc_workflow_resolve(demo.workflow_name, demo.workflow_path, sizeof demo.workflow_path, &error);
-  if (status == FC_OK) status = fc_workflow_load(demo.workflow_path, &demo.workflow, &error);
   if (status == FC_OK) status = run_steps(&demo, &error);
   if (status == FC_OK) print_result(&demo);
   clear(&demo);

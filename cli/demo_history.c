@@ -12,29 +12,6 @@
 /* Streams of the demo's seed, one per consumer. */
 enum { STREAM_HISTORY = 0x68697374 };
 
-static fc_status_t read_text(const char *path, char **text, size_t *size, fc_error_t *error) {
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) return fc_error_set(error, FC_ENOTFOUND, "%s: cannot open", path);
-  *text = malloc(1048576);
-  *size = *text != NULL ? fread(*text, 1, 1048576, file) : 0;
-  const bool bad = *text == NULL || ferror(file) != 0;
-  (void)fclose(file);
-  if (!bad) return FC_OK;
-  free(*text);
-  *text = NULL;
-  return fc_error_set(error, FC_EIO, "%s: cannot read", path);
-}
-
-static fc_status_t put_workflow(store_t *store, const fc_workflow_t *workflow, const char *path, fc_error_t *error) {
-  char *text = NULL;
-  size_t size = 0;
-  bool created = false;
-  FC_TRY(read_text(path, &text, &size, error));
-  const fc_status_t status = store_put_workflow(store, workflow, text, size, &created, error);
-  free(text);
-  return status;
-}
-
 /* Measures row i and makes it the transition from the row before. */
 static fc_status_t measure_row(simulator_t *simulator, const fc_workflow_t *workflow, int32_t users, int32_t i,
                                fc_transition_t *transition, demo_history_t *history, fc_error_t *error) {
@@ -88,8 +65,8 @@ done:
   return status;
 }
 
-fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, const char *workflow_path, int32_t users,
-                              int32_t n_rows, uint64_t seed, demo_history_t *history, fc_error_t *error) {
+fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, int32_t users, int32_t n_rows,
+                              uint64_t seed, demo_history_t *history, fc_error_t *error) {
   *history = (demo_history_t){.n_rows = n_rows};
   history->configurations = calloc((size_t)n_rows * (size_t)workflow->n_functions, sizeof *history->configurations);
   history->candidates = calloc((size_t)n_rows, sizeof *history->candidates);
@@ -97,8 +74,7 @@ fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, con
     demo_history_clear(history);
     return fc_error_set(error, FC_ENOMEM, "no memory for %d rows of history", n_rows);
   }
-  fc_status_t status = put_workflow(store, workflow, workflow_path, error);
-  if (status == FC_OK) status = fill(store, workflow, users, seed, history, error);
+  const fc_status_t status = fill(store, workflow, users, seed, history, error);
   if (status != FC_OK) demo_history_clear(history);
   return status;
 }

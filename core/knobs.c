@@ -56,9 +56,9 @@ static int32_t decode_uniform(double a, fc_knob_range_t range) {
 }
 
 /* CPU and memory rounded to nearest even on ties (numpy's round), replicas and concurrency floored. */
-static int32_t decode_authors(double a, fc_knob_t knob) {
+int32_t fc_knob_decode_authors(fc_knob_t knob, double action) {
   const fc_knob_range_t box = authors_box[knob];
-  const double scaled = a * ((double)box.max - box.min) + box.min;
+  const double scaled = action * ((double)box.max - box.min) + box.min;
   return (int32_t)(knob == FC_KNOB_CPU || knob == FC_KNOB_MEM ? rint(scaled) : floor(scaled));
 }
 
@@ -71,7 +71,7 @@ void fc_knobs_decode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decod
       const double a = raw < 0.0 ? 0.0 : raw > 1.0 ? 1.0 : raw;
       const fc_knob_t knob = (fc_knob_t)k;
       const int32_t value = decode == FC_DECODE_AUTHORS
-                                ? decode_authors(a, knob)
+                                ? fc_knob_decode_authors(knob, a)
                                 : decode_uniform(a, fc_workflow_range(workflow, f, knob, ranges));
       fc_knob_set(&configuration[f], knob, value);
     }

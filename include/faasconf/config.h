@@ -1,4 +1,5 @@
-/* faasconf/config.h - YAML files with line and column in every complaint (core/config.c is the only includer of libyaml).
+/* faasconf/config.h - YAML files with line and column in every complaint (core/config.c is the only includer of
+ * libyaml).
  *
  * A document is read whole and is immutable afterwards. Nodes are borrowed from it. Readers remember which keys were
  * asked for, so that fc_config_reject_unknown can name a misspelt one. One thread per document.
@@ -46,10 +47,10 @@ fc_status_t fc_config_as_bool(const fc_config_node_t *node, bool *out, fc_error_
 fc_status_t fc_config_as_text(const fc_config_node_t *node, char *out, size_t size, fc_error_t *error);
 
 /* Optional keys of a map: *out is left alone when the key is absent. */
-fc_status_t fc_config_double(const fc_config_node_t *map, const char *key, double minimum, double maximum,
-                             double *out, fc_error_t *error);
-fc_status_t fc_config_int(const fc_config_node_t *map, const char *key, int64_t minimum, int64_t maximum,
-                          int64_t *out, fc_error_t *error);
+fc_status_t fc_config_double(const fc_config_node_t *map, const char *key, double minimum, double maximum, double *out,
+                             fc_error_t *error);
+fc_status_t fc_config_int(const fc_config_node_t *map, const char *key, int64_t minimum, int64_t maximum, int64_t *out,
+                          fc_error_t *error);
 fc_status_t fc_config_bool(const fc_config_node_t *map, const char *key, bool *out, fc_error_t *error);
 fc_status_t fc_config_string(const fc_config_node_t *map, const char *key, char *out, size_t size, fc_error_t *error);
 /* Like fc_config_get, but absent is FC_EFORMAT naming key and place. */
@@ -60,7 +61,8 @@ fc_status_t fc_config_require(const fc_config_node_t *map, const char *key, cons
 #ifdef __GNUC__
 __attribute__((format(printf, 3, 4)))
 #endif
-fc_status_t fc_config_error(const fc_config_node_t *node, fc_error_t *error, const char *format, ...);
+fc_status_t
+fc_config_error(const fc_config_node_t *node, fc_error_t *error, const char *format, ...);
 
 /* Fails on the first key below `map` (this level only) that is not in keys[n]; suggests the nearest. */
 fc_status_t fc_config_reject_unknown(const fc_config_node_t *map, const char *const *keys, int32_t n,

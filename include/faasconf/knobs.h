@@ -25,6 +25,9 @@ typedef enum {
 void fc_knobs_decode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode, const float *action,
                      fc_function_configuration_t *configuration);
 
+/* FC_DECODE_AUTHORS of one component in [0,1], in double: published rows carry more digits than a float. */
+int32_t fc_knob_decode_authors(fc_knob_t knob, double action);
+
 /* configuration (N) -> action (N, A) at the centre of its bin (uniform) or the exact published inverse (authors);
  * decoding gives the same configuration back, for every configuration inside the ranges. */
 void fc_knobs_encode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,

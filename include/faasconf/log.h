@@ -16,10 +16,10 @@ extern "C" {
 typedef enum { FC_LOG_DEBUG = 0, FC_LOG_INFO = 1, FC_LOG_WARN = 2, FC_LOG_ERROR = 3 } fc_log_level_t;
 
 typedef struct {
-  FILE *stream;             /* borrowed; where lines go */
-  fc_log_level_t minimum;   /* lines below are dropped */
-  bool json;                /* one JSON object per line instead of text */
-  char program[32];         /* "faasconfd", "faasconf-agent", ... */
+  FILE *stream;           /* borrowed; where lines go */
+  fc_log_level_t minimum; /* lines below are dropped */
+  bool json;              /* one JSON object per line instead of text */
+  char program[32];       /* "faasconfd", "faasconf-agent", ... */
 } fc_log_t;
 
 /* Fills *log: stream stderr, level INFO, text. Borrows `stream` until the last call with *log. */

@@ -37,23 +37,23 @@ typedef struct {
 } fc_feature_t;
 
 typedef struct {
-  char kind[FC_NAME_SIZE];      /* "attmf", "configuration", ... */
-  char variant[FC_NAME_SIZE];   /* "repaired", "faithful" or "" */
-  int64_t version;              /* 0 until the registry numbers it */
+  char kind[FC_NAME_SIZE];    /* "attmf", "configuration", ... */
+  char variant[FC_NAME_SIZE]; /* "repaired", "faithful" or "" */
+  int64_t version;            /* 0 until the registry numbers it */
   char workflow[FC_NAME_SIZE];
   uint8_t workflow_digest[FC_DIGEST_SIZE];
   fc_ranges_t ranges;
   fc_decode_t decode;
-  fc_semantics_t semantics;     /* of the data it was trained on */
+  fc_semantics_t semantics; /* of the data it was trained on */
   int32_t n_functions;
-  int32_t n_features;           /* O */
+  int32_t n_features; /* O */
   fc_feature_t features[FC_MAX_FEATURES];
   uint8_t feature_digest[FC_DIGEST_SIZE]; /* SHA-256 of the feature names in order */
   uint8_t weights_digest[FC_DIGEST_SIZE]; /* SHA-256 of weights.safetensors */
   uint64_t seed;
-  int64_t updates;              /* learner updates behind it */
-  double heldout_r2;            /* NaN when there is none */
-  double heldout_error;         /* mean squared error of Q on held-out rows; NaN when there is none */
+  int64_t updates;      /* learner updates behind it */
+  double heldout_r2;    /* NaN when there is none */
+  double heldout_error; /* mean squared error of Q on held-out rows; NaN when there is none */
 } fc_policy_manifest_t;
 
 typedef struct fc_policy fc_policy_t;
@@ -90,8 +90,8 @@ fc_status_t fc_policy_check(const fc_policy_t *policy, const fc_workflow_t *work
 size_t fc_policy_scratch_floats(const fc_policy_t *policy, const fc_workflow_t *workflow);
 
 /* Step 8: observation -> action (N, A) in [0,1]; attention (E) gets the actor's weight of every edge of
- * workflow->neighbours (uniform where the kind has none) and may be NULL. Absent metrics become the frozen mean. Never allocates.
- * FC_EUNSAFE when the result is not finite (the caller holds). */
+ * workflow->neighbours (uniform where the kind has none) and may be NULL. Absent metrics become the frozen mean. Never
+ * allocates. FC_EUNSAFE when the result is not finite (the caller holds). */
 fc_status_t fc_policy_decide(const fc_policy_t *policy, const fc_workflow_t *workflow,
                              const fc_observation_t *observation, float *scratch, float *action, float *attention);
 
@@ -99,8 +99,8 @@ fc_status_t fc_policy_decide(const fc_policy_t *policy, const fc_workflow_t *wor
 
 /* Feature `name` of every function from one observation, before (x - mean) / scale; out (N), NaN where the metric is
  * absent. FC_ENOTFOUND for an unknown name. */
-fc_status_t fc_feature_compute(const char *name, const fc_workflow_t *workflow, fc_ranges_t ranges,
-                               fc_decode_t decode, const fc_observation_t *observation, float *out);
+fc_status_t fc_feature_compute(const char *name, const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
+                               const fc_observation_t *observation, float *out);
 
 /* The feature lists of the two AttMF variants (algorithms sections 1 and 3; architecture section 5); returns how many
  * names were written into names[FC_MAX_FEATURES]. */

@@ -24,9 +24,9 @@ extern "C" {
 #endif
 
 typedef struct {
-  uint64_t seed;    /* key */
-  uint64_t stream;  /* who draws: upper half of the counter */
-  uint64_t step;    /* how many blocks of four were drawn: lower half of the counter */
+  uint64_t seed;   /* key */
+  uint64_t stream; /* who draws: upper half of the counter */
+  uint64_t step;   /* how many blocks of four were drawn: lower half of the counter */
   uint32_t spare[4];
   uint32_t n_spare; /* unread numbers left in spare[] */
   uint32_t reserved;

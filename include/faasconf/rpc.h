@@ -40,7 +40,7 @@ typedef struct {
 } fc_rpc_decide_request_t;
 
 typedef struct {
-  int32_t n_functions; /* N */
+  int32_t n_functions;                        /* N */
   char (*functions)[FC_NAME_SIZE];            /* (N) names, the order of all arrays */
   fc_function_configuration_t *configuration; /* (N) decoded action of the policy */
   float *action;                              /* (N, A) */
@@ -49,7 +49,7 @@ typedef struct {
   double lb_usd_h, ub_usd_h, bounds_in_flight;
   int64_t policy_version;
   uint8_t policy_digest[FC_DIGEST_SIZE];
-  int32_t n_edges; /* E */
+  int32_t n_edges;                 /* E */
   int32_t *edge_row, *edge_column; /* (E) */
   float *attention;                /* (E) */
   int64_t observed_window_us;      /* wall start of the window it decided on; 0 = start configuration */
@@ -59,10 +59,10 @@ typedef struct {
 typedef struct {
   fc_rpc_decide_response_t decision;
   double cost_now_usd_h;
-  bool has_q;           /* critic value known to the server */
+  bool has_q; /* critic value known to the server */
   double q_now, q_decided;
   bool inside_bounds;
-  char *text;           /* a few sentences for a person */
+  char *text; /* a few sentences for a person */
 } fc_rpc_explain_response_t;
 
 typedef struct {
@@ -87,12 +87,12 @@ typedef struct {
 } fc_rpc_list_response_t;
 
 /* X(name): counters of the server, all since its start unless said; key of JSON and protobuf. */
-#define FC_SERVER_COUNTERS(X)                                                                         \
-  X(transitions_received) X(transitions_acked) X(transitions_duplicate) X(transitions_refused)        \
-  X(transitions_stored) /* in the store, all time */                                                  \
-  X(frames_malformed) X(group_commits) X(agents_connected)                                            \
-  X(learner_updates) X(replay_rows) X(policies_published) X(hints_sent) X(chunks_sent)                \
-  X(rpc_requests) X(rpc_errors) X(checkpoints_written) X(safety_records)
+#define FC_SERVER_COUNTERS(X)                                                                                          \
+  X(transitions_received)                                                                                              \
+  X(transitions_acked) X(transitions_duplicate) X(transitions_refused)                                                 \
+      X(transitions_stored) /* in the store, all time */                                                               \
+      X(frames_malformed) X(group_commits) X(agents_connected) X(learner_updates) X(replay_rows) X(policies_published) \
+          X(hints_sent) X(chunks_sent) X(rpc_requests) X(rpc_errors) X(checkpoints_written) X(safety_records)
 
 typedef struct {
   char program_version[FC_NAME_SIZE];
@@ -109,14 +109,13 @@ typedef struct {
 } fc_rpc_status_response_t;
 
 /* Encoders replace *bytes; decoders own what they fill. All: FC_EFORMAT / FC_EINVAL / FC_EEXHAUSTED as wire.h. */
-#define FC_RPC_PAYLOADS(X)                            \
-  X(register_request) X(register_response)            \
-  X(decide_request) X(decide_response)                \
-  X(explain_response) X(list_request)                 \
-  X(list_response) X(status_response)
-#define FC_RPC_DECLARE(name)                                                                                      \
-  fc_status_t fc_rpc_encode_##name(const fc_rpc_##name##_t *from, fc_wire_buffer_t *bytes, fc_error_t *error);    \
-  fc_status_t fc_rpc_decode_##name(const uint8_t *bytes, size_t size, fc_rpc_##name##_t *to, fc_error_t *error);  \
+#define FC_RPC_PAYLOADS(X)                                                                                       \
+  X(register_request)                                                                                            \
+  X(register_response) X(decide_request) X(decide_response) X(explain_response) X(list_request) X(list_response) \
+      X(status_response)
+#define FC_RPC_DECLARE(name)                                                                                     \
+  fc_status_t fc_rpc_encode_##name(const fc_rpc_##name##_t *from, fc_wire_buffer_t *bytes, fc_error_t *error);   \
+  fc_status_t fc_rpc_decode_##name(const uint8_t *bytes, size_t size, fc_rpc_##name##_t *to, fc_error_t *error); \
   void fc_rpc_##name##_clear(fc_rpc_##name##_t *value);
 FC_RPC_PAYLOADS(FC_RPC_DECLARE)
 #undef FC_RPC_DECLARE

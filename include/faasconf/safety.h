@@ -41,9 +41,9 @@ typedef struct {
  * safe[] holds n_safe configurations of n_functions each, cheapest first, flattened. */
 typedef struct {
   char workflow[FC_NAME_SIZE];
-  double mean_in_flight;   /* load the record is for */
+  double mean_in_flight; /* load the record is for */
   double lb_usd_h, ub_usd_h;
-  int32_t n_rows;          /* QoS-meeting rows it was made from */
+  int32_t n_rows; /* QoS-meeting rows it was made from */
   int64_t version;
   int32_t n_functions;
   int32_t n_safe;
@@ -84,9 +84,9 @@ bool fc_bounds_watch_update(fc_bounds_watch_t *watch, fc_qos_verdict_t verdict);
 
 /* What a strategy did with a decided configuration. */
 typedef enum {
-  FC_SES_ACCEPTED = 0,  /* inside the band: unchanged */
-  FC_SES_REPLACED = 1,  /* outside: a safe configuration plus noise */
-  FC_SES_NO_RECORD = 2  /* nothing to judge by: unchanged */
+  FC_SES_ACCEPTED = 0, /* inside the band: unchanged */
+  FC_SES_REPLACED = 1, /* outside: a safe configuration plus noise */
+  FC_SES_NO_RECORD = 2 /* nothing to judge by: unchanged */
 } fc_ses_result_t;
 
 /* SES on one decided configuration (N), in place.
@@ -106,12 +106,12 @@ typedef enum { FC_RAILS_OFF = 0, FC_RAILS_TUNING = 1, FC_RAILS_PRODUCTION = 2 } 
 /* Limits on change, counted in windows. */
 typedef struct {
   fc_rails_profile_t profile;
-  double resource_factor;    /* CPU and memory per window: at most x or / this (1.41 tuning, 1.19 production) */
-  int32_t count_step;        /* replicas and concurrency per window: at most +- this (2, 1) */
+  double resource_factor;      /* CPU and memory per window: at most x or / this (1.41 tuning, 1.19 production) */
+  int32_t count_step;          /* replicas and concurrency per window: at most +- this (2, 1) */
   int32_t shrink_hold_windows; /* a knob shrinks only to the largest value proposed in this many windows (1, 10) */
-  int32_t min_replicas;      /* (1, 2) */
-  double dead_band;          /* relative cost change below which nothing is written (0, 0.03) */
-  int32_t changes_per_hour;  /* at most; 0 = no limit (0, 12) */
+  int32_t min_replicas;        /* (1, 2) */
+  double dead_band;            /* relative cost change below which nothing is written (0, 0.03) */
+  int32_t changes_per_hour;    /* at most; 0 = no limit (0, 12) */
 } fc_rails_t;
 fc_rails_t fc_rails_default(fc_rails_profile_t profile);
 bool fc_rails_profile_parse(const char *text, fc_rails_profile_t *out);
@@ -134,9 +134,9 @@ enum {
 /* Moves `proposed` (N) towards what the rails allow from `current` (N), in place; bound_by (N, A) collects reasons and
  * may be NULL. recent (n_recent, N): the last proposals, newest first, for the shrink hold. During a QoS breach growth
  * is never held back. */
-void fc_rails_apply(const fc_rails_t *rails, const fc_workflow_t *workflow,
-                    const fc_function_configuration_t *current, const fc_function_configuration_t *recent,
-                    int32_t n_recent, bool qos_breach, fc_function_configuration_t *proposed, uint32_t *bound_by);
+void fc_rails_apply(const fc_rails_t *rails, const fc_workflow_t *workflow, const fc_function_configuration_t *current,
+                    const fc_function_configuration_t *recent, int32_t n_recent, bool qos_breach,
+                    fc_function_configuration_t *proposed, uint32_t *bound_by);
 
 /* ---- limits ------------------------------------------------------------------------------------------------- */
 

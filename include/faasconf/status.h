@@ -17,21 +17,21 @@ extern "C" {
 #endif
 
 /* X(name, code, text): the one list of status codes. */
-#define FC_STATUS_MAP(X)                                              \
-  X(OK, 0, "ok")                                                      \
-  X(EINVAL, -1, "invalid argument")                                   \
-  X(ENOMEM, -2, "out of memory")                                      \
-  X(EIO, -3, "input/output error")                                    \
-  X(EFORMAT, -4, "malformed data")                                    \
-  X(ENOTFOUND, -5, "not found")                                       \
-  X(EEXISTS, -6, "already exists")                                    \
-  X(EEXHAUSTED, -7, "a resource is exhausted for now, try again")     \
-  X(ECLOSED, -8, "closed")                                            \
-  X(ETIMEOUT, -9, "deadline exceeded")                                \
-  X(ESTATE, -10, "not possible in the present state")                 \
-  X(EUNSAFE, -11, "refused by a safety rule")                         \
-  X(EMISMATCH, -12, "does not match what is registered")              \
-  X(ECUDA, -13, "CUDA error")                                         \
+#define FC_STATUS_MAP(X)                                          \
+  X(OK, 0, "ok")                                                  \
+  X(EINVAL, -1, "invalid argument")                               \
+  X(ENOMEM, -2, "out of memory")                                  \
+  X(EIO, -3, "input/output error")                                \
+  X(EFORMAT, -4, "malformed data")                                \
+  X(ENOTFOUND, -5, "not found")                                   \
+  X(EEXISTS, -6, "already exists")                                \
+  X(EEXHAUSTED, -7, "a resource is exhausted for now, try again") \
+  X(ECLOSED, -8, "closed")                                        \
+  X(ETIMEOUT, -9, "deadline exceeded")                            \
+  X(ESTATE, -10, "not possible in the present state")             \
+  X(EUNSAFE, -11, "refused by a safety rule")                     \
+  X(EMISMATCH, -12, "does not match what is registered")          \
+  X(ECUDA, -13, "CUDA error")                                     \
   X(EINTERNAL, -14, "internal error")
 
 typedef enum {
@@ -58,39 +58,41 @@ const char *fc_status_name(fc_status_t status);
 #ifdef __GNUC__
 __attribute__((format(printf, 3, 4)))
 #endif
-fc_status_t fc_error_set(fc_error_t *error, fc_status_t status, const char *format, ...);
+fc_status_t
+fc_error_set(fc_error_t *error, fc_status_t status, const char *format, ...);
 
 /* Puts "prefix: " before the sentence already in *error: adds the place to a failure from below. Returns error's
  * status, or FC_EINTERNAL when error is NULL. */
 #ifdef __GNUC__
 __attribute__((format(printf, 2, 3)))
 #endif
-fc_status_t fc_error_prefix(fc_error_t *error, const char *format, ...);
+fc_status_t
+fc_error_prefix(fc_error_t *error, const char *format, ...);
 
-#define FC_TRY(expression)                                  \
-  do {                                                      \
-    const fc_status_t fc_try_status_ = (expression);        \
-    if (fc_try_status_ != FC_OK) return fc_try_status_;     \
+#define FC_TRY(expression)                              \
+  do {                                                  \
+    const fc_status_t fc_try_status_ = (expression);    \
+    if (fc_try_status_ != FC_OK) return fc_try_status_; \
   } while (0)
 
 /* Stores the status in `status_variable` and jumps to `label` on failure (to free what was taken). */
-#define FC_TRY_GOTO(expression, status_variable, label)     \
-  do {                                                      \
-    (status_variable) = (expression);                       \
-    if ((status_variable) != FC_OK) goto label;             \
+#define FC_TRY_GOTO(expression, status_variable, label) \
+  do {                                                  \
+    (status_variable) = (expression);                   \
+    if ((status_variable) != FC_OK) goto label;         \
   } while (0)
 
 /* A broken invariant of ours: prints expression, place and both values to stderr and aborts. Never compiled out;
  * never used on data from outside. */
-#define FC_ASSERT(expression)                                                                 \
-  do {                                                                                        \
-    if (!(expression)) fc_assert_failed(#expression, 0, 0, __FILE__, __LINE__);               \
+#define FC_ASSERT(expression)                                                   \
+  do {                                                                          \
+    if (!(expression)) fc_assert_failed(#expression, 0, 0, __FILE__, __LINE__); \
   } while (0)
-#define FC_ASSERT_EQ(a, b)                                                                    \
-  do {                                                                                        \
-    const long long fc_a_ = (long long)(a);                                                   \
-    const long long fc_b_ = (long long)(b);                                                   \
-    if (fc_a_ != fc_b_) fc_assert_failed(#a " == " #b, fc_a_, fc_b_, __FILE__, __LINE__);     \
+#define FC_ASSERT_EQ(a, b)                                                                \
+  do {                                                                                    \
+    const long long fc_a_ = (long long)(a);                                               \
+    const long long fc_b_ = (long long)(b);                                               \
+    if (fc_a_ != fc_b_) fc_assert_failed(#a " == " #b, fc_a_, fc_b_, __FILE__, __LINE__); \
   } while (0)
 #ifdef __GNUC__
 __attribute__((noreturn))

@@ -18,23 +18,23 @@ extern "C" {
 #endif
 
 /* X(name, field, unit): metrics of one function in one window, in the order of the presence bits. */
-#define FC_FUNCTION_METRICS(X)                                                          \
-  X(CPU_UTILIZATION, cpu_utilization_pct, "% of one core, mean over replicas")          \
-  X(THROTTLED, throttled_periods, "CFS periods, mean over replicas")                    \
-  X(MEM_UTILIZATION, mem_utilization_pct, "% of the limit, mean over replicas")         \
-  X(NET_RX, net_rx_bytes_per_s, "B/s, mean over replicas")                              \
-  X(LATENCY_P75, latency_p75_s, "s, successful executions")                             \
-  X(LATENCY_P95, latency_p95_s, "s, successful executions")                             \
-  X(REQUESTS, requests, "calls that reached the function")                              \
-  X(REJECTED, rejected, "calls refused at the concurrency limit")                       \
-  X(FAILED, failed, "calls that failed otherwise (out of memory, bad input)")           \
+#define FC_FUNCTION_METRICS(X)                                                  \
+  X(CPU_UTILIZATION, cpu_utilization_pct, "% of one core, mean over replicas")  \
+  X(THROTTLED, throttled_periods, "CFS periods, mean over replicas")            \
+  X(MEM_UTILIZATION, mem_utilization_pct, "% of the limit, mean over replicas") \
+  X(NET_RX, net_rx_bytes_per_s, "B/s, mean over replicas")                      \
+  X(LATENCY_P75, latency_p75_s, "s, successful executions")                     \
+  X(LATENCY_P95, latency_p95_s, "s, successful executions")                     \
+  X(REQUESTS, requests, "calls that reached the function")                      \
+  X(REJECTED, rejected, "calls refused at the concurrency limit")               \
+  X(FAILED, failed, "calls that failed otherwise (out of memory, bad input)")   \
   X(IN_FLIGHT, mean_in_flight, "requests in service, time average")
 
 enum {
 #define FC_METRIC_INDEX(name, field, unit) FC_METRIC_##name,
   FC_FUNCTION_METRICS(FC_METRIC_INDEX)
 #undef FC_METRIC_INDEX
-  FC_FUNCTION_METRIC_COUNT
+      FC_FUNCTION_METRIC_COUNT
 };
 #define FC_METRIC_BIT(name) (1u << FC_METRIC_##name)
 
@@ -87,11 +87,11 @@ typedef struct {
 } fc_observation_t;
 
 enum {
-  FC_TRANSITION_HAS_BEFORE = 1u, /* `before` holds s; without it the row is stored, not trained on */
-  FC_TRANSITION_TERMINAL = 2u,   /* no bootstrap from s' */
-  FC_TRANSITION_JUDGING = 4u,    /* a window that judges a settled configuration: outside the tuning budget */
+  FC_TRANSITION_HAS_BEFORE = 1u,   /* `before` holds s; without it the row is stored, not trained on */
+  FC_TRANSITION_TERMINAL = 2u,     /* no bootstrap from s' */
+  FC_TRANSITION_JUDGING = 4u,      /* a window that judges a settled configuration: outside the tuning budget */
   FC_TRANSITION_AS_PUBLISHED = 8u, /* measured under as-published semantics */
-  FC_TRANSITION_EXPLORED = 16u   /* the action was drawn by exploration or the safety strategy, not by the policy */
+  FC_TRANSITION_EXPLORED = 16u     /* the action was drawn by exploration or the safety strategy, not by the policy */
 };
 
 /* Step 2: s, configuration, cost, outcome, s'. The configuration decided after s is the one in force in s', so it is
@@ -99,11 +99,11 @@ enum {
 typedef struct {
   char workflow[FC_NAME_SIZE];
   char agent[FC_NAME_SIZE];
-  uint64_t epoch;    /* persisted, one higher at each start of the agent's state folder */
-  uint64_t sequence; /* from 1 within the epoch, no holes */
-  uint32_t flags;    /* FC_TRANSITION_* */
-  int64_t policy_version; /* that decided; 0 = none */
-  double cost_usd_h; /* reserved cost of after.configuration */
+  uint64_t epoch;          /* persisted, one higher at each start of the agent's state folder */
+  uint64_t sequence;       /* from 1 within the epoch, no holes */
+  uint32_t flags;          /* FC_TRANSITION_* */
+  int64_t policy_version;  /* that decided; 0 = none */
+  double cost_usd_h;       /* reserved cost of after.configuration */
   fc_observation_t before; /* s */
   fc_observation_t after;  /* s' */
 } fc_transition_t;
@@ -122,8 +122,7 @@ void fc_transition_copy(fc_transition_t *to, const fc_transition_t *from);
  * positive. Names the first offending field. FC_EINVAL or FC_EMISMATCH. */
 fc_status_t fc_observation_validate(const fc_observation_t *observation, const fc_workflow_t *workflow,
                                     fc_error_t *error);
-fc_status_t fc_transition_validate(const fc_transition_t *transition, const fc_workflow_t *workflow,
-                                   fc_error_t *error);
+fc_status_t fc_transition_validate(const fc_transition_t *transition, const fc_workflow_t *workflow, fc_error_t *error);
 
 /* Successes + failures (+ unfinished where present). */
 int64_t fc_outcome_completed(const fc_outcome_t *outcome);

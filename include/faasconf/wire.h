@@ -33,28 +33,28 @@ enum {
 
 /* Bits of the header's flags; an unknown bit is refused. */
 enum {
-  FC_WIRE_FLAG_LOCKSTEP = 1u /* on TRANSITIONS: answer with ACK only after the learner has consumed the rows and a policy
-                                that came of them is live */
+  FC_WIRE_FLAG_LOCKSTEP = 1u /* on TRANSITIONS: answer with ACK only after the learner has consumed the rows and a
+                                policy that came of them is live */
 };
 
 /* X(NAME, number, protobuf message, member of fc_wire_message_t) */
-#define FC_WIRE_MESSAGES(X)                       \
-  X(HELLO, 1, Hello, hello)                       \
-  X(WELCOME, 2, Welcome, welcome)                 \
-  X(TRANSITIONS, 3, Transitions, transitions)     \
-  X(ACK, 4, Ack, ack)                             \
-  X(HINT, 5, PolicyHint, hint)                    \
-  X(PULL, 6, PolicyPull, pull)                    \
-  X(CHUNK, 7, PolicyChunk, chunk)                 \
-  X(SAFETY_PULL, 8, SafetyPull, safety_pull)      \
-  X(SAFETY, 9, SafetyRecords, safety)             \
-  X(PROPOSAL, 10, Proposal, proposal)             \
-  X(APPROVAL, 11, Approval, approval)             \
-  X(STEP, 12, JointStep, step)                    \
-  X(STEP_ACK, 13, JointStepAck, step_ack)         \
-  X(RPC_REQUEST, 14, RpcRequest, rpc_request)     \
-  X(RPC_RESPONSE, 15, RpcResponse, rpc_response)  \
-  X(REFUSAL, 16, Refusal, refusal)                \
+#define FC_WIRE_MESSAGES(X)                      \
+  X(HELLO, 1, Hello, hello)                      \
+  X(WELCOME, 2, Welcome, welcome)                \
+  X(TRANSITIONS, 3, Transitions, transitions)    \
+  X(ACK, 4, Ack, ack)                            \
+  X(HINT, 5, PolicyHint, hint)                   \
+  X(PULL, 6, PolicyPull, pull)                   \
+  X(CHUNK, 7, PolicyChunk, chunk)                \
+  X(SAFETY_PULL, 8, SafetyPull, safety_pull)     \
+  X(SAFETY, 9, SafetyRecords, safety)            \
+  X(PROPOSAL, 10, Proposal, proposal)            \
+  X(APPROVAL, 11, Approval, approval)            \
+  X(STEP, 12, JointStep, step)                   \
+  X(STEP_ACK, 13, JointStepAck, step_ack)        \
+  X(RPC_REQUEST, 14, RpcRequest, rpc_request)    \
+  X(RPC_RESPONSE, 15, RpcResponse, rpc_response) \
+  X(REFUSAL, 16, Refusal, refusal)               \
   X(HEARTBEAT, 17, Heartbeat, heartbeat)
 
 typedef enum {
@@ -111,12 +111,12 @@ typedef struct {
 
 /* server -> agent. */
 typedef struct {
-  uint32_t version; /* chosen */
-  uint64_t acknowledged_sequence; /* highest contiguous sequence of (agent, epoch) that is durable */
-  uint64_t credit_bytes;  /* how much may be in flight towards the server */
-  int64_t policy_version; /* live, 0 = none */
+  uint32_t version;                       /* chosen */
+  uint64_t acknowledged_sequence;         /* highest contiguous sequence of (agent, epoch) that is durable */
+  uint64_t credit_bytes;                  /* how much may be in flight towards the server */
+  int64_t policy_version;                 /* live, 0 = none */
   uint8_t server_key[FC_PUBLIC_KEY_SIZE]; /* signs policies */
-  bool workflow_known; /* false: register it (RPC workflow.register) */
+  bool workflow_known;                    /* false: register it (RPC workflow.register) */
 } fc_wire_welcome_t;
 
 /* agent -> server. Floats as packed doubles; see docs/protocol.md. All of one frame are of one agent and epoch. */
@@ -130,10 +130,10 @@ typedef struct {
   char agent[FC_NAME_SIZE];
   uint64_t epoch;
   uint64_t acknowledged_sequence; /* highest contiguous */
-  uint64_t selective; /* bit i: sequence acknowledged_sequence + 2 + i is durable too */
-  uint32_t n_duplicates; /* of the batch answered */
+  uint64_t selective;             /* bit i: sequence acknowledged_sequence + 2 + i is durable too */
+  uint32_t n_duplicates;          /* of the batch answered */
   uint64_t credit_bytes;
-  fc_rpc_code_t code;    /* OK, or RESOURCE_EXHAUSTED: send again after retry_after_ms */
+  fc_rpc_code_t code; /* OK, or RESOURCE_EXHAUSTED: send again after retry_after_ms */
   uint32_t retry_after_ms;
   int64_t policy_version; /* live, for lockstep */
 } fc_wire_ack_t;
@@ -144,7 +144,7 @@ typedef struct {
   int64_t version;
   uint8_t digest[FC_DIGEST_SIZE]; /* fc_policy_digest */
   uint64_t manifest_bytes, weights_bytes;
-  fc_wire_signature_t signature;  /* over workflow, version, digest (docs/protocol.md) */
+  fc_wire_signature_t signature; /* over workflow, version, digest (docs/protocol.md) */
 } fc_wire_hint_t;
 
 /* agent -> server: bytes of a policy, counted over manifest then weights. version 0 = live. */
@@ -183,7 +183,7 @@ typedef struct {
   double cost_now_usd_h, cost_proposed_usd_h;
   int32_t n_functions;
   fc_function_configuration_t *configuration; /* (N) */
-  char *reason; /* UTF-8, at most 4 KiB */
+  char *reason;                               /* UTF-8, at most 4 KiB */
 } fc_wire_proposal_t;
 
 /* operator -> agent, by way of the server: bound to one decision and an expiry, signed by the operator's key. */

@@ -33,7 +33,7 @@ typedef struct {
   int32_t cpu_millicores; /* per replica */
   int32_t mem_mib;        /* per replica */
   int32_t replicas;
-  int32_t concurrency;    /* concurrency limit per replica */
+  int32_t concurrency; /* concurrency limit per replica */
 } fc_function_configuration_t;
 
 /* ---- functions and calls ------------------------------------------------------------------------------------ */
@@ -106,12 +106,12 @@ enum {
 
 /* Neighbourhoods in CSR: edges of row i are [row_start[i], row_start[i+1]), columns ascending. */
 typedef struct {
-  int32_t n_functions;     /* N */
-  int32_t n_edges;         /* E */
-  int32_t *row_start;      /* (N+1) */
-  int32_t *column;         /* (E) */
-  uint32_t *edge_kinds;    /* (E) FC_EDGE_* bits */
-  double *multiplicity;    /* (E) expected calls per workflow over the edge, 0 where no direct call or data */
+  int32_t n_functions;  /* N */
+  int32_t n_edges;      /* E */
+  int32_t *row_start;   /* (N+1) */
+  int32_t *column;      /* (E) */
+  uint32_t *edge_kinds; /* (E) FC_EDGE_* bits */
+  double *multiplicity; /* (E) expected calls per workflow over the edge, 0 where no direct call or data */
 } fc_topology_t;
 
 /* ---- QoS, prices, simulator --------------------------------------------------------------------------------- */
@@ -146,28 +146,28 @@ typedef struct {
 
 /* Simulator parameters of one function (fork mode unless said); ../docs name their source. */
 typedef struct {
-  double work_cpu_s;          /* w: CPU seconds per request */
-  double startup_share;       /* phi: share of w that is start-up (one thread) */
-  double parallelism;         /* p: cores the second phase can use */
+  double work_cpu_s;    /* w: CPU seconds per request */
+  double startup_share; /* phi: share of w that is start-up (one thread) */
+  double parallelism;   /* p: cores the second phase can use */
   double mem_mib_per_request;
-  double contention;          /* kappa: slow-down per further request in flight */
-  double answer_delay_s;      /* d: added to every answer */
+  double contention;     /* kappa: slow-down per further request in flight */
+  double answer_delay_s; /* d: added to every answer */
   double net_bytes_per_call;
-  double work_sigma;          /* lognormal sigma of the work (mean 1) */
-  double io_s;                /* synchronous mode: waiting per leaf segment */
+  double work_sigma; /* lognormal sigma of the work (mean 1) */
+  double io_s;       /* synchronous mode: waiting per leaf segment */
 } fc_function_simulator_t;
 
 typedef struct {
-  bool present;                    /* the file has a `simulator:` section */
-  double orchestrator_startup_s;   /* median, before the first call */
+  bool present;                  /* the file has a `simulator:` section */
+  double orchestrator_startup_s; /* median, before the first call */
   double orchestrator_startup_sigma;
   double orchestrator_finish_s;
-  double gateway_delay_s;          /* each answer: this * (0.5 + U) */
+  double gateway_delay_s; /* each answer: this * (0.5 + U) */
   double throttling_loss;
-  double warmup_share;             /* first request of a replica: + this * w */
+  double warmup_share;                                /* first request of a replica: + this * w */
   double sigma_window, sigma_function, sigma_replica; /* lognormal speed noise, mean 1 */
-  double mem_idle_mib, mem_waiting_share; /* 20 MiB; 0.3 of a request's memory before its second phase */
-  double spawn_rate_per_s;         /* closed loop: user u starts at u / this */
+  double mem_idle_mib, mem_waiting_share;             /* 20 MiB; 0.3 of a request's memory before its second phase */
+  double spawn_rate_per_s;                            /* closed loop: user u starts at u / this */
   double cold_start_median_s, cold_start_sigma;
   fc_function_simulator_t *functions; /* (N) */
 } fc_simulator_parameters_t;
@@ -176,11 +176,11 @@ typedef struct {
 
 typedef struct {
   char name[FC_NAME_SIZE];
-  int32_t n_functions; /* N */
+  int32_t n_functions;      /* N */
   fc_function_t *functions; /* (N) */
   int32_t n_call_nodes;
   fc_call_node_t *call_nodes;
-  int32_t calls; /* root node executed by the orchestrator (or by the client, when it is one call) */
+  int32_t calls;                   /* root node executed by the orchestrator (or by the client, when it is one call) */
   char orchestrator[FC_NAME_SIZE]; /* name of the function that orchestrates, or "" when it is outside */
   int32_t n_qos_terms;
   fc_qos_term_t qos_terms[FC_MAX_QOS_TERMS];
@@ -189,12 +189,12 @@ typedef struct {
   fc_simulator_parameters_t simulator;
   char platform_kind[FC_NAME_SIZE]; /* of the optional `platform:` section, or "" */
   /* derived at load */
-  fc_topology_t topology;   /* all edge kinds */
-  fc_topology_t neighbours; /* direct ones only (successor or predecessor): what attention looks at */
-  double *visits;       /* (N) expected calls per workflow */
-  int32_t *depth;       /* (N) longest distance from the entry */
-  int32_t *in_degree;   /* (N) predecessors */
-  int32_t *out_degree;  /* (N) successors */
+  fc_topology_t topology;         /* all edge kinds */
+  fc_topology_t neighbours;       /* direct ones only (successor or predecessor): what attention looks at */
+  double *visits;                 /* (N) expected calls per workflow */
+  int32_t *depth;                 /* (N) longest distance from the entry */
+  int32_t *in_degree;             /* (N) predecessors */
+  int32_t *out_degree;            /* (N) successors */
   uint8_t digest[FC_DIGEST_SIZE]; /* SHA-256 of the canonical content: same digest, same dims and meaning */
 } fc_workflow_t;
 
@@ -207,8 +207,7 @@ fc_status_t fc_workflow_load(const char *name_or_path, fc_workflow_t **out, fc_e
 fc_status_t fc_workflow_resolve(const char *name_or_path, char *path, size_t size, fc_error_t *error);
 
 /* The same from memory; `file` is only used in messages. */
-fc_status_t fc_workflow_parse(const char *text, size_t size, const char *file, fc_workflow_t **out,
-                              fc_error_t *error);
+fc_status_t fc_workflow_parse(const char *text, size_t size, const char *file, fc_workflow_t **out, fc_error_t *error);
 
 /* Accepts NULL and pointer to NULL; sets *workflow to NULL. */
 void fc_workflow_destroy(fc_workflow_t **workflow);

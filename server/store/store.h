@@ -61,6 +61,9 @@ fc_status_t store_highest_sequence(store_t *store, const char *agent, uint64_t e
 typedef fc_status_t (*store_visit_t)(void *context, int64_t id, bool heldout, const fc_transition_t *transition);
 fc_status_t store_each_transition(store_t *store, const fc_workflow_t *workflow, int64_t after_id, store_visit_t visit,
                                   void *context, fc_error_t *error);
+/* Id of the newest window but n_newest: after_id so that store_each_transition visits the n_newest (>= 1) newest ones.
+ * 0 when there are no more than these. */
+fc_status_t store_window_before(store_t *store, const char *workflow, int64_t n_newest, int64_t *id, fc_error_t *error);
 fc_status_t store_count_transitions(store_t *store, const char *workflow, int64_t *n, fc_error_t *error);
 /* The newest window of the workflow into *transition (initialised for its N). FC_ENOTFOUND. */
 fc_status_t store_latest_transition(store_t *store, const fc_workflow_t *workflow, fc_transition_t *transition,

@@ -22,9 +22,10 @@ enum { STORE_PATH_SIZE = 1024, STORE_SCHEMA_VERSION = 1 };
     " (SELECT 1 FROM windows x WHERE x.imported = 0 AND x.agent = ?1 AND x.epoch = ?2 AND x.sequence ="             \
     " w.sequence + 1) ORDER BY w.sequence LIMIT 1")                                                                 \
   X(has_first, "SELECT 1 FROM windows WHERE imported = 0 AND agent = ?1 AND epoch = ?2 AND sequence = 1")           \
-  X(highest, "SELECT coalesce(max(sequence), 0) FROM windows WHERE imported = 0 AND agent = ?1 AND epoch = ?2")       \
+  X(highest, "SELECT coalesce(max(sequence), 0) FROM windows WHERE imported = 0 AND agent = ?1 AND epoch = ?2")     \
   X(each_window, "SELECT id, heldout, flags, transition FROM windows WHERE workflow = ?1 AND id > ?2 ORDER BY id")  \
   X(latest_window, "SELECT transition FROM windows WHERE workflow = ?1 ORDER BY id DESC LIMIT 1")                   \
+  X(window_before, "SELECT id FROM windows WHERE workflow = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2")                 \
   X(count_windows, "SELECT count(*) FROM windows WHERE ?1 = '' OR workflow = ?1")                                   \
   X(put_event, "INSERT INTO events (at_us, kind, text) VALUES (?1, ?2, ?3)")
 

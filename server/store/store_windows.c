@@ -113,6 +113,13 @@ fc_status_t store_count_transitions(store_t *store, const char *workflow, int64_
   return read_number(store, store->count_windows, "counting windows", 0, n, error);
 }
 
+fc_status_t store_window_before(store_t *store, const char *workflow, int64_t n_newest, int64_t *id,
+                                fc_error_t *error) {
+  store_bind_text(store->window_before, 1, workflow);
+  (void)sqlite3_bind_int64(store->window_before, 2, n_newest);
+  return read_number(store, store->window_before, "finding a window", 0, id, error);
+}
+
 /* Bytes of a column -> *transition, replaced. */
 static fc_status_t decode_column(const store_t *store, sqlite3_stmt *s, int column, fc_transition_t *transition,
                                  fc_error_t *error) {

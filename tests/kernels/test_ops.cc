@@ -133,8 +133,9 @@ std::vector<int> all_ops() {
   for (int i = 0; i < FC_OP_COUNT; ++i) all.push_back(i);
   return all;
 }
-INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, testing::ValuesIn(all_ops()),
-                         [](const testing::TestParamInfo<int> &info) { return std::string(op_name(info.param)); });
+INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, testing::ValuesIn(all_ops()), [](const testing::TestParamInfo<int> &instance) {
+  return std::string(op_name(instance.param));
+});
 
 // ---- finite differences
 
@@ -220,8 +221,8 @@ TEST_P(EveryPair, BackwardIsTheDerivativeOfForward) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ops, EveryPair, testing::Range<size_t>(0, pairs().size()),
-                         [](const testing::TestParamInfo<size_t> &info) {
-                           return std::string(op_name(pairs()[info.param].backward));
+                         [](const testing::TestParamInfo<size_t> &instance) {
+                           return std::string(op_name(pairs()[instance.param].backward));
                          });
 
 // ---- the list and the tables

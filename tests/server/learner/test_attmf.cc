@@ -226,8 +226,8 @@ TEST(Attmf, FaithfulActorGradientVanishesAndTheRepairedOneDoesNot) {
 
 class BothVariants : public testing::TestWithParam<algorithm_variant_t> {};
 INSTANTIATE_TEST_SUITE_P(Attmf, BothVariants, testing::Values(VARIANT_REPAIRED, VARIANT_FAITHFUL),
-                         [](const testing::TestParamInfo<algorithm_variant_t> &info) {
-                           return std::string(info.param == VARIANT_REPAIRED ? "repaired" : "faithful");
+                         [](const testing::TestParamInfo<algorithm_variant_t> &instance) {
+                           return std::string(instance.param == VARIANT_REPAIRED ? "repaired" : "faithful");
                          });
 
 TEST_P(BothVariants, SameSeedSameBytesAndAnotherSeedOthers) {

@@ -209,11 +209,11 @@ INSTANTIATE_TEST_SUITE_P(Nets, WholeLoss,
                          testing::Combine(testing::Range(0, 4), testing::Values(ATTENTION_SOFTMAX, ATTENTION_SQUARE),
                                           testing::Values(NORM_LAYER, NORM_BATCH),
                                           testing::Values(MODE_TRAIN, MODE_EVAL)),
-                         [](const testing::TestParamInfo<WholeLoss::ParamType> &info) {
-                           return std::string(graph_cases()[std::get<0>(info.param)].name) +
-                                  (std::get<1>(info.param) == ATTENTION_SOFTMAX ? "_softmax" : "_square") +
-                                  (std::get<2>(info.param) == NORM_LAYER ? "_layer" : "_batch") +
-                                  (std::get<3>(info.param) == MODE_TRAIN ? "_train" : "_eval");
+                         [](const testing::TestParamInfo<WholeLoss::ParamType> &instance) {
+                           return std::string(graph_cases()[std::get<0>(instance.param)].name) +
+                                  (std::get<1>(instance.param) == ATTENTION_SOFTMAX ? "_softmax" : "_square") +
+                                  (std::get<2>(instance.param) == NORM_LAYER ? "_layer" : "_batch") +
+                                  (std::get<3>(instance.param) == MODE_TRAIN ? "_train" : "_eval");
                          });
 
 // ---- what must not matter
@@ -283,8 +283,8 @@ TEST_P(Invariance, MaskedPaddingFunctionsChangeNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nets, Invariance, testing::Values(ATTENTION_SOFTMAX, ATTENTION_SQUARE),
-                         [](const testing::TestParamInfo<attention_t> &info) {
-                           return std::string(info.param == ATTENTION_SOFTMAX ? "softmax" : "square");
+                         [](const testing::TestParamInfo<attention_t> &instance) {
+                           return std::string(instance.param == ATTENTION_SOFTMAX ? "softmax" : "square");
                          });
 
 TEST(Learners, SideBySideAreTheSameAsAlone) {
@@ -331,7 +331,9 @@ TEST(Neighbours, KeepsTheChosenKindsAndSortsByColumn) {
   for (int j = 0; j < 6; ++j) {
     for (int i = n.csr.incoming_start[j]; i < n.csr.incoming_start[j + 1]; ++i) {
       EXPECT_EQ(j, n.csr.column[n.csr.incoming[i]]);
-      if (i > n.csr.incoming_start[j]) EXPECT_LT(n.csr.incoming[i - 1], n.csr.incoming[i]);
+      if (i > n.csr.incoming_start[j]) {
+        EXPECT_LT(n.csr.incoming[i - 1], n.csr.incoming[i]);
+      }
     }
   }
   EXPECT_EQ(10, n.csr.incoming_start[6]);

@@ -1,6 +1,10 @@
 // Policies on the wire: hinted to whoever listens, pulled in chunks, verified against key and digest.
 #include "service.h"
 
+extern "C" {
+#include "faasconf/policy.h"
+}
+
 namespace {
 
 using fc_test::Message;

@@ -63,7 +63,7 @@ class Deadline : public ::testing::Test {
   }
   void TearDown() override {
     rpc_destroy(&rpc);
-    if (writing) {
+    if (writes_now) {
       writer_stop(writer);
     } else {
       store_destroy(&store);
@@ -77,7 +77,7 @@ class Deadline : public ::testing::Test {
   }
   void start_writer() {
     ASSERT_OK(writer_start(writer, &error));
-    writing = true;
+    writes_now = true;
   }
   fc_rpc_code_t call(const std::string &method, uint32_t deadline_ms, const std::string &payload = "") {
     Socket client(Socket::kDealer, rpc_address(rpc));
@@ -119,7 +119,7 @@ class Deadline : public ::testing::Test {
   queue_t *replies = nullptr, *registered = nullptr, *answers = nullptr;
   writer_t *writer = nullptr;
   rpc_t *rpc = nullptr;
-  bool writing = false;
+  bool writes_now = false;
   fc_error_t error = {};
 };
 

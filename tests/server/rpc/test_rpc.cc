@@ -3,6 +3,7 @@
 
 extern "C" {
 #include "faasconf/cost.h"
+#include "faasconf/policy.h"
 }
 
 namespace {
