@@ -218,7 +218,7 @@ static void propose(agent_t *agent, const intent_t *intent, const filter_result_
   if (!agent->link) return;
   const settings_t *settings = agent->options.settings;
   fc_wire_proposal_t proposal = {0};
-  char reason[512];
+  char reason[600];
   snprintf(proposal.agent, sizeof proposal.agent, "%s", settings->agent);
   snprintf(proposal.workflow, sizeof proposal.workflow, "%s", agent->options.workflow->name);
   memcpy(proposal.decision_digest, agent->digest, FC_DIGEST_SIZE);

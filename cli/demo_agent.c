@@ -77,10 +77,12 @@ static void print_window(const demo_agent_options_t *options, const fc_json_t *l
           next != NULL ? next : "");
 }
 
-static fc_status_t read_configuration(const fc_json_t *json, const fc_workflow_t *workflow,
+/* The agent's list of {function, knobs}, in the workflow's order. */
+static fc_status_t read_configuration(const fc_json_t *list, const fc_workflow_t *workflow,
                                       fc_function_configuration_t *configuration) {
+  if (!fc_json_is_array(list) || fc_json_size(list) != (size_t)workflow->n_functions) return FC_EFORMAT;
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
-    const fc_json_t *function = fc_json_get(json, workflow->functions[f].name);
+    const fc_json_t *function = fc_json_at(list, (size_t)f);
     for (int k = 0; k < FC_KNOBS; ++k) {
       int64_t value = 0;
       if (!fc_json_int(fc_json_get(function, fc_knob_name((fc_knob_t)k)), &value)) return FC_EFORMAT;

@@ -256,6 +256,7 @@ fc_status_t course_init(course_t *course, const learner_options_t *options, stor
     return status;
   }
   course->updates_at_candidate = course->updates_at_checkpoint = trainer_updates_done(course->trainer);
+  course->safety_due = true; /* rows that a checkpoint covers were never news to this process */
   return FC_OK;
 }
 

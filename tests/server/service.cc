@@ -206,10 +206,11 @@ Batch::Batch(const fc_workflow_t *workflow, const std::string &agent, uint64_t e
       o->start_us = 1700000000000000 + static_cast<int64_t>(s + shift) * 30000000;
       o->duration_s = 30;
       o->load = {FC_LOAD_HAS_ARRIVAL_RATE | FC_LOAD_HAS_IN_FLIGHT, 0.8, 10};
-      o->outcome.present = FC_OUTCOME_HAS_LATENCY_MEAN | FC_OUTCOME_HAS_COUNTS;
+      o->outcome.present = FC_OUTCOME_HAS_LATENCY_MEAN | FC_OUTCOME_HAS_COUNTS | FC_OUTCOME_HAS_UNFINISHED;
       o->outcome.latency_mean_s = 8 + static_cast<double>((s + shift) % 5);
       o->outcome.successes = 24;
       o->outcome.failures = static_cast<int64_t>(s % 2);
+      o->outcome.unfinished = 1;
       for (int32_t f = 0; f < n; ++f) {
         fc_function_configuration_t *c = &o->configuration[f];
         *c = workflow->functions[f].start;
