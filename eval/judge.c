@@ -17,8 +17,9 @@ void judge_wilson(int32_t n_met, int32_t n, double *low, double *high) {
   const double denominator = 1.0 + z * z / n;
   const double centre = (p + z * z / (2.0 * n)) / denominator;
   const double half = z * sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / denominator;
-  *low = fmax(0.0, centre - half);
-  *high = fmin(1.0, centre + half);
+  /* Exact at the ends, where rounding would miss by an ulp. */
+  *low = n_met == 0 ? 0.0 : fmax(0.0, centre - half);
+  *high = n_met == n ? 1.0 : fmin(1.0, centre + half);
 }
 
 static void add_window(judgement_t *judgement, const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users,

@@ -523,6 +523,8 @@ void writer_destroy(writer_t **writer) {
   if (writer == NULL || *writer == NULL) return;
   writer_t *self = *writer;
   writer_stop(self);
+  writer_job_t job; /* a thread that never ran leaves its jobs behind */
+  while (self->queue != NULL && queue_pop(self->queue, &job, 0) == FC_OK) writer_job_clear(&job);
   queue_destroy(&self->queue);
   sequences_destroy(&self->sequences);
   free(self->group);
