@@ -22,16 +22,26 @@ static fc_status_t read_text(const char *path, char **text, size_t *size, fc_err
   return fc_error_set(error, FC_EIO, "%s: cannot read", path);
 }
 
-fc_status_t workflow_file_register(store_t *store, const char *name_or_path, fc_workflow_t **out, fc_error_t *error) {
+fc_status_t workflow_file_read(const char *name_or_path, fc_workflow_t **out, char **text, size_t *size,
+                               fc_error_t *error) {
   char path[PATH_SIZE];
+  *out = NULL;
+  FC_TRY(fc_workflow_resolve(name_or_path, path, sizeof path, error));
+  FC_TRY(read_text(path, text, size, error));
+  const fc_status_t status = fc_workflow_parse(*text, *size, path, out, error);
+  if (status != FC_OK) {
+    free(*text);
+    *text = NULL;
+  }
+  return status;
+}
+
+fc_status_t workflow_file_register(store_t *store, const char *name_or_path, fc_workflow_t **out, fc_error_t *error) {
   char *text = NULL;
   size_t size = 0;
   bool created = false;
-  *out = NULL;
-  FC_TRY(fc_workflow_resolve(name_or_path, path, sizeof path, error));
-  FC_TRY(read_text(path, &text, &size, error));
-  fc_status_t status = fc_workflow_parse(text, size, path, out, error);
-  if (status == FC_OK) status = store_put_workflow(store, *out, text, size, &created, error);
+  FC_TRY(workflow_file_read(name_or_path, out, &text, &size, error));
+  const fc_status_t status = store_put_workflow(store, *out, text, size, &created, error);
   free(text);
   if (status != FC_OK) fc_workflow_destroy(out);
   return status;

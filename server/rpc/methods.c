@@ -101,9 +101,9 @@ static const fc_safety_record_t *nearest_record(const decision_t *decision) {
 }
 
 static fc_status_t allocate_response(const fc_workflow_t *workflow, fc_rpc_decide_response_t *response) {
-  const size_t n = (size_t)workflow->n_functions, n_edges = (size_t)workflow->topology.n_edges;
+  const size_t n = (size_t)workflow->n_functions, n_edges = (size_t)workflow->neighbours.n_edges;
   response->n_functions = workflow->n_functions;
-  response->n_edges = workflow->topology.n_edges;
+  response->n_edges = workflow->neighbours.n_edges;
   response->functions = calloc(n, sizeof *response->functions);
   response->configuration = calloc(n, sizeof *response->configuration);
   response->action = calloc(n * FC_KNOBS, sizeof *response->action);
@@ -126,7 +126,7 @@ static fc_status_t grow_scratch(methods_t *methods, size_t floats) {
 
 static void describe_decision(const decision_t *decision, fc_rpc_decide_response_t *response) {
   const fc_workflow_t *workflow = decision->entry->workflow;
-  const fc_topology_t *topology = &workflow->topology;
+  const fc_topology_t *topology = &workflow->neighbours;
   for (int32_t i = 0; i < workflow->n_functions; ++i) {
     memcpy(response->functions[i], workflow->functions[i].name, FC_NAME_SIZE);
     for (int32_t e = topology->row_start[i]; e < topology->row_start[i + 1]; ++e) {

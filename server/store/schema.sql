@@ -17,7 +17,7 @@ CREATE TABLE windows (
   epoch              INTEGER NOT NULL,
   sequence           INTEGER NOT NULL,
   imported           INTEGER NOT NULL,      -- 1: from a file, identified by row_digest
-  row_digest         BLOB    NOT NULL,      -- SHA-256 of the canonical row, or of `transition`
+  row_digest         BLOB    NOT NULL,      -- SHA-256 of the canonical row, or of agent/epoch/sequence
   heldout            INTEGER NOT NULL,      -- 1: first 8 bytes of row_digest (little-endian) mod 5 = 0
   flags              INTEGER NOT NULL,      -- FC_TRANSITION_*
   policy_version     INTEGER NOT NULL,

@@ -1,4 +1,6 @@
 /* store_windows.c - transitions: idempotent insert, reading in order. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "store_private.h"
@@ -28,7 +30,14 @@ static void bind_outcome(sqlite3_stmt *s, const fc_observation_t *after) {
   bind_count(s, 21, (o->present & FC_OUTCOME_HAS_REJECTED) != 0, o->rejected);
 }
 
-/* row_digest NULL: an agent's transition, digest of its own bytes. */
+/* Of an agent's transition: its identity and nothing measured, so that one seed gives one split whatever the clock. */
+static void digest_identity(const fc_transition_t *t, uint8_t digest[FC_DIGEST_SIZE]) {
+  char text[FC_NAME_SIZE + 64];
+  const int size = snprintf(text, sizeof text, "%s/%" PRIu64 "/%" PRIu64, t->agent, t->epoch, t->sequence);
+  fc_sha256(text, (size_t)size, digest);
+}
+
+/* row_digest NULL: an agent's transition. */
 static fc_status_t insert(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *t,
                           const uint8_t *row_digest, bool *duplicate, fc_error_t *error) {
   uint8_t digest[FC_DIGEST_SIZE];
@@ -40,7 +49,7 @@ static fc_status_t insert(store_t *store, const fc_workflow_t *workflow, const f
   if (row_digest != NULL)
     memcpy(digest, row_digest, sizeof digest);
   else
-    fc_sha256(store->bytes.data, store->bytes.size, digest);
+    digest_identity(t, digest);
   (void)sqlite3_bind_text(s, 1, workflow->name, -1, SQLITE_STATIC);
   (void)sqlite3_bind_text(s, 2, t->agent, -1, SQLITE_STATIC);
   (void)sqlite3_bind_int64(s, 3, (int64_t)t->epoch);

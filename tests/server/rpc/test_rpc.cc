@@ -184,10 +184,10 @@ TEST_F(Rpc, DecideIsWhatTheAgentWouldDecide) {
                                  chunk->as.chunk.data + hint.manifest_bytes, hint.weights_bytes, &policy, &error));
   const fc_workflow_t *workflow = service.workflow();
   std::vector<float> scratch(fc_policy_scratch_floats(policy, workflow)), action(3 * FC_KNOBS),
-      attention(static_cast<size_t>(workflow->topology.n_edges));
+      attention(static_cast<size_t>(workflow->neighbours.n_edges));
   ASSERT_EQ(FC_OK, fc_policy_decide(policy, workflow, observation, scratch.data(), action.data(), attention.data()));
   EXPECT_EQ(0, memcmp(action.data(), decided.action, action.size() * sizeof(float)));
-  ASSERT_EQ(workflow->topology.n_edges, decided.n_edges);
+  ASSERT_EQ(workflow->neighbours.n_edges, decided.n_edges);
   EXPECT_EQ(0, memcmp(attention.data(), decided.attention, attention.size() * sizeof(float)));
   EXPECT_EQ(hint.version, decided.policy_version);
   EXPECT_EQ(0, memcmp(hint.digest, decided.policy_digest, FC_DIGEST_SIZE));
