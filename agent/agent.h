@@ -30,7 +30,7 @@ typedef struct {
   const fc_log_t *log;
   FILE *progress;      /* one JSON line a window, or NULL */
   int64_t max_windows; /* 0: no limit (virtual time: until the session has settled and was judged) */
-  bool take_signals;   /* SIGTERM, SIGINT, SIGUSR1 */
+  bool take_signals;   /* SIGTERM, SIGINT, SIGUSR1, SIGUSR2 */
 } agent_options_t;
 
 typedef struct agent agent_t;

@@ -47,6 +47,7 @@ struct agent {
   int64_t start_ns; /* of window 0 on the platform's clock */
   int64_t previous_start_us;
   int64_t frozen_until;                     /* exploration is frozen for windows below this */
+  int64_t restore_until;                    /* what an alarm restores is tried in windows below this, until in force */
   int32_t freezes;                          /* alarms since the last session opened calmly: doubles the freeze */
   bool reopen;                              /* the session opens again when the freeze ends */
   bool lockstep_broken;                     /* the server did not come back in time: no waiting until it does */

@@ -73,30 +73,34 @@ static void count_verdict(agent_t *agent) {
   agent->counters.unknown += verdict == FC_QOS_UNKNOWN;
 }
 
-/* Judges, learns from the window, and says whether the detector raises its alarm. */
-static bool guard_step(agent_t *agent) {
+static void raise_alarm(agent_t *agent) {
+  agent->counters.alarms += 1;
+  const int32_t doublings = agent->freezes < MAX_FREEZE_DOUBLINGS ? agent->freezes : MAX_FREEZE_DOUBLINGS;
+  agent->frozen_until = agent->window + 1 + ((int64_t)agent->options.settings->guard.freeze_windows << doublings);
+  agent->restore_until = agent->frozen_until;
+  agent->freezes += 1;
+  /* What was settled has drifted. An alarm while exploring says nothing new: candidates are judged one by one. */
+  agent->reopen = session_summary(agent->session).phase == SESSION_SETTLED;
+  FC_LOG_W(agent->options.log, "guard", "QoS breach at %.3g in flight: restoring, exploration frozen until window %lld",
+           agent->observed.mean_in_flight, (long long)agent->frozen_until);
+}
+
+/* Judges, learns from the window, and raises the alarm when the detector says so. */
+static void guard_step(agent_t *agent) {
   const observe_result_t *observed = &agent->observed;
+  const fc_function_configuration_t *configuration = agent->observation.configuration;
   fc_error_t error = {0};
   count_verdict(agent);
   history_add(agent->history, &agent->observation, observed->verdict);
   const bool away = !agent->link || link_state(agent->link) != LINK_READY;
   filter_learn(agent->filter, agent->history, observed->verdict, observed->mean_in_flight, away);
-  if (last_good_update(agent->last_good, observed->mean_in_flight, agent->observation.configuration,
-                       observed->verdict) &&
-      last_good_save(agent->last_good, agent->options.folder, &error) != FC_OK)
+  bool learned = last_good_update(agent->last_good, observed->mean_in_flight, configuration, observed->verdict);
+  if (guard_update(&agent->guard, observed->verdict)) {
+    raise_alarm(agent);
+    learned = last_good_demote(agent->last_good, configuration) || learned;
+  }
+  if (learned && last_good_save(agent->last_good, agent->options.folder, &error) != FC_OK)
     FC_LOG_W(agent->options.log, "guard", "%s", error.message);
-  if (!guard_update(&agent->guard, observed->verdict)) return false;
-  agent->counters.alarms += 1;
-  const int32_t doublings = agent->freezes < MAX_FREEZE_DOUBLINGS ? agent->freezes : MAX_FREEZE_DOUBLINGS;
-  agent->frozen_until = agent->window + 1 + ((int64_t)agent->options.settings->guard.freeze_windows << doublings);
-  agent->freezes += 1;
-  /* What was settled has drifted. An alarm while exploring says nothing new: candidates are judged one by one. */
-  const session_phase_t phase = session_summary(agent->session).phase;
-  agent->reopen = phase == SESSION_SETTLED;
-  last_good_demote(agent->last_good, agent->observation.configuration);
-  FC_LOG_W(agent->options.log, "guard", "QoS breach at %.3g in flight: restoring, exploration frozen until window %lld",
-           observed->mean_in_flight, (long long)agent->frozen_until);
-  return true;
 }
 
 static void report_step(agent_t *agent, bool judging) {
@@ -167,8 +171,10 @@ static intent_t ask_policy(agent_t *agent, const decide_exploration_t *explore) 
 }
 
 static intent_t restore(agent_t *agent) {
-  if (!last_good_restore(agent->last_good, agent->observed.mean_in_flight, agent->current, agent->wanted))
+  if (!last_good_restore(agent->last_good, agent->observed.mean_in_flight, agent->current, agent->wanted)) {
+    agent->restore_until = 0;
     return (intent_t){.origin = "hold", .reason = "QoS breach, but no configuration is known good at this load"};
+  }
   return (intent_t){.origin = "restore",
                     .reason = "QoS breach: back to the last good configuration, growing where now is larger",
                     .filter = FILTER_RESTORE,
@@ -197,14 +203,15 @@ static intent_t follow_session(agent_t *agent) {
   return ask_policy(agent, &explore);
 }
 
-static intent_t decide_step(agent_t *agent, bool alarm) {
+static intent_t decide_step(agent_t *agent) {
   const agent_mode_t mode = agent->options.settings->mode;
   if (mode == AGENT_MODE_OBSERVE) return (intent_t){.origin = "hold", .reason = "mode observe decides nothing"};
+  /* QoS and load are evidence enough to restore, whatever else is missing; a failed restore is tried again. */
+  if (agent->window < agent->restore_until && agent->observed.verdict != FC_QOS_UNKNOWN) return restore(agent);
   if (!agent->observed.usable) {
     agent->counters.holds += 1;
     return (intent_t){.origin = "hold", .reason = agent->observed.why};
   }
-  if (alarm) return restore(agent);
   if (mode == AGENT_MODE_AUTO && session_summary(agent->session).phase != SESSION_NONE) return follow_session(agent);
   if (agent->window + 1 < agent->frozen_until)
     return (intent_t){.origin = "hold", .reason = "after a breach: what was restored stays"};
@@ -242,6 +249,7 @@ static bool act_step(agent_t *agent, const intent_t *intent, const filter_result
     fc_error_set(error, FC_OK, "mode %s never writes", agent_mode_name(settings->mode));
     return false;
   }
+  control_poll(agent->control); /* a stop or pause that came while this window was measured counts */
   const fc_status_t status = act_apply(agent->act, agent->window, agent->proposed, intent->restores, error);
   if (status == FC_OK) return true;
   FC_LOG_W(agent->options.log, "act", "window %lld: %s", (long long)agent->window, error->message);
@@ -277,6 +285,7 @@ static void carry_out(agent_t *agent, intent_t *intent, decision_t *decision) {
   decision->changed = !configuration_equal(workflow, agent->current, agent->proposed);
   if (decision->changed) decision->applied = act_step(agent, intent, &filtered, &error);
   remember_origin(agent, intent, decision->applied, decision->changed);
+  if (intent->restores && (decision->applied || !decision->changed)) agent->restore_until = 0;
   decision->predicted = history_outcome(agent->history, agent->proposed, agent->observed.mean_in_flight);
   decision->configuration = agent->proposed;
   decision->filtered = &filtered;
@@ -296,18 +305,19 @@ void agent_window(agent_t *agent) {
                  agent->previous_start_us, &agent->observation, &agent->observed);
   if (agent->observed.measured) agent->previous_start_us = agent->observation.start_us;
   const bool judging = agent_is_judging(agent);
-  const bool alarm = guard_step(agent);
+  guard_step(agent);
   report_step(agent, judging);
   link_step(agent);
   session_step(agent, judging);
-  decision_t decision = {.epoch = options->folder->epoch,
+  decision_t decision = {.time_us = agent->platform_clock.wall_us(agent->platform_clock.self),
+                         .epoch = options->folder->epoch,
                          .mode = options->settings->mode,
                          .observation = &agent->observation,
                          .observed = &agent->observed,
                          .policy_version = agent->cache.held};
   intent_t intent = {.origin = "hold"};
   if (act_read_back(agent->act, agent->current, &error) == FC_OK) {
-    intent = decide_step(agent, alarm);
+    intent = decide_step(agent);
   } else {
     agent->counters.holds += 1;
     intent.reason = error.message;

@@ -12,8 +12,11 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "faasconf/clock.h"
 
 enum { MAX_CLIENTS = 8, LINE_SIZE = 64, ANSWER_MAX = 1 << 20 };
 
@@ -28,6 +31,7 @@ struct control {
   control_status_t status;
   int listener, signals, watch;
   bool must_end;
+  int next_evicted;
   client_t clients[MAX_CLIENTS];
 };
 
@@ -61,6 +65,7 @@ static bool open_signals(control_t *control) {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGUSR1);
+  sigaddset(&set, SIGUSR2);
   if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return false;
   control->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   return control->signals >= 0 && watch_descriptor(control, control->signals);
@@ -200,8 +205,9 @@ static void accept_clients(control_t *control) {
     client_t *place = NULL;
     for (int i = 0; i < MAX_CLIENTS && !place; ++i)
       if (control->clients[i].descriptor < 0) place = &control->clients[i];
-    if (!place) { /* the silent ones have had their chance */
-      place = &control->clients[0];
+    if (!place) { /* the one that has been silent longest gives way */
+      place = &control->clients[control->next_evicted];
+      control->next_evicted = (control->next_evicted + 1) % MAX_CLIENTS;
       close_client(place);
     }
     place->descriptor = descriptor;
@@ -214,9 +220,9 @@ static void read_signals(control_t *control) {
   struct signalfd_siginfo signal;
   while (read(control->signals, &signal, sizeof signal) == (ssize_t)sizeof signal) {
     fc_error_t error = {0};
-    if (signal.ssi_signo == SIGUSR1) {
+    if (signal.ssi_signo == SIGUSR1 || signal.ssi_signo == SIGUSR2) {
       /* When even the latch cannot be written, ending is the safe answer. */
-      if (latch(control, "kill", &error) != FC_OK) control->must_end = true;
+      if (latch(control, signal.ssi_signo == SIGUSR1 ? "kill" : "pause", &error) != FC_OK) control->must_end = true;
     } else {
       control->must_end = true;
     }
@@ -232,7 +238,26 @@ void control_poll(control_t *control) {
 
 /* ---- asking --------------------------------------------------------------------------------------------------- */
 
-static fc_status_t exchange(int descriptor, const char *word, int timeout_ms, char **text, fc_error_t *error) {
+static int64_t now_ms(void) {
+  const fc_clock_t clock = fc_clock_system();
+  return clock.monotonic_ns(clock.self) / 1000000;
+}
+
+/* connect() of a Unix socket waits while the listener's queue is full: the time limit of sending bounds it. */
+static fc_status_t connect_within(int descriptor, int folder, const char *state, int timeout_ms, fc_error_t *error) {
+  const int wait_ms = timeout_ms > 0 ? timeout_ms : 1; /* 0 would mean for ever */
+  const struct timeval limit = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
+  struct sockaddr_un address;
+  socket_address(folder, &address);
+  if (descriptor >= 0 && setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
+      connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0)
+    return FC_OK;
+  if (errno == EAGAIN)
+    return fc_error_set(error, FC_ETIMEOUT, "%s/control.sock: the agent takes no call in %d ms", state, timeout_ms);
+  return fc_error_set(error, FC_ENOTFOUND, "%s/control.sock: no agent answers there: %s", state, strerror(errno));
+}
+
+static fc_status_t exchange(int descriptor, const char *word, int64_t until_ms, char **text, fc_error_t *error) {
   char line[LINE_SIZE];
   const int length = snprintf(line, sizeof line, "%s\n", word);
   if (length >= (int)sizeof line || send(descriptor, line, (size_t)length, MSG_NOSIGNAL) != length)
@@ -241,7 +266,9 @@ static fc_status_t exchange(int descriptor, const char *word, int timeout_ms, ch
   if (!reply) return fc_error_set(error, FC_ENOMEM, "control socket: out of memory");
   size_t have = 0;
   struct pollfd item = {.fd = descriptor, .events = POLLIN};
-  while (have < ANSWER_MAX && poll(&item, 1, timeout_ms) > 0) {
+  while (have < ANSWER_MAX) {
+    const int64_t left_ms = until_ms - now_ms();
+    if (poll(&item, 1, left_ms > 0 ? (int)left_ms : 0) <= 0) break;
     const ssize_t n = recv(descriptor, reply + have, ANSWER_MAX - have, 0);
     if (n <= 0) break;
     have += (size_t)n;
@@ -249,7 +276,7 @@ static fc_status_t exchange(int descriptor, const char *word, int timeout_ms, ch
   reply[have] = '\0';
   if (have == 0 || reply[have - 1] != '\n') {
     free(reply);
-    return fc_error_set(error, FC_ETIMEOUT, "the agent did not answer in %d ms", timeout_ms);
+    return fc_error_set(error, FC_ETIMEOUT, "the agent gave no whole answer in time");
   }
   *text = reply;
   return FC_OK;
@@ -257,17 +284,12 @@ static fc_status_t exchange(int descriptor, const char *word, int timeout_ms, ch
 
 fc_status_t control_ask(const char *state, const char *word, int timeout_ms, char **text, fc_error_t *error) {
   *text = NULL;
+  const int64_t until_ms = now_ms() + timeout_ms;
   const int folder = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return fc_error_set(error, FC_ENOTFOUND, "%s: no state folder: %s", state, strerror(errno));
-  struct sockaddr_un address;
-  socket_address(folder, &address);
   const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  fc_status_t status = FC_OK;
-  if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address) != 0) {
-    status = fc_error_set(error, FC_ENOTFOUND, "%s/control.sock: no agent answers there: %s", state, strerror(errno));
-  } else {
-    status = exchange(descriptor, word, timeout_ms, text, error);
-  }
+  fc_status_t status = connect_within(descriptor, folder, state, timeout_ms, error);
+  if (status == FC_OK) status = exchange(descriptor, word, until_ms, text, error);
   if (descriptor >= 0) close(descriptor);
   close(folder);
   return status;

@@ -2,8 +2,8 @@
  *
  * Three ways in: a Unix socket (control.sock, 0600, in the state folder) that takes one word a line and answers one
  * JSON line; files in the state folder (`kill`, `pause`), which are also how both latches survive a restart; signals
- * (SIGTERM and SIGINT: end gracefully after the window's work; SIGUSR1: stop acting). Words: status, pause, resume,
- * stop-acting.
+ * (SIGTERM and SIGINT: end gracefully after the window's work; SIGUSR1: stop acting; SIGUSR2: pause). Words: status,
+ * pause, resume, stop-acting.
  *
  * The kill switch is latched: only removing the file by hand lets the agent act again, no word and no restart does.
  * One thread, never blocks: control_poll is called at least every fraction of a second.
@@ -43,8 +43,8 @@ bool control_allows_acting(control_t *control, const char **why);
 bool control_is_paused(const control_t *control);
 bool control_is_killed(const control_t *control);
 
-/* For `faasconf-agent --status` and the like: asks the agent of this state folder, waits at most timeout_ms. Caller
- * frees *answer with free(). FC_ENOTFOUND: no agent runs there. */
+/* For `faasconf-agent --status` and the like: asks the agent of this state folder, waits at most timeout_ms, for the
+ * connection too. Caller frees *answer with free(). FC_ENOTFOUND: no agent runs there. FC_ETIMEOUT: it is busy. */
 fc_status_t control_ask(const char *state, const char *word, int timeout_ms, char **answer, fc_error_t *error);
 
 #ifdef __cplusplus

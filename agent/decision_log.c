@@ -180,7 +180,7 @@ static void set_predicted(fc_json_t *line, const history_outcome_t *predicted) {
 static fc_json_t *line_json(const fc_workflow_t *workflow, const decision_t *decision) {
   char digest[FC_HEX_SIZE];
   fc_json_t *line = fc_json_object(), *observation = observation_json(workflow, decision);
-  fc_json_set_int(line, "time_us", decision->observation->start_us);
+  fc_json_set_int(line, "time_us", decision->time_us);
   fc_json_set_int(line, "epoch", (int64_t)decision->epoch);
   fc_json_set_int(line, "window", decision->observation->window);
   fc_json_set_string(line, "mode", agent_mode_name(decision->mode));

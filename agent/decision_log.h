@@ -27,6 +27,7 @@ typedef struct {
 
 /* One window's decision; pointers are borrowed for the call and may be NULL where said. */
 typedef struct {
+  int64_t time_us; /* wall clock of the platform when it was taken */
   uint64_t epoch;
   agent_mode_t mode;
   const char *phase;  /* of the session */

@@ -97,7 +97,7 @@ void folder_path(const folder_t *folder, const char *name, char *text) {
 
 bool folder_has(const folder_t *folder, const char *name) {
   struct stat status;
-  return fstatat(folder->descriptor, name, &status, 0) == 0;
+  return fstatat(folder->descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 static bool write_all(int descriptor, const char *data, size_t size) {

@@ -39,6 +39,7 @@ void folder_close(folder_t *folder);
 
 /* path/name; the text has room for FOLDER_PATH_SIZE. */
 void folder_path(const folder_t *folder, const char *name, char *text);
+/* Is there anything of this name? True also when that cannot be found out: a latch that cannot be seen holds. */
 bool folder_has(const folder_t *folder, const char *name);
 
 /* Whole small files, atomically and durably. */

@@ -128,10 +128,12 @@ const fc_function_configuration_t *last_good_find(const last_good_t *table, doub
   return best < 0 ? NULL : row(table, best);
 }
 
-void last_good_demote(last_good_t *table, const fc_function_configuration_t *configuration) {
+bool last_good_demote(last_good_t *table, const fc_function_configuration_t *configuration) {
+  const int32_t before = table->n_entries;
   table->seen_streak = 0;
   for (int32_t i = table->n_entries - 1; i >= 0; --i)
     if (configuration_equal(table->workflow, row(table, i), configuration)) remove_entry(table, i);
+  return table->n_entries != before;
 }
 
 static int32_t larger(int32_t a, int32_t b) {

@@ -30,8 +30,9 @@ bool last_good_update(last_good_t *table, double mean_in_flight, const fc_functi
  * next update. */
 const fc_function_configuration_t *last_good_find(const last_good_t *table, double mean_in_flight);
 
-/* The configuration in force broke QoS although the table calls it good: it is good no longer. */
-void last_good_demote(last_good_t *table, const fc_function_configuration_t *configuration);
+/* The configuration in force broke QoS although the table calls it good: it is good no longer. Returns true when the
+ * table changed (and should be saved). */
+bool last_good_demote(last_good_t *table, const fc_function_configuration_t *configuration);
 
 /* Fills restored (N) by the rule above. False when nothing good is known at this load; restored is then current. */
 bool last_good_restore(const last_good_t *table, double mean_in_flight, const fc_function_configuration_t *current,

@@ -2,7 +2,8 @@
  *
  * A platform that cannot answer, answers with an old window or with nonsense leaves a window without measurements:
  * every metric absent, never zero, the verdict unknown. Such a window is neither a breach nor a success; the agent
- * holds. One thread; blocks as long as the platform's read does.
+ * holds. So is a window in which nothing was asked of the workflow: no success is no violation then. One thread; blocks
+ * as long as the platform's read does.
  */
 #ifndef AGENT_OBSERVE_H
 #define AGENT_OBSERVE_H

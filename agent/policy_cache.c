@@ -18,6 +18,10 @@ static fc_status_t save_trust(const policy_cache_t *cache, fc_error_t *error) {
   fc_json_set_string(root, "workflow", cache->workflow->name);
   fc_json_set_int(root, "high_water", cache->high_water);
   fc_json_set_int(root, "held", cache->held);
+  if (cache->has_digest) {
+    fc_hex(cache->digest, FC_DIGEST_SIZE, hex);
+    fc_json_set_string(root, "digest", hex);
+  }
   if (cache->has_key) {
     fc_hex(cache->key, FC_PUBLIC_KEY_SIZE, hex);
     fc_json_set_string(root, "server_key", hex);
@@ -37,6 +41,12 @@ static fc_status_t read_trust(policy_cache_t *cache, const fc_json_t *root, fc_e
   if (!fc_json_int(fc_json_get(root, "high_water"), &cache->high_water) || cache->high_water < 0 ||
       !fc_json_int(fc_json_get(root, "held"), &cache->held) || cache->held < 0)
     return fc_error_set(error, FC_EFORMAT, "%s/%s: expected high_water and held", cache->folder->path, TRUST_FILE);
+  const char *digest = fc_json_string(fc_json_get(root, "digest"));
+  if (digest) {
+    if (!fc_unhex(digest, cache->digest, FC_DIGEST_SIZE))
+      return fc_error_set(error, FC_EFORMAT, "%s/%s: digest is not a digest", cache->folder->path, TRUST_FILE);
+    cache->has_digest = true;
+  }
   if (key) {
     if (!fc_unhex(key, cache->key, FC_PUBLIC_KEY_SIZE))
       return fc_error_set(error, FC_EFORMAT, "%s/%s: server_key is not a key", cache->folder->path, TRUST_FILE);
@@ -99,8 +109,10 @@ fc_status_t policy_cache_check_hint(policy_cache_t *cache, const fc_wire_hint_t 
   const size_t size = fc_wire_hint_signed_bytes(hint, text, sizeof text);
   if (!fc_verify(text, size, cache->key, hint->signature.signature))
     return fc_error_set(error, FC_EUNSAFE, "the signature of policy version %lld is wrong", (long long)hint->version);
-  /* Equal to the high-water but not held: the copy on disk was lost, and it may come again. */
-  if (hint->version < 1 || hint->version < cache->high_water || hint->version == cache->held)
+  /* The newest, but no longer held: its copy on disk was lost, and the same bytes may come again. */
+  const bool was_lost = hint->version == cache->high_water && cache->held != cache->high_water && cache->has_digest &&
+                        memcmp(hint->digest, cache->digest, FC_DIGEST_SIZE) == 0;
+  if (hint->version < 1 || (hint->version <= cache->high_water && !was_lost))
     return fc_error_set(error, FC_EEXISTS, "policy version %lld is not above %lld, the highest accepted before",
                         (long long)hint->version, (long long)cache->high_water);
   return FC_OK;
@@ -148,15 +160,16 @@ static fc_status_t keep(policy_cache_t *cache, const fc_wire_hint_t *hint, const
   version_folder(cache, hint->version, path);
   FC_TRY(fc_policy_save(path, (const char *)manifest, (size_t)hint->manifest_bytes, weights,
                         (size_t)hint->weights_bytes, error));
-  const int64_t previous = cache->held, previous_high_water = cache->high_water;
+  const policy_cache_t before = *cache;
   cache->held = cache->high_water = hint->version;
+  cache->has_digest = true;
+  memcpy(cache->digest, hint->digest, FC_DIGEST_SIZE);
   const fc_status_t status = save_trust(cache, error);
   if (status != FC_OK) {
-    cache->held = previous;
-    cache->high_water = previous_high_water;
+    *cache = before;
     return status;
   }
-  if (previous > 0 && previous != cache->held) remove_version(cache, previous);
+  if (before.held > 0 && before.held != cache->held) remove_version(cache, before.held);
   return FC_OK;
 }
 
@@ -185,6 +198,11 @@ fc_status_t policy_cache_load(policy_cache_t *cache, fc_policy_t **out, fc_error
   char path[FOLDER_PATH_SIZE];
   version_folder(cache, cache->held, path);
   fc_status_t status = fc_policy_load(path, out, error);
+  uint8_t digest[FC_DIGEST_SIZE] = {0};
+  if (status == FC_OK) fc_policy_digest(*out, digest);
+  if (status == FC_OK && (!cache->has_digest || memcmp(digest, cache->digest, FC_DIGEST_SIZE) != 0))
+    status = fc_error_set(error, FC_EFORMAT, "%s: not the policy that was accepted as version %lld", path,
+                          (long long)cache->held);
   if (status == FC_OK) status = fc_policy_check(*out, cache->workflow, error);
   if (status == FC_OK) return FC_OK;
   fc_policy_destroy(out);

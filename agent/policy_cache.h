@@ -1,7 +1,8 @@
 /* policy_cache.h - which policies this agent trusts, and the last good one on disk.
  *
  * A policy from the server is accepted only when the hint is signed by the pinned key, its version is above the highest
- * ever accepted (persisted: no rollback by replaying an old hint), the bytes have the signed digest, every weight is
+ * ever accepted (persisted: no rollback by replaying an old hint; only when the copy on disk was lost may the very same
+ * bytes come again), the bytes have the signed digest, every weight is
  * finite, and it fits the workflow (name, digest, N). Then it is kept in state/policy/, which is what the agent decides
  * with after a restart and while the server is away; returning to this own last good one is always allowed.
  * The server key comes from agent.yaml, else from the first WELCOME (trust on first use, kept in trust.json); another
@@ -25,8 +26,10 @@ typedef struct {
   bool key_from_settings;
   uint8_t key[FC_PUBLIC_KEY_SIZE];
   int64_t high_water; /* highest version ever accepted */
-  int64_t held;       /* version of the policy on disk; 0 = none */
-  int64_t rejected;   /* policies refused since start */
+  bool has_digest;
+  uint8_t digest[FC_DIGEST_SIZE]; /* of that version */
+  int64_t held;                   /* version of the policy on disk; 0 = none */
+  int64_t rejected;               /* policies refused since start */
 } policy_cache_t;
 
 /* Reads trust.json. settings_key: pin of agent.yaml, or NULL. Borrows folder and workflow. FC_EFORMAT when trust.json
@@ -45,8 +48,8 @@ fc_status_t policy_cache_check_hint(policy_cache_t *cache, const fc_wire_hint_t 
 fc_status_t policy_cache_accept(policy_cache_t *cache, const fc_wire_hint_t *hint, const uint8_t *manifest,
                                 const uint8_t *weights, fc_policy_t **out, fc_error_t *error);
 
-/* The last good policy of the state folder. FC_ENOTFOUND: none yet. A damaged one or one of another workflow is
- * refused. Caller owns *out. */
+/* The last good policy of the state folder. FC_ENOTFOUND: none yet. A damaged one (by its digest) or one of another
+ * workflow is refused. Caller owns *out. */
 fc_status_t policy_cache_load(policy_cache_t *cache, fc_policy_t **out, fc_error_t *error);
 
 #ifdef __cplusplus
