@@ -53,7 +53,7 @@ static void set_defaults(settings_t *s) {
   s->mode = AGENT_MODE_RECOMMEND;
   s->lockstep_timeout_s = 30;
   s->flush_s = 2;
-  s->max_policy_bytes = 3 << 20;
+  s->max_policy_bytes = 2 << 20; /* three copies at the swap: together below 16 MiB */
   s->platform_users = 1;
   s->platform_seed = 1;
   s->strategy = FC_STRATEGY_SES_PAPER;

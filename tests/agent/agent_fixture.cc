@@ -35,7 +35,8 @@ Folder::Folder(const std::string &path) {
   check(folder_open(path.c_str(), &folder_, &error), error);
 }
 
-PolicyBytes constant_policy(const fc_workflow_t *workflow, const Configuration &configuration, int64_t version) {
+PolicyBytes constant_policy(const fc_workflow_t *workflow, const Configuration &configuration, int64_t version,
+                            size_t ballast) {
   fc_error_t error = {};
   std::vector<float> action(configuration.size() * FC_KNOBS);
   fc_knobs_encode(workflow, FC_RANGES_MEASURED, FC_DECODE_UNIFORM, configuration.data(), action.data());
@@ -48,16 +49,22 @@ PolicyBytes constant_policy(const fc_workflow_t *workflow, const Configuration &
   manifest.decode = FC_DECODE_UNIFORM;
   manifest.n_functions = workflow->n_functions;
   manifest.heldout_r2 = manifest.heldout_error = NAN;
-  fc_tensor_t tensor = {};
-  std::strcpy(tensor.name, "action");
-  tensor.n_dims = 2;
-  tensor.shape[0] = workflow->n_functions;
-  tensor.shape[1] = FC_KNOBS;
-  tensor.data = action.data();
+  fc_tensor_t tensors[2] = {};
+  std::strcpy(tensors[0].name, "action");
+  tensors[0].n_dims = 2;
+  tensors[0].shape[0] = workflow->n_functions;
+  tensors[0].shape[1] = FC_KNOBS;
+  tensors[0].data = action.data();
+  std::vector<float> more(ballast);
+  std::strcpy(tensors[1].name, "ballast");
+  tensors[1].n_dims = 1;
+  tensors[1].shape[0] = static_cast<int32_t>(ballast);
+  tensors[1].data = more.data();
   char *json = nullptr;
   uint8_t *weights = nullptr;
   size_t json_size = 0, weights_size = 0;
-  check(fc_policy_encode(&manifest, &tensor, 1, &json, &json_size, &weights, &weights_size, &error), error);
+  check(fc_policy_encode(&manifest, tensors, ballast ? 2 : 1, &json, &json_size, &weights, &weights_size, &error),
+        error);
   PolicyBytes bytes;
   bytes.manifest.assign(json, json_size);
   bytes.weights.assign(reinterpret_cast<char *>(weights), weights_size);

@@ -43,12 +43,13 @@ class Folder {
   folder_t folder_{};
 };
 
-// A policy that always decides this configuration, as the bytes a server would send.
+// A policy that always decides this configuration, as the bytes a server would send; `ballast` floats make it larger.
 struct PolicyBytes {
   std::string manifest, weights;
   uint8_t digest[FC_DIGEST_SIZE];
 };
-PolicyBytes constant_policy(const fc_workflow_t *workflow, const Configuration &configuration, int64_t version);
+PolicyBytes constant_policy(const fc_workflow_t *workflow, const Configuration &configuration, int64_t version,
+                            size_t ballast = 0);
 
 // The server's key pair and its signature over a version.
 struct ServerKey {

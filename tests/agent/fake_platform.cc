@@ -90,8 +90,9 @@ fc_status_t FakePlatform::read(void *self, int64_t window, fc_observation_t *obs
   if (shown.status != FC_OK) return fc_error_set(error, shown.status, "the metrics service does not answer");
   const double window_s = fake->workflow_->window_s;
   observation->window = window;
+  if (!shown.stale) fake->fresh_window_ = window;
   observation->start_us =
-      fake->time_.wall_start_us + static_cast<int64_t>((window - (shown.stale ? 1 : 0)) * window_s * 1e6);
+      fake->time_.wall_start_us + static_cast<int64_t>(static_cast<double>(fake->fresh_window_) * window_s * 1e6);
   observation->duration_s = window_s;
   observation->load = {};
   observation->outcome = {};

@@ -44,7 +44,7 @@ struct Window {
   bool has_outcome = true;
   bool has_load = true;
   bool has_metrics = true;
-  bool stale = false;  // the start of the window before
+  bool stale = false;  // the start of the last window that was not stale
   fc_status_t status = FC_OK;
 };
 
@@ -85,6 +85,7 @@ class FakePlatform {
   void call();
 
   const Workflow &workflow_;
+  int64_t fresh_window_ = 0;
   fc_virtual_clock_t time_{};
   platform_t platform_{};
 };

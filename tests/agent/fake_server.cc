@@ -144,8 +144,8 @@ void FakeServer::send_chunk(const std::string &peer, const fc_wire_pull_t &pull)
     const std::string bytes = script_.policies[version].manifest + script_.policies[version].weights;
     reply.as.chunk.hint = script_.hints[version];
     reply.as.chunk.offset = pull.offset;
-    // Small chunks, so that a policy always takes several.
-    if (pull.offset < bytes.size()) part = bytes.substr(pull.offset, 300);
+    // Small by default, so that a policy always takes several.
+    if (pull.offset < bytes.size()) part = bytes.substr(pull.offset, script_.chunk_bytes);
   }
   reply.as.chunk.size = part.size();
   reply.as.chunk.data = part.empty() ? nullptr : reinterpret_cast<uint8_t *>(part.data());

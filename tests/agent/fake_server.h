@@ -28,6 +28,7 @@ struct ServerScript {
   uint64_t credit_bytes = 1 << 20;
   bool garbage = false;  // every answer is preceded by a frame of noise
   int64_t live_version = 0;
+  size_t chunk_bytes = 300;  // of a policy
   std::map<int64_t, PolicyBytes> policies;
   std::map<int64_t, fc_wire_hint_t> hints;  // what chunks of a version carry
   std::vector<fc_safety_record_t> records;  // borrowed

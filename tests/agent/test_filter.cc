@@ -115,6 +115,26 @@ TEST(Filter, TheRecheckHoldsWhatTheRailsMadeUnsafe) {
   EXPECT_TRUE(filter.any_bound(FC_BOUND_BY_RECHECK));
 }
 
+TEST(Filter, LimitsComeLastAndBindWhatIsHeldToo) {
+  Workflow workflow;
+  Filter filter(workflow, options(FC_STRATEGY_SES_PAPER, FC_RAILS_TUNING));
+  // As in the re-check above: held, but what is in force lies outside the limits that the operator has narrowed.
+  const Configuration current = workflow.start();
+  Configuration proposed = current;
+  proposed[0].replicas = 8;
+  proposed[4].cpu_millicores -= 300;
+  proposed[5].cpu_millicores -= 300;
+  const double whole = cost_of(workflow.get(), proposed);
+  filter.band(whole * 0.999, whole * 1.1, proposed);
+  filter.limits.knobs[2 * FC_KNOBS + FC_KNOB_REPLICAS] = {2, 4};
+  const Configuration out = filter.apply(current, proposed);
+  EXPECT_TRUE(filter.result.held);
+  EXPECT_EQ(out[2].replicas, 4);
+  EXPECT_EQ(filter.bound_by[2 * FC_KNOBS + FC_KNOB_REPLICAS] & FC_BOUND_BY_LIMITS, uint32_t{FC_BOUND_BY_LIMITS});
+  EXPECT_DOUBLE_EQ(filter.result.cost_then_usd_h, cost_of(workflow.get(), out))
+      << "the cost told is the cost carried out";
+}
+
 TEST(Filter, NothingEverLeavesTheLimitsWhateverIsProposed) {
   Workflow workflow;
   for (const fc_rails_profile_t rails : {FC_RAILS_OFF, FC_RAILS_TUNING, FC_RAILS_PRODUCTION}) {
@@ -179,6 +199,26 @@ TEST(Filter, ProductionRailsHoldShrinkingForTenWindowsAndSpendAnHourlyBudget) {
   EXPECT_FALSE(same(filter.apply(current, workflow.at(0)), current));
 }
 
+TEST(Filter, TheProfilesKeepTheirLeastReplicasAndProductionItsDeadBand) {
+  Workflow workflow;
+  Configuration one = workflow.start(), two = workflow.start();
+  for (auto &f : two) f.replicas = 2;
+  one = two;
+  for (auto &f : one) f.replicas = 1;
+  Filter tuning(workflow, options(FC_STRATEGY_NONE, FC_RAILS_TUNING));
+  Filter production(workflow, options(FC_STRATEGY_NONE, FC_RAILS_PRODUCTION));
+  for (size_t i = 0; i < workflow.n(); ++i)
+    tuning.limits.knobs[i * FC_KNOBS + FC_KNOB_REPLICAS] =
+        production.limits.knobs[i * FC_KNOBS + FC_KNOB_REPLICAS] = {1, 8};
+  EXPECT_EQ(tuning.apply(two, one)[0].replicas, 1);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(production.apply(two, one)[0].replicas, 2);
+  Configuration little = workflow.start();
+  little[0].cpu_millicores += 20;
+  EXPECT_TRUE(same(tuning.apply(workflow.start(), little), little));
+  EXPECT_TRUE(same(production.apply(workflow.start(), little), workflow.start()));
+  EXPECT_TRUE(production.any_bound(FC_BOUND_BY_DEAD_BAND));
+}
+
 TEST(Filter, GrowthDuringABreachIsNeverHeldBack) {
   Workflow workflow;
   for (const fc_rails_profile_t rails : {FC_RAILS_TUNING, FC_RAILS_PRODUCTION}) {
@@ -222,7 +262,88 @@ TEST(Filter, RecordsOfAnotherWorkflowOrShapeAreIgnored) {
   record.ub_usd_h = 4;  // upside down
   EXPECT_OK(filter_take_records(filter.get, &record, 1, &error));
   EXPECT_EQ(filter_n_records(filter.get), 0);
+  record.lb_usd_h = 4;
+  record.ub_usd_h = 5;
+  record.n_functions -= 1;
+  EXPECT_OK(filter_take_records(filter.get, &record, 1, &error));
+  EXPECT_EQ(filter_n_records(filter.get), 0);
+  record.n_functions += 1;
+  EXPECT_OK(filter_take_records(filter.get, &record, 1, &error));
+  EXPECT_EQ(filter_n_records(filter.get), 1) << "it was that which was wrong";
   fc_safety_record_clear(&record);
+}
+
+// Windows as the agent's own memory sees them: `n` of this configuration at ten in flight.
+struct History {
+  explicit History(const Workflow &w) : workflow(w) {
+    fc_error_t error = {};
+    EXPECT_OK(history_new(w.get(), &get, &error));
+    fc_observation_init(&observation, w->n_functions);
+  }
+  ~History() {
+    history_destroy(&get);
+    fc_observation_clear(&observation);
+  }
+  void add(const Configuration &configuration, int n, fc_qos_verdict_t verdict = FC_QOS_MET, double load = 10) {
+    std::copy(configuration.begin(), configuration.end(), observation.configuration);
+    observation.load = {FC_LOAD_HAS_IN_FLIGHT, 0, load};
+    for (int i = 0; i < n; ++i) history_add(get, &observation, verdict);
+  }
+  const Workflow &workflow;
+  history_t *get = nullptr;
+  fc_observation_t observation{};
+};
+
+TEST(Filter, WithoutAServerTheAgentDeterminesTheBandFromItsOwnWindows) {
+  Workflow workflow;
+  History history(workflow);
+  history.add(workflow.at(0.3), 6);
+  history.add(workflow.start(), 6);
+  Filter filter(workflow, options(FC_STRATEGY_SES_PAPER, FC_RAILS_OFF));
+  filter_learn(filter.get, history.get, FC_QOS_MET, 10, false);
+  EXPECT_EQ(filter_n_records(filter.get), 0) << "the server's records are waited for while it is there";
+  filter_learn(filter.get, history.get, FC_QOS_UNKNOWN, 10, true);
+  EXPECT_EQ(filter_n_records(filter.get), 0);
+  filter_learn(filter.get, history.get, FC_QOS_MET, 10, true);
+  ASSERT_EQ(filter_n_records(filter.get), 1);
+  // Far cheaper than anything that was good here: replaced by what was.
+  const Configuration out = filter.apply(workflow.start(), workflow.at(0));
+  EXPECT_EQ(filter.result.ses, FC_SES_REPLACED);
+  EXPECT_TRUE(filter.result.band_is_local);
+  EXPECT_GE(cost_of(workflow.get(), out), filter.result.lb_usd_h - 1e-9);
+}
+
+TEST(Filter, ServerRecordsAreReplacedHereOnlyAfterRepeatedViolationsWithoutTheServer) {
+  Workflow workflow;
+  History history(workflow);
+  history.add(workflow.start(), 10);
+  Filter filter(workflow, options(FC_STRATEGY_SES_PAPER, FC_RAILS_OFF));
+  filter.band(0.5, 0.6, workflow.at(0));
+  for (int i = 0; i < 2; ++i) filter_learn(filter.get, history.get, FC_QOS_VIOLATED, 10, true);
+  filter.apply(workflow.start(), workflow.start());
+  EXPECT_FALSE(filter.result.band_is_local);
+  filter_learn(filter.get, history.get, FC_QOS_VIOLATED, 10, true);
+  filter.apply(workflow.start(), workflow.start());
+  EXPECT_TRUE(filter.result.band_is_local) << "the third violation";
+  EXPECT_EQ(filter_n_records(filter.get), 1) << "the record of this load was replaced";
+  EXPECT_NEAR(filter.result.lb_usd_h, cost_of(workflow.get(), workflow.start()), 1e-6);
+}
+
+TEST(History, KeepsTheLast256WindowsAndNothingUnknown) {
+  Workflow workflow;
+  History history(workflow);
+  int32_t n = 0;
+  history.add(workflow.start(), 3, FC_QOS_UNKNOWN);
+  history_rows(history.get, &n);
+  EXPECT_EQ(n, 0);
+  history.add(workflow.start(), 10);
+  history.add(workflow.at(0.6), 256, FC_QOS_VIOLATED);
+  history_rows(history.get, &n);
+  EXPECT_EQ(n, 256);
+  EXPECT_EQ(history_outcome(history.get, workflow.start().data(), 10).windows, 0) << "the oldest went";
+  EXPECT_EQ(history_outcome(history.get, workflow.at(0.6).data(), 12).windows, 256);
+  EXPECT_EQ(history_outcome(history.get, workflow.at(0.6).data(), 12).met, 0);
+  EXPECT_EQ(history_outcome(history.get, workflow.at(0.6).data(), 20).windows, 0) << "another load";
 }
 
 TEST(Filter, ConformalIsRefusedWithASentence) {

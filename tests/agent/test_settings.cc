@@ -54,12 +54,68 @@ log: {level: debug, json: true, decisions_max_bytes: 70000}
   EXPECT_TRUE(settings->has_server);
   EXPECT_TRUE(settings->has_public_key);
   EXPECT_EQ(settings->public_key[1], 0x11);
-  EXPECT_EQ(settings->n_limit_rules, 3);
+  EXPECT_EQ(settings->lockstep_timeout_s, 5);
+  EXPECT_STREQ(settings->ingest, "tcp://127.0.0.1:7601");
+  EXPECT_STREQ(settings->hints, "ipc:///tmp/h");
+  EXPECT_EQ(settings->flush_s, 1);
+  EXPECT_EQ(settings->max_policy_bytes, 4096);
+  EXPECT_STREQ(settings->platform_kind, "sim");
+  EXPECT_EQ(settings->platform_users, 10);
+  EXPECT_EQ(settings->strategy, FC_STRATEGY_SES_CODE);
+  EXPECT_EQ(settings->rails.profile, FC_RAILS_TUNING);
+  EXPECT_EQ(settings->noise_sigma, 0.1);
+  EXPECT_EQ(settings->violations_to_redetermine, 5);
+  ASSERT_EQ(settings->n_limit_rules, 3);
+  EXPECT_STREQ(settings->limit_rules[2].function, "resnet");
+  EXPECT_EQ(settings->limit_rules[2].knob, FC_KNOB_CONCURRENCY);
+  EXPECT_EQ(settings->limit_rules[2].range.min, 3);
+  EXPECT_EQ(settings->limit_rules[2].range.max, 9);
+  EXPECT_EQ(settings->guard.compliance, 0.9);
+  EXPECT_EQ(settings->guard.breach_compliance, 0.4);
+  EXPECT_EQ(settings->guard.false_alarm_windows, 1000);
   EXPECT_EQ(settings->guard.freeze_windows, 7);
-  EXPECT_EQ(settings->session.seed, 77u);
+  EXPECT_EQ(settings->session.windows, 30);
+  EXPECT_EQ(settings->session.exploration_sigma, 0.2);
+  EXPECT_EQ(settings->session.retreat, 0.25);
+  EXPECT_EQ(settings->session.remeasure_windows, 9);
+  EXPECT_EQ(settings->session.verify_windows, 4);
+  EXPECT_EQ(settings->session.verify_sigma, 0.02);
   EXPECT_EQ(settings->session.judging_windows, 400);
+  EXPECT_EQ(settings->session.load_tolerance, 0.5);
+  EXPECT_EQ(settings->session.seed, 77u);
   EXPECT_EQ(settings->spool_max_bytes, 100000);
   EXPECT_EQ(settings->log_level, FC_LOG_DEBUG);
+  EXPECT_TRUE(settings->log_json);
+  EXPECT_EQ(settings->decision_log_max_bytes, 70000);
+}
+
+// docs/agent.md states these; change both.
+TEST(Settings, DefaultsAreTheDocumentedOnes) {
+  Settings settings("agent: a\nworkflow: parallel\nstate: /tmp/x\nplatform: {kind: sim, seed: 9}\n");
+  EXPECT_EQ(settings->semantics, FC_SEMANTICS_STRICT);
+  EXPECT_EQ(settings->ranges, FC_RANGES_MEASURED);
+  EXPECT_EQ(settings->lockstep_timeout_s, 30);
+  EXPECT_EQ(settings->flush_s, 2);
+  EXPECT_EQ(settings->max_policy_bytes, 2097152);
+  EXPECT_EQ(settings->platform_users, 1);
+  EXPECT_EQ(settings->noise_sigma, 0.05);
+  EXPECT_EQ(settings->violations_to_redetermine, 3);
+  EXPECT_EQ(settings->guard.compliance, 0.95);
+  EXPECT_EQ(settings->guard.breach_compliance, 0.5);
+  EXPECT_EQ(settings->guard.false_alarm_windows, 86400) << "30 days of 30 s windows";
+  EXPECT_EQ(settings->guard.freeze_windows, 20);
+  EXPECT_EQ(settings->session.exploration_sigma, 0.1);
+  EXPECT_EQ(settings->session.retreat, 0.5);
+  EXPECT_EQ(settings->session.remeasure_windows, 7);
+  EXPECT_EQ(settings->session.verify_windows, 3);
+  EXPECT_EQ(settings->session.verify_sigma, 0.1);
+  EXPECT_EQ(settings->session.judging_windows, 0);
+  EXPECT_EQ(settings->session.load_tolerance, 0.25);
+  EXPECT_EQ(settings->session.seed, 9u) << "the platform's";
+  EXPECT_EQ(settings->spool_max_bytes, 16777216);
+  EXPECT_EQ(settings->decision_log_max_bytes, 8388608);
+  EXPECT_EQ(settings->log_level, FC_LOG_INFO);
+  EXPECT_FALSE(settings->log_json);
 }
 
 TEST(Settings, UnknownKeysAreRefusedWithTheirLine) {
@@ -84,6 +140,10 @@ TEST(Settings, AServerElsewhereIsRefusedWithoutEncryption) {
         "/tmp/x", "security: {insecure_loopback: true}\nserver: {ingest: '" + std::string(address) + "'}\n"));
     EXPECT_THAT(sentence, HasSubstr("CURVE")) << address;
   }
+  EXPECT_THAT(refusal(agent_yaml("/tmp/x",
+                                 "security: {insecure_loopback: true}\nserver: {ingest: 'ipc:///tmp/i', hints: "
+                                 "'tcp://10.0.0.1:7602'}\n")),
+              HasSubstr("server.hints"));
   EXPECT_THAT(refusal(agent_yaml("/tmp/x", "server: {ingest: 'tcp://127.0.0.1:7601'}\n")),
               HasSubstr("insecure_loopback"));
   EXPECT_TRUE(settings_is_loopback("tcp://127.0.0.2:9"));
@@ -97,14 +157,31 @@ TEST(Settings, StrategyConformalIsRefusedWithWhatToUse) {
 }
 
 TEST(Settings, ValuesOutOfRangeAreRefused) {
-  for (const char *section :
-       {"mode: fast\n", "ranges: wide\n", "semantics: loose\n", "lockstep: maybe\n", "lockstep_timeout_s: -1\n",
-        "server: some\n", "server: {hints: 'ipc:///x'}\n", "safety: {rails: fast}\n", "safety: {noise_sigma: 2}\n",
-        "safety: {limits: {resnet: {gpu: [1, 2]}}}\n", "safety: {limits: {resnet: {replicas: [5, 2]}}}\n",
-        "safety: {limits: {resnet: {replicas: 5}}}\n", "safety: {limits: 5}\n",
-        "safety: {guard: {compliance: 0.9, breach_compliance: 0.9}}\n", "session: {windows: -1}\n", "session: 4\n",
-        "session: {verify_windows: 0}\n", "spool: {max_bytes: 10}\n", "log: {level: loud}\n"})
-    EXPECT_THAT(refusal(agent_yaml("/tmp/x", section)), HasSubstr("agent.yaml:")) << section;
+  const std::pair<const char *, const char *> cases[] = {
+      {"mode", "mode: fast\n"},
+      {"ranges", "ranges: wide\n"},
+      {"semantics", "semantics: loose\n"},
+      {"lockstep", "lockstep: maybe\n"},
+      {"lockstep_timeout_s", "lockstep_timeout_s: -1\n"},
+      {"server", "server: some\n"},
+      {"ingest", "security: {insecure_loopback: true}\nserver: {hints: 'ipc:///x'}\n"},
+      {"rails", "safety: {rails: fast}\n"},
+      {"noise_sigma", "safety: {noise_sigma: 2}\n"},
+      {"gpu", "safety: {limits: {resnet: {gpu: [1, 2]}}}\n"},
+      {"replicas", "safety: {limits: {resnet: {replicas: [5, 2]}}}\n"},
+      {"replicas", "safety: {limits: {resnet: {replicas: 5}}}\n"},
+      {"limits", "safety: {limits: 5}\n"},
+      {"breach_compliance", "safety: {guard: {compliance: 0.9, breach_compliance: 0.9}}\n"},
+      {"windows", "session: {windows: -1}\n"},
+      {"session", "session: 4\n"},
+      {"verify_windows", "session: {verify_windows: 0}\n"},
+      {"max_bytes", "spool: {max_bytes: 10}\n"},
+      {"level", "log: {level: loud}\n"}};
+  for (const auto &[key, section] : cases) {
+    const std::string sentence = refusal(agent_yaml("/tmp/x", section));
+    EXPECT_THAT(sentence, HasSubstr("agent.yaml:")) << section;
+    EXPECT_THAT(sentence, HasSubstr(key)) << section;
+  }
 }
 
 TEST(Settings, TheNecessaryKeysAreAskedForByName) {
@@ -137,12 +214,15 @@ TEST(Settings, LimitsNarrowTheWorkflowsRangesAndNeverWidenThem) {
 
 TEST(Settings, LimitsOfAnUnknownFunctionOrWithoutAnyValueAreRefused) {
   Workflow workflow;
-  for (const char *rule : {"nobody: {replicas: [2, 3]}", "resnet: {replicas: [50, 60]}"}) {
+  const std::pair<const char *, const char *> cases[] = {{"no function nobody", "nobody: {replicas: [2, 3]}"},
+                                                         {"leaves no value", "resnet: {replicas: [50, 60]}"}};
+  for (const auto &[words, rule] : cases) {
     Settings settings(agent_yaml("/tmp/x", "safety: {limits: {" + std::string(rule) + "}}\n"));
     fc_limits_t limits = {};
     fc_error_t error = {};
     ASSERT_EQ(FC_OK, fc_limits_init(&limits, workflow.get(), FC_RANGES_MEASURED));
     EXPECT_EQ(FC_EINVAL, settings_apply_limits(settings.get(), workflow.get(), &limits, &error)) << rule;
+    EXPECT_THAT(error.message, HasSubstr(words));
     fc_limits_clear(&limits);
   }
 }
