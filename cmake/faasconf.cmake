@@ -72,7 +72,7 @@ endfunction()
 
 # faasconf_test(NAME SOURCES test_x.cc DEPS ... LABEL unit [TIMEOUT s] [THREADS] [TSAN])
 # One CTest entry per TEST(). Label: unit, golden, flow, fault, fuzz, web, platform or gpu. THREADS marks tests that
-# also run under ThreadSanitizer (second label "threads").
+# also run under ThreadSanitizer (their label ends with "threads").
 function(faasconf_test name)
   cmake_parse_arguments(ARG "THREADS" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS;NEEDS" ${ARGN})
   if(NOT ARG_LABEL)
@@ -90,7 +90,7 @@ function(faasconf_test name)
   endif()
   set(labels ${ARG_LABEL})
   if(ARG_THREADS)
-    list(APPEND labels threads)
+    string(APPEND labels " threads") # one label: gtest_discover_tests takes a list of them apart
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
                        PROPERTIES LABELS "${labels}" TIMEOUT ${ARG_TIMEOUT})

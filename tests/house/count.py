@@ -24,7 +24,7 @@ def main(arguments):
             continue
         for case in suite.iter("testcase"):
             labels = [p.get("value") for p in case.iter("property") if p.get("name") == "cmake_labels"]
-            label = (labels[0] if labels else "unlabelled").split(";")[0]
+            label = (labels[0] if labels else "unlabelled").split()[0]
             out = "".join(e.text or "" for e in case.iter("system-out"))
             status = case.get("status")
             if status == "run" and "[  SKIPPED ]" in out:
