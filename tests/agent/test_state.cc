@@ -299,13 +299,14 @@ TEST(LastGood, RestoresTheLargerOfNowAndGoodButItsConcurrency) {
   table.met(10, good, 3);
   Configuration now = workflow.start();
   for (auto &f : now) f = {1200, 700, 2, 9};
+  now[0] = {900, 1700, 6, 2};
   Configuration restored(now.size());
   ASSERT_TRUE(last_good_restore(table.get, 10, now.data(), restored.data()));
-  for (const auto &f : restored) {
-    EXPECT_EQ(f.cpu_millicores, 1200);
-    EXPECT_EQ(f.mem_mib, 1500);
-    EXPECT_EQ(f.replicas, 4);
-    EXPECT_EQ(f.concurrency, 3);
+  for (size_t f = 0; f < now.size(); ++f) {
+    EXPECT_EQ(restored[f].cpu_millicores, f == 0 ? 1000 : 1200) << f;
+    EXPECT_EQ(restored[f].mem_mib, f == 0 ? 1700 : 1500) << f;
+    EXPECT_EQ(restored[f].replicas, f == 0 ? 6 : 4) << f;
+    EXPECT_EQ(restored[f].concurrency, 3) << f;
   }
   EXPECT_FALSE(last_good_restore(table.get, 100, now.data(), restored.data()));
   EXPECT_TRUE(same(restored, now));
