@@ -180,6 +180,18 @@ std::vector<std::string> places(const std::string &pattern) {
   return found;
 }
 
+TEST(Program, TheDocumentedContractNamesTestsThatExist) {
+  std::string tests;
+  for (const auto &entry : std::filesystem::directory_iterator(source_file("tests/agent")))
+    if (entry.path().extension() == ".cc") tests += read_file(entry.path().string());
+  const std::string page = read_file(source_file("docs/agent.md"));
+  const std::regex name("`([A-Z][A-Za-z]+)\\.([A-Z][A-Za-z0-9]+)`");
+  int named = 0;
+  for (auto i = std::sregex_iterator(page.begin(), page.end(), name); i != std::sregex_iterator(); ++i, ++named)
+    EXPECT_THAT(tests, HasSubstr("TEST(" + (*i)[1].str() + ", " + (*i)[2].str() + ")"));
+  EXPECT_GT(named, 30);
+}
+
 TEST(Program, OnePlaceCallsActApplyAndOneFileWritesToAPlatform) {
   EXPECT_THAT(places("\\bact_apply\\s*\\((?!act_t)"), testing::ElementsAre("agent/agent_window.c"));
   EXPECT_THAT(places("(->|\\.)\\s*apply\\s*\\("), testing::ElementsAre("agent/act.c"));
