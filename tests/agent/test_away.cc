@@ -165,6 +165,8 @@ TEST(Away, NoMessageOfAServerWidensTheLimits) {
     record.version = 1;
     for (size_t f = 0; f < node.workflow.n(); ++f) record.safe[f] = {share == 0 ? 1 : 9000, 9000, 900, 900};
     record.safe_cost_usd_h[0] = share == 0 ? 1.5e-6 : 950;
+    // Freed after the server's thread, which borrows it, has ended.
+    const std::unique_ptr<fc_safety_record_t, void (*)(fc_safety_record_t *)> owner(&record, fc_safety_record_clear);
     ServerScript script = node.script();
     script.records = {record};
     script.records_version = 1;
@@ -192,7 +194,6 @@ TEST(Away, NoMessageOfAServerWidensTheLimits) {
         ASSERT_LE(f.concurrency, 7) << w;
       }
     }
-    fc_safety_record_clear(&record);
   }
 }
 

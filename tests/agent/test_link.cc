@@ -392,6 +392,8 @@ TEST(Link, SafetyRecordsArriveOnRequest) {
   record.ub_usd_h = 5;
   record.n_rows = 9;
   record.version = 1;
+  // Freed after the server's thread, which borrows it, has ended.
+  const std::unique_ptr<fc_safety_record_t, void (*)(fc_safety_record_t *)> owner(&record, fc_safety_record_clear);
   ServerScript with_records = script();
   with_records.records = {record};
   with_records.records_version = 1;
@@ -406,7 +408,6 @@ TEST(Link, SafetyRecordsArriveOnRequest) {
     ASSERT_EQ(link_news(client.link)->n_records, 1);
     EXPECT_DOUBLE_EQ(link_news(client.link)->records[0].lb_usd_h, 4);
   }
-  fc_safety_record_clear(&record);
 }
 
 TEST(Link, LockstepIsAskedForOnTheWire) {
