@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "faasconf/clock.h"
+#include "utf8.h"
 
 enum { LINE_SIZE = 2048, TEXT_SIZE = 1024 };
 
@@ -64,9 +65,11 @@ void fc_log_write(const fc_log_t *log, fc_log_level_t level, const char *compone
   va_start(arguments, format);
   vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
+  utf8_repair(sentence);
   stamp(when, sizeof when);
   if (log->json) {
     escape(sentence, escaped, sizeof escaped);
+    utf8_repair(escaped); /* may have been cut */
     snprintf(line, sizeof line,
              "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"component\":\"%s\",\"text\":\"%s\"}\n", when,
              level_names[level], log->program, component, escaped);

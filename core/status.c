@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 const char *fc_status_text(fc_status_t status) {
   switch (status) {
 #define STATUS_TEXT(name, code, text) \
@@ -34,6 +36,7 @@ fc_status_t fc_error_set(fc_error_t *error, fc_status_t status, const char *form
   error->status = status;
   vsnprintf(error->message, sizeof error->message, format, arguments);
   va_end(arguments);
+  utf8_repair(error->message);
   return status;
 }
 
@@ -47,6 +50,7 @@ fc_status_t fc_error_prefix(fc_error_t *error, const char *format, ...) {
   snprintf(whole, sizeof whole, "%s: %s", prefix, error->message);
   whole[sizeof error->message - 1] = '\0';
   memcpy(error->message, whole, sizeof error->message);
+  utf8_repair(error->message);
   return error->status;
 }
 

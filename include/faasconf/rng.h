@@ -1,7 +1,7 @@
 /* faasconf/rng.h - counter-based random numbers (Philox4x32-10).
  *
  * A draw is a pure function of (seed, stream, counter), so that CPU and CUDA, one thread or many, a run and its
- * resumption all draw the same numbers, and two consumers never disturb each other. The state is 32 bytes of plain
+ * resumption all draw the same numbers, and two consumers never disturb each other. The state is 48 bytes of plain
  * data: copy it, store it in a checkpoint, compare it.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC '11. The known-answer vectors
