@@ -296,6 +296,8 @@ static void carry_out(agent_t *agent, intent_t *intent, decision_t *decision) {
   decision->reason = intent->reason;
   decision_log_write(&agent->decisions, decision);
   agent_print_progress(agent, intent->origin, filtered.cost_then_usd_h, decision->applied);
+  decision->filtered = NULL; /* both were of this call */
+  decision->not_applied = NULL;
 }
 
 void agent_window(agent_t *agent) {

@@ -65,7 +65,7 @@ fc_status_t folder_open(const char *path, folder_t *folder, fc_error_t *error) {
   memset(folder, 0, sizeof *folder);
   folder->descriptor = folder->lock = -1;
   FC_TRY(make_folder(path, error));
-  strcpy(folder->path, path);
+  memcpy(folder->path, path, strlen(path) + 1);
   folder->descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder->descriptor < 0) return io_error(error, folder, ".", "open the folder");
   folder->lock = openat(folder->descriptor, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -158,7 +158,7 @@ fc_status_t folder_read(const folder_t *folder, const char *name, size_t max_siz
     have += (size_t)n;
   }
   close(descriptor);
-  if (status != FC_OK) {
+  if (status != FC_OK || !buffer) {
     free(buffer);
     return status;
   }

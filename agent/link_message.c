@@ -21,8 +21,8 @@ static void take_welcome(link_t *link, const fc_wire_welcome_t *welcome) {
   }
   if (!welcome->workflow_known) {
     FC_LOG_W(link->log, "link",
-             "the server does not know workflow %s with this content: register it there (faasconf register --workflow FILE); "
-             "transitions stay in the spool",
+             "the server does not know workflow %s with this content: register it there (faasconf register --workflow "
+             "FILE); transitions stay in the spool",
              link->workflow->name);
     link->state = LINK_GREETING;
     link->hello_due_ms = link_now_ms(link) + UNKNOWN_WORKFLOW_RETRY_MS;

@@ -195,7 +195,7 @@ static fc_status_t add_limit(settings_t *s, const char *function, const fc_confi
   settings_limit_rule_t rule = {0};
   if (strlen(function) >= sizeof rule.function)
     return fc_config_error(ranges, error, "safety.limits: the function name is longer than %d bytes", FC_NAME_SIZE - 1);
-  strcpy(rule.function, function);
+  memcpy(rule.function, function, strlen(function) + 1);
   int32_t knob = 0;
   while (knob < FC_KNOBS && strcmp(key, fc_knob_name((fc_knob_t)knob)) != 0) ++knob;
   if (knob == FC_KNOBS)

@@ -217,10 +217,9 @@ static fc_status_t open_segments(spool_t *spool, fc_error_t *error) {
   int32_t n = 0, capacity = 0;
   fc_status_t status = FC_OK;
   for (struct dirent *item = readdir(listing); item; item = readdir(listing)) {
-    unsigned id = 0;
     char expected[32];
-    if (sscanf(item->d_name, "%8u.seg", &id) != 1) continue;
-    segment_name(id, expected);
+    const uint32_t id = (uint32_t)strtoul(item->d_name, NULL, 10);
+    segment_name(id, expected); /* any other name is not of a segment */
     if (strcmp(item->d_name, expected) != 0) continue;
     if (n == capacity) {
       capacity = capacity ? 2 * capacity : 16;

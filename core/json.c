@@ -166,8 +166,8 @@ static void add_number(text_t *text, double number) {
     snprintf(digits, sizeof digits, "%.*g", precision, number);
   } while (strtod(digits, NULL) != number && ++precision <= 17);
   /* A real stays a real when it is read again. */
-  if (strpbrk(digits, ".en") == NULL) strcat(digits, ".0");
   text_add(text, digits, strlen(digits));
+  if (strpbrk(digits, ".en") == NULL) text_add(text, ".0", 2);
 }
 
 static void add_scalar(text_t *text, const json_t *value) {

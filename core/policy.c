@@ -71,7 +71,7 @@ static fc_status_t fill(fc_policy_t *policy, const char *manifest_json, size_t m
                         policy->manifest.kind);
   policy->weights = malloc(weights_size + 1);
   if (policy->weights == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %zu bytes", weights_size);
-  memcpy(policy->weights, weights, weights_size);
+  if (weights_size > 0) memcpy(policy->weights, weights, weights_size);
   FC_TRY(safetensors_decode(policy->weights, weights_size, policy->tensors, FC_MAX_POLICY_TENSORS, &policy->n_tensors,
                             error));
   FC_TRY(check_finite(policy, error));

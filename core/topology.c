@@ -5,6 +5,7 @@
  * from the source and "predecessor" seen from the target. Siblings run in parallel; ancestors and descendants are
  * reached over more than one direct edge.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,20 +17,22 @@ typedef struct {
   int32_t n;
   uint32_t *kinds;      /* (N, N) */
   double *multiplicity; /* (N, N) */
-  int32_t *order;       /* (N) position of the first call in the plans, or -1 */
-  int32_t n_ordered;
+  int32_t *position;    /* (N) of a function in the order of depth first search */
   bool out_of_memory;
 } builder_t;
 
-/* The functions that may begin or end a step: (N) each. */
+/* What one execution of a step looks like from outside: how many calls begin it and end it, per function (N), and the
+ * chance that it calls nothing at all. */
 typedef struct {
-  uint8_t *entry;
-  uint8_t *exit;
+  double *entry;
+  double *exit;
+  double skip;
 } span_t;
 
 static bool span_init(builder_t *b, span_t *span) {
-  span->entry = calloc((size_t)b->n, 1);
-  span->exit = calloc((size_t)b->n, 1);
+  span->entry = calloc((size_t)b->n, sizeof *span->entry);
+  span->exit = calloc((size_t)b->n, sizeof *span->exit);
+  span->skip = 1.0;
   if (span->entry != NULL && span->exit != NULL) return true;
   b->out_of_memory = true;
   return false;
@@ -40,21 +43,15 @@ static void span_clear(span_t *span) {
   free(span->exit);
 }
 
-static void merge(uint8_t *into, const uint8_t *from, int32_t n) {
-  for (int32_t i = 0; i < n; ++i) into[i] |= from[i];
+/* into += share * from */
+static void add_scaled(double *into, double share, const double *from, int32_t n) {
+  for (int32_t i = 0; i < n; ++i) into[i] += share * from[i];
 }
 
 static double mean_count(const fc_count_distribution_t *count) {
   double mean = 0.0;
   for (int32_t i = 0; i < count->n_outcomes; ++i) mean += count->count[i] * count->probability[i];
   return mean;
-}
-
-static bool may_be_skipped(const fc_call_node_t *node) {
-  if (node->probability < 1.0) return true;
-  for (int32_t i = 0; i < node->count.n_outcomes; ++i)
-    if (node->count.count[i] == 0 && node->count.probability[i] > 0.0) return true;
-  return false;
 }
 
 static void add_direct(builder_t *b, int32_t from, int32_t to, double multiplicity) {
@@ -66,10 +63,10 @@ static void add_direct(builder_t *b, int32_t from, int32_t to, double multiplici
   b->multiplicity[back] += multiplicity;
 }
 
-static void add_between(builder_t *b, const uint8_t *from, const uint8_t *to, double multiplicity) {
+static void add_between(builder_t *b, const double *from, const double *to, double weight) {
   for (int32_t i = 0; i < b->n; ++i)
-    for (int32_t j = 0; from[i] && j < b->n; ++j)
-      if (to[j]) add_direct(b, i, j, multiplicity);
+    for (int32_t j = 0; from[i] > 0.0 && j < b->n; ++j)
+      if (to[j] > 0.0) add_direct(b, i, j, weight * from[i] * to[j]);
 }
 
 /* All functions called below a node, itself included, without their own plans. */
@@ -104,64 +101,80 @@ static void add_siblings(builder_t *b, int32_t first_branch) {
 /* Adds the data edges below node `index`, executed `weight` times per workflow, and fills its span. */
 static void walk(builder_t *b, int32_t index, double weight, span_t *span);
 
+/* The span of a child as its parent sees it: with its repetitions, and its probability unless a choice weighs it. */
+static bool walk_child(builder_t *b, int32_t index, double weight, bool weighed, span_t *span) {
+  const fc_call_node_t *node = &b->workflow->call_nodes[index];
+  const fc_count_distribution_t *count = &node->count;
+  const double runs = weighed ? 1.0 : node->probability;
+  double begins = 0.0, skip = 0.0;
+  if (!span_init(b, span)) return false;
+  walk(b, index, weight * node->probability * mean_count(count), span);
+  for (int32_t i = 0; i < count->n_outcomes; ++i) {
+    begins += count->count[i] > 0 ? count->probability[i] : 0.0;
+    skip += count->probability[i] * pow(span->skip, count->count[i]);
+  }
+  for (int32_t i = 0; i < b->n; ++i) {
+    span->entry[i] *= runs * begins;
+    span->exit[i] *= runs * begins;
+  }
+  span->skip = 1.0 - runs * (1.0 - skip);
+  return true;
+}
+
+/* A step that may be skipped is stepped over: what ended before it may also feed what comes after. */
 static void walk_sequence(builder_t *b, const fc_call_node_t *sequence, double weight, span_t *span) {
   const fc_call_node_t *nodes = b->workflow->call_nodes;
-  bool begins = true;
   for (int32_t c = sequence->first_child; c >= 0 && !b->out_of_memory; c = nodes[c].next_sibling) {
     span_t child;
-    if (!span_init(b, &child)) {
-      span_clear(&child);
-      return;
+    if (walk_child(b, c, weight, false, &child)) {
+      add_between(b, span->exit, child.entry, weight);
+      add_scaled(span->entry, span->skip, child.entry, b->n);
+      for (int32_t i = 0; i < b->n; ++i) span->exit[i] *= child.skip;
+      add_scaled(span->exit, 1.0, child.exit, b->n);
+      span->skip *= child.skip;
     }
-    const double child_weight = weight * nodes[c].probability * mean_count(&nodes[c].count);
-    walk(b, c, child_weight, &child);
-    add_between(b, span->exit, child.entry, child_weight < weight ? child_weight : weight);
-    if (begins) merge(span->entry, child.entry, b->n);
-    begins = begins && may_be_skipped(&nodes[c]);
-    if (!may_be_skipped(&nodes[c])) memset(span->exit, 0, (size_t)b->n);
-    merge(span->exit, child.exit, b->n);
+    span_clear(&child);
+  }
+}
+
+static void walk_branches(builder_t *b, const fc_call_node_t *node, double weight, span_t *span) {
+  const fc_call_node_t *nodes = b->workflow->call_nodes;
+  const bool choice = node->kind == FC_CALL_CHOICE;
+  span->skip = choice ? 0.0 : 1.0;
+  for (int32_t c = node->first_child; c >= 0 && !b->out_of_memory; c = nodes[c].next_sibling) {
+    span_t child;
+    if (walk_child(b, c, weight, choice, &child)) {
+      const double share = choice ? nodes[c].probability : 1.0;
+      add_scaled(span->entry, share, child.entry, b->n);
+      add_scaled(span->exit, share, child.exit, b->n);
+      span->skip = choice ? span->skip + share * child.skip : span->skip * child.skip;
+    }
     span_clear(&child);
   }
 }
 
 static void walk(builder_t *b, int32_t index, double weight, span_t *span) {
-  const fc_call_node_t *nodes = b->workflow->call_nodes, *node = &nodes[index];
+  const fc_call_node_t *node = &b->workflow->call_nodes[index];
   switch (node->kind) {
     case FC_CALL_FUNCTION:
-      span->entry[node->function] = 1;
-      span->exit[node->function] = 1;
+      span->entry[node->function] = 1.0;
+      span->exit[node->function] = 1.0;
+      span->skip = 0.0;
       return;
     case FC_CALL_SEQUENCE:
       walk_sequence(b, node, weight, span);
       return;
     case FC_CALL_PARALLEL:
       add_siblings(b, node->first_child);
-      break;
+      walk_branches(b, node, weight, span);
+      return;
     case FC_CALL_CHOICE:
-      break;
-  }
-  for (int32_t c = node->first_child; c >= 0 && !b->out_of_memory; c = nodes[c].next_sibling) {
-    span_t child;
-    if (span_init(b, &child)) {
-      walk(b, c, weight * nodes[c].probability * mean_count(&nodes[c].count), &child);
-      merge(span->entry, child.entry, b->n);
-      merge(span->exit, child.exit, b->n);
-    }
-    span_clear(&child);
+      walk_branches(b, node, weight, span);
+      return;
   }
 }
 
 /* ---- visits, call edges, depth ------------------------------------------------------------------------------- */
-
-static void note_order(builder_t *b, int32_t index, int32_t *stack, int32_t *n_stack) {
-  const fc_call_node_t *node = &b->workflow->call_nodes[index];
-  if (node->function >= 0 && b->order[node->function] < 0) {
-    b->order[node->function] = b->n_ordered++;
-    stack[(*n_stack)++] = node->function;
-  }
-  for (int32_t c = node->first_child; c >= 0; c = b->workflow->call_nodes[c].next_sibling)
-    note_order(b, c, stack, n_stack);
-}
 
 /* Post-order over call edges: callees before callers. */
 static void sort_callees_first(const fc_workflow_t *w, int32_t function, uint8_t *seen, int32_t *sorted,
@@ -202,20 +215,34 @@ static void count_visits(builder_t *b, uint8_t *seen, int32_t *sorted) {
   }
 }
 
-/* Longest distance from the entry over direct edges that lead to a later first call (so that a function called twice
- * closes no cycle). */
-static void measure_depth(builder_t *b, int32_t *by_order) {
-  fc_workflow_t *w = b->workflow;
-  int32_t n_queue = 0;
-  note_order(b, w->calls, by_order, &n_queue);
-  for (int32_t i = 0; i < n_queue; ++i)
-    if (w->functions[by_order[i]].calls >= 0) note_order(b, w->functions[by_order[i]].calls, by_order, &n_queue);
-  for (int32_t i = 0; i < n_queue; ++i) {
-    const int32_t from = by_order[i];
+/* Depth first over direct edges; sorted[] gets the functions that are reached, last finished last. */
+static void finish(const builder_t *b, int32_t from, uint8_t *seen, int32_t *sorted, int32_t *n_sorted) {
+  if (seen[from]) return;
+  seen[from] = 1;
+  for (int32_t to = 0; to < b->n; ++to)
+    if (b->kinds[(size_t)from * (size_t)b->n + (size_t)to] & FC_EDGE_SUCCESSOR) finish(b, to, seen, sorted, n_sorted);
+  b->position[from] = *n_sorted;
+  sorted[(*n_sorted)++] = from;
+}
+
+static void finish_plan(const builder_t *b, int32_t index, uint8_t *seen, int32_t *sorted, int32_t *n_sorted) {
+  const fc_call_node_t *node = &b->workflow->call_nodes[index];
+  if (node->function >= 0) finish(b, node->function, seen, sorted, n_sorted);
+  for (int32_t c = node->first_child; c >= 0; c = b->workflow->call_nodes[c].next_sibling)
+    finish_plan(b, c, seen, sorted, n_sorted);
+}
+
+/* Longest distance from the entry over direct edges. An edge that closes a cycle (a function called twice) leads to one
+ * that finishes later and is left out; without those, every function comes after all that lead to it. */
+static void measure_depth(builder_t *b, uint8_t *seen, int32_t *sorted) {
+  int32_t *depth = b->workflow->depth, n_sorted = 0;
+  memset(seen, 0, (size_t)b->n);
+  finish_plan(b, b->workflow->calls, seen, sorted, &n_sorted);
+  for (int32_t i = n_sorted - 1; i >= 0; --i) {
+    const int32_t from = sorted[i];
     for (int32_t to = 0; to < b->n; ++to) {
       const bool direct = (b->kinds[(size_t)from * (size_t)b->n + (size_t)to] & FC_EDGE_SUCCESSOR) != 0;
-      if (direct && b->order[to] > b->order[from] && w->depth[to] < w->depth[from] + 1)
-        w->depth[to] = w->depth[from] + 1;
+      if (direct && b->position[to] < i && depth[to] < depth[from] + 1) depth[to] = depth[from] + 1;
     }
   }
 }
@@ -319,7 +346,7 @@ static fc_status_t build(builder_t *b, int32_t *scratch, uint8_t *seen) {
   span_clear(&whole);
   if (b->out_of_memory) return FC_ENOMEM;
   count_visits(b, seen, scratch);
-  measure_depth(b, scratch);
+  measure_depth(b, seen, scratch);
   mark_reachable(b, seen, scratch);
   FC_TRY(to_csr(b, &w->topology));
   FC_TRY(fc_topology_select(&w->topology, FC_EDGE_SUCCESSOR | FC_EDGE_PREDECESSOR, &w->neighbours));
@@ -332,7 +359,7 @@ fc_status_t workflow_derive(fc_workflow_t *workflow, fc_error_t *error) {
   builder_t b = {.workflow = workflow, .n = workflow->n_functions};
   b.kinds = calloc(n * n, sizeof *b.kinds);
   b.multiplicity = calloc(n * n, sizeof *b.multiplicity);
-  b.order = malloc(n * sizeof *b.order);
+  b.position = calloc(n, sizeof *b.position);
   int32_t *scratch = calloc(n + 1, sizeof *scratch);
   uint8_t *seen = calloc(n, 1);
   workflow->visits = calloc(n, sizeof *workflow->visits);
@@ -340,15 +367,13 @@ fc_status_t workflow_derive(fc_workflow_t *workflow, fc_error_t *error) {
   workflow->in_degree = calloc(n, sizeof *workflow->in_degree);
   workflow->out_degree = calloc(n, sizeof *workflow->out_degree);
   fc_status_t status = FC_ENOMEM;
-  if (b.kinds != NULL && b.multiplicity != NULL && b.order != NULL && scratch != NULL && seen != NULL &&
+  if (b.kinds != NULL && b.multiplicity != NULL && b.position != NULL && scratch != NULL && seen != NULL &&
       workflow->visits != NULL && workflow->depth != NULL && workflow->in_degree != NULL &&
-      workflow->out_degree != NULL) {
-    for (size_t i = 0; i < n; ++i) b.order[i] = -1;
+      workflow->out_degree != NULL)
     status = build(&b, scratch, seen);
-  }
   free(b.kinds);
   free(b.multiplicity);
-  free(b.order);
+  free(b.position);
   free(scratch);
   free(seen);
   return status == FC_OK ? FC_OK : fc_error_set(error, status, "no memory for the topology of %s", workflow->name);

@@ -194,47 +194,53 @@ static fc_status_t parse_steps(plan_t *plan, const fc_config_node_t *list, int32
 
 /* ---- recursion ----------------------------------------------------------------------------------------------- */
 
-enum { UNSEEN = 0, OPEN = 1, CLOSED = 2, MAX_CALL_DEPTH = 64 };
+enum { UNSEEN = 0, OPEN = -1, MAX_CALL_DEPTH = 64 };
 
-static bool visit_function(const fc_workflow_t *workflow, int32_t function, uint8_t *state, int32_t *culprit,
-                           int depth);
+/* height[f]: how many functions deep the calls of f nest, itself included; UNSEEN and OPEN on the way. */
+typedef struct {
+  const fc_workflow_t *workflow;
+  int32_t *height; /* (N) */
+  int32_t culprit; /* the function to complain about, or -1 */
+} nesting_t;
 
-static bool visit_node(const fc_workflow_t *workflow, int32_t index, uint8_t *state, int32_t *culprit, int depth) {
-  for (; index >= 0; index = workflow->call_nodes[index].next_sibling) {
-    const fc_call_node_t *node = &workflow->call_nodes[index];
-    if (node->function >= 0 && !visit_function(workflow, node->function, state, culprit, depth + 1)) return false;
-    if (node->first_child >= 0 && !visit_node(workflow, node->first_child, state, culprit, depth)) return false;
+static int32_t function_height(nesting_t *nesting, int32_t function, int depth);
+
+/* The highest function called by the plan `index` and its siblings. */
+static int32_t plan_height(nesting_t *nesting, int32_t index, int depth) {
+  int32_t highest = 0;
+  for (; index >= 0 && nesting->culprit < 0; index = nesting->workflow->call_nodes[index].next_sibling) {
+    const fc_call_node_t *node = &nesting->workflow->call_nodes[index];
+    const int32_t height = node->function >= 0 ? function_height(nesting, node->function, depth + 1)
+                                               : plan_height(nesting, node->first_child, depth);
+    if (height > highest) highest = height;
   }
-  return true;
+  return highest;
 }
 
-static bool visit_function(const fc_workflow_t *workflow, int32_t function, uint8_t *state, int32_t *culprit,
-                           int depth) {
-  if (state[function] == CLOSED) return true;
-  if (state[function] == OPEN || depth > MAX_CALL_DEPTH) {
-    *culprit = function;
-    return false;
-  }
-  state[function] = OPEN;
-  const int32_t calls = workflow->functions[function].calls;
-  if (calls >= 0 && !visit_node(workflow, calls, state, culprit, depth)) return false;
-  state[function] = CLOSED;
-  return true;
+static int32_t function_height(nesting_t *nesting, int32_t function, int depth) {
+  int32_t *height = &nesting->height[function];
+  if (*height > UNSEEN) return *height;
+  const bool open = *height == OPEN;
+  *height = OPEN;
+  const int32_t calls = nesting->workflow->functions[function].calls;
+  const int32_t below = open || depth >= MAX_CALL_DEPTH ? MAX_CALL_DEPTH : plan_height(nesting, calls, depth);
+  *height = below + 1;
+  if (*height > MAX_CALL_DEPTH && nesting->culprit < 0) nesting->culprit = function;
+  return *height;
 }
 
 static fc_status_t refuse_recursion(const fc_config_node_t *functions, const fc_workflow_t *workflow,
                                     fc_error_t *error) {
-  int32_t culprit = -1;
   FC_ASSERT(workflow->n_functions > 0);
-  uint8_t *state = calloc((size_t)workflow->n_functions, sizeof *state);
-  if (state == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to check the calls");
-  bool good = true;
-  for (int32_t f = 0; f < workflow->n_functions && good; ++f) good = visit_function(workflow, f, state, &culprit, 0);
-  free(state);
-  if (good) return FC_OK;
-  return fc_config_error(fc_config_at(functions, culprit), error,
+  nesting_t nesting = {.workflow = workflow, .culprit = -1};
+  nesting.height = calloc((size_t)workflow->n_functions, sizeof *nesting.height);
+  if (nesting.height == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to check the calls");
+  for (int32_t f = 0; f < workflow->n_functions && nesting.culprit < 0; ++f) (void)function_height(&nesting, f, 0);
+  free(nesting.height);
+  if (nesting.culprit < 0) return FC_OK;
+  return fc_config_error(fc_config_at(functions, nesting.culprit), error,
                          "function %s calls itself, directly or through others (or calls nest deeper than %d)",
-                         workflow->functions[culprit].name, MAX_CALL_DEPTH);
+                         workflow->functions[nesting.culprit].name, MAX_CALL_DEPTH);
 }
 
 fc_status_t workflow_parse_calls(const fc_config_node_t *root, fc_workflow_t *workflow, fc_error_t *error) {

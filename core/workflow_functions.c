@@ -6,7 +6,8 @@
 #include "faasconf/knobs.h"
 #include "workflow_parse.h"
 
-static const int64_t largest_knob[FC_KNOBS] = {1000000, 16777216, 10000, 100000};
+/* 8 TiB of memory: the most values that an action, a float in [0,1], still tells apart. */
+static const int64_t largest_knob[FC_KNOBS] = {1000000, 8388608, 10000, 100000};
 
 static fc_status_t check_name(const fc_config_node_t *node, const char *name, fc_error_t *error) {
   for (const char *c = name; *c != '\0'; ++c)

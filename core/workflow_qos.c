@@ -35,6 +35,11 @@ static fc_status_t parse_target(const fc_config_node_t *node, fc_qos_term_t *ter
 
 static fc_status_t parse_options(const fc_config_node_t *map, fc_qos_term_t *term, fc_error_t *error) {
   char of[16] = "offered", semantics[16] = "any";
+  const fc_config_node_t *base = fc_config_get(map, "of"), *percentile = fc_config_get(map, "percentile");
+  if (base != NULL && term->kind != FC_QOS_SUCCESS_RATIO)
+    return fc_config_error(base, error, "of: only success_ratio has it");
+  if (percentile != NULL && term->kind != FC_QOS_LATENCY_PERCENTILE)
+    return fc_config_error(percentile, error, "percentile: only latency_percentile_s has it");
   if (term->kind == FC_QOS_LATENCY_PERCENTILE) {
     const fc_config_node_t *node = NULL;
     FC_TRY(fc_config_require(map, "percentile", &node, error));
@@ -44,7 +49,7 @@ static fc_status_t parse_options(const fc_config_node_t *map, fc_qos_term_t *ter
   }
   FC_TRY(fc_config_string(map, "of", of, sizeof of, error));
   if (strcmp(of, "offered") != 0 && strcmp(of, "completed") != 0)
-    return fc_config_error(fc_config_get(map, "of"), error, "of: expected offered or completed, found %s", of);
+    return fc_config_error(base, error, "of: expected offered or completed, found %s", of);
   term->base = strcmp(of, "completed") == 0 ? FC_QOS_OF_COMPLETED : FC_QOS_OF_OFFERED;
   FC_TRY(fc_config_string(map, "semantics", semantics, sizeof semantics, error));
   if (strcmp(semantics, "any") != 0 && strcmp(semantics, "strict") != 0)

@@ -1,6 +1,7 @@
 /* server_config.c - one function per section of server.yaml (server_config.h). */
 #include "server_config.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,9 +76,13 @@ bool server_endpoint_is_local(const char *endpoint) {
   if (strncmp(endpoint, "tcp://", 6) != 0) return false;
   const char *host = endpoint + 6;
   if (strncmp(host, "[::1]:", 6) == 0) return true;
-  int part[4] = {0}, used = 0;
-  if (sscanf(host, "%3d.%3d.%3d.%3d%n", &part[0], &part[1], &part[2], &part[3], &used) != 4) return false;
-  return part[0] == 127 && host[used] == ':';
+  char address[INET_ADDRSTRLEN];
+  uint8_t bytes[4];
+  const size_t size = strcspn(host, ":");
+  if (host[size] != ':' || size >= sizeof address) return false;
+  memcpy(address, host, size);
+  address[size] = '\0';
+  return inet_pton(AF_INET, address, bytes) == 1 && bytes[0] == 127;
 }
 
 static bool endpoint_is_well_formed(const char *endpoint) {

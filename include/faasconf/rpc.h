@@ -86,13 +86,15 @@ typedef struct {
   fc_rpc_policy_entry_t *policies;
 } fc_rpc_list_response_t;
 
-/* X(name): counters of the server, all since its start unless said; key of JSON and protobuf. */
-#define FC_SERVER_COUNTERS(X)                                                                                          \
-  X(transitions_received)                                                                                              \
-  X(transitions_acked) X(transitions_duplicate) X(transitions_refused)                                                 \
-      X(transitions_stored) /* in the store, all time */                                                               \
-      X(frames_malformed) X(group_commits) X(agents_connected) X(learner_updates) X(replay_rows) X(policies_published) \
-          X(hints_sent) X(chunks_sent) X(rpc_requests) X(rpc_errors) X(checkpoints_written) X(safety_records)
+/* X(name): counters of the server, all since its start unless said; key of JSON and protobuf. transitions_stored: rows
+ * in the store, all time. */
+/* clang-format off */
+#define FC_SERVER_COUNTERS(X)                                                                        \
+  X(transitions_received) X(transitions_acked) X(transitions_duplicate) X(transitions_refused)       \
+  X(transitions_stored) X(frames_malformed) X(group_commits) X(agents_connected) X(learner_updates)  \
+  X(replay_rows) X(policies_published) X(hints_sent) X(chunks_sent) X(rpc_requests) X(rpc_errors)    \
+  X(checkpoints_written) X(safety_records)
+/* clang-format on */
 
 typedef struct {
   char program_version[FC_NAME_SIZE];
@@ -109,10 +111,11 @@ typedef struct {
 } fc_rpc_status_response_t;
 
 /* Encoders replace *bytes; decoders own what they fill. All: FC_EFORMAT / FC_EINVAL / FC_EEXHAUSTED as wire.h. */
-#define FC_RPC_PAYLOADS(X)                                                                                       \
-  X(register_request)                                                                                            \
-  X(register_response) X(decide_request) X(decide_response) X(explain_response) X(list_request) X(list_response) \
-      X(status_response)
+/* clang-format off */
+#define FC_RPC_PAYLOADS(X)                                                                           \
+  X(register_request) X(register_response) X(decide_request) X(decide_response) X(explain_response)  \
+  X(list_request) X(list_response) X(status_response)
+/* clang-format on */
 #define FC_RPC_DECLARE(name)                                                                                     \
   fc_status_t fc_rpc_encode_##name(const fc_rpc_##name##_t *from, fc_wire_buffer_t *bytes, fc_error_t *error);   \
   fc_status_t fc_rpc_decode_##name(const uint8_t *bytes, size_t size, fc_rpc_##name##_t *to, fc_error_t *error); \

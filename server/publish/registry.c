@@ -290,7 +290,8 @@ static fc_status_t prepare(registry_t *registry, part_t **part, registry_snapsho
   if (*part != NULL && *snapshot != NULL) return FC_OK;
   free(*part);
   if (*snapshot != NULL) snapshot_free(*snapshot);
-  return fc_error_set(error, FC_ENOMEM, "no memory for the registry");
+  fc_error_set(error, FC_ENOMEM, "no memory for the registry");
+  return FC_ENOMEM;
 }
 
 static void drop_unfitting_policies(entry_t *entry) {
@@ -348,8 +349,8 @@ fc_status_t registry_put_policy(registry_t *registry, registry_policy_t **policy
   *policy = NULL;
   entry_t *entry = snapshot_find(snapshot, part->policy->hint.workflow);
   if (entry == NULL) {
-    status =
-        fc_error_set(error, FC_ENOTFOUND, "workflow `%s` of the policy is not registered", part->policy->hint.workflow);
+    status = FC_ENOTFOUND;
+    fc_error_set(error, status, "workflow `%s` of the policy is not registered", part->policy->hint.workflow);
   } else {
     status = fc_policy_check(part->policy->policy, entry->workflow->workflow, error);
   }

@@ -2,10 +2,10 @@
 -- Later versions are steps in store_schema.c; this file then describes the newest.
 
 CREATE TABLE workflows (
-  digest     BLOB    NOT NULL PRIMARY KEY,  -- SHA-256 of the content (fc_workflow_t.digest)
-  name       TEXT    NOT NULL,
-  text       BLOB    NOT NULL,              -- the file as registered
-  created_us INTEGER NOT NULL
+  digest        BLOB    NOT NULL PRIMARY KEY,  -- SHA-256 of the content (fc_workflow_t.digest)
+  name          TEXT    NOT NULL,
+  text          BLOB    NOT NULL,              -- the file as registered
+  registered_us INTEGER NOT NULL               -- last time; the newest of a name is the one in use
 ) STRICT;
 
 -- One row per transition. The scalar columns are for people and queries; `transition` is the whole of it, raw metrics of

@@ -11,10 +11,26 @@
 
 enum { BUSY_TIMEOUT_MS = 5000, LARGEST_VALUE_BYTES = 256 << 20 };
 
+static bool is_full(sqlite3_file *file) {
+  int cause = 0;
+  if (file == NULL || file->pMethods == NULL) return false;
+  if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &cause) != SQLITE_OK) return false;
+  return cause == EFBIG || cause == EDQUOT || cause == ENOSPC;
+}
+
+/* SQLite calls only ENOSPC "full"; a used-up quota and a limit on file sizes are the same to whoever writes. */
+static int code_of(const store_t *store) {
+  sqlite3_file *database = NULL, *log = NULL;
+  const int code = sqlite3_extended_errcode(store->db);
+  if (code != SQLITE_IOERR_WRITE) return code & 0xff;
+  (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &database);
+  (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  return is_full(log) || is_full(database) ? SQLITE_FULL : SQLITE_IOERR;
+}
+
 fc_status_t store_problem(const store_t *store, const char *what, fc_error_t *error) {
-  const int code = sqlite3_errcode(store->db) & 0xff;
   const char *text = sqlite3_errmsg(store->db);
-  switch (code) {
+  switch (code_of(store)) {
     case SQLITE_FULL:
     case SQLITE_READONLY:
       return fc_error_set(error, FC_EEXHAUSTED, "store %s: %s: %s; free space or make it writable, nothing was lost",

@@ -34,10 +34,10 @@ fc_status_t store_commit(store_t *store, fc_error_t *error);
 void store_rollback(store_t *store);
 
 /* ---- workflows ---- */
-/* Keeps the file's text under its digest. *created false when it was there. */
+/* Keeps the file's text under its digest and puts it into use for its name. *created false when it was there. */
 fc_status_t store_put_workflow(store_t *store, const fc_workflow_t *workflow, const char *text, size_t size,
                                bool *created, fc_error_t *error);
-/* Parses the newest registered file of this name. FC_ENOTFOUND. Caller owns *out. */
+/* Parses the file of this name that was registered last. FC_ENOTFOUND. Caller owns *out. */
 fc_status_t store_get_workflow(store_t *store, const char *name, fc_workflow_t **out, fc_error_t *error);
 /* names: malloc'd array of n names; caller frees. */
 fc_status_t store_list_workflows(store_t *store, char (**names)[FC_NAME_SIZE], int32_t *n, fc_error_t *error);

@@ -112,6 +112,7 @@ fc_status_t store_get_safety(store_t *store, const char *workflow, fc_safety_rec
       break;
     }
     *records = grown;
+    memset(&grown[*n], 0, sizeof *grown);
     status = read_one(store, s, workflow, &grown[*n], error);
     if (status == FC_OK) *version = grown[(*n)++].version;
   }

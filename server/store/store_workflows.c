@@ -5,29 +5,45 @@
 #include "faasconf/clock.h"
 #include "store_private.h"
 
-fc_status_t store_put_workflow(store_t *store, const fc_workflow_t *workflow, const char *text, size_t size,
-                               bool *created, fc_error_t *error) {
+/* Runs a statement on the workflow (its digest is ?1, its name ?2); *changed says whether it did something. */
+static fc_status_t run_on(store_t *store, const char *sql, const fc_workflow_t *workflow, const char *text, size_t size,
+                          bool *changed, fc_error_t *error) {
   const fc_clock_t clock = fc_clock_system();
   sqlite3_stmt *s = NULL;
-  FC_TRY(store_prepare(store,
-                       "INSERT INTO workflows (digest, name, text, created_us) VALUES (?1, ?2, ?3, ?4)"
-                       " ON CONFLICT DO NOTHING",
-                       &s, error));
+  FC_TRY(store_prepare(store, sql, &s, error));
   (void)sqlite3_bind_blob(s, 1, workflow->digest, FC_DIGEST_SIZE, SQLITE_STATIC);
   store_bind_text(s, 2, workflow->name);
-  (void)sqlite3_bind_blob64(s, 3, text, size, SQLITE_STATIC);
-  (void)sqlite3_bind_int64(s, 4, clock.wall_us(clock.self));
+  if (text != NULL) {
+    (void)sqlite3_bind_blob64(s, 3, text, size, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(s, 4, clock.wall_us(clock.self));
+  }
   const fc_status_t status = store_run(store, s, "registering a workflow", error);
-  *created = status == FC_OK && sqlite3_changes(store->db) > 0;
+  *changed = status == FC_OK && sqlite3_changes(store->db) > 0;
   (void)sqlite3_finalize(s);
   return status;
+}
+
+/* The stamps of one name ascend in the order of registration, also when the wall clock was set back. */
+fc_status_t store_put_workflow(store_t *store, const fc_workflow_t *workflow, const char *text, size_t size,
+                               bool *created, fc_error_t *error) {
+  bool moved = false;
+  FC_TRY(run_on(store,
+                "INSERT INTO workflows (digest, name, text, registered_us) VALUES (?1, ?2, ?3,"
+                " max(?4, (SELECT coalesce(max(registered_us), 0) + 1 FROM workflows WHERE name = ?2)))"
+                " ON CONFLICT DO NOTHING",
+                workflow, text, size, created, error));
+  if (*created) return FC_OK;
+  return run_on(store,
+                "UPDATE workflows SET registered_us = (SELECT max(registered_us) + 1 FROM workflows WHERE name = ?2)"
+                " WHERE digest = ?1 AND registered_us < (SELECT max(registered_us) FROM workflows WHERE name = ?2)",
+                workflow, NULL, 0, &moved, error);
 }
 
 fc_status_t store_get_workflow(store_t *store, const char *name, fc_workflow_t **out, fc_error_t *error) {
   sqlite3_stmt *s = NULL;
   *out = NULL;
-  FC_TRY(store_prepare(store, "SELECT text FROM workflows WHERE name = ?1 ORDER BY created_us DESC, rowid DESC LIMIT 1",
-                       &s, error));
+  FC_TRY(store_prepare(store, "SELECT text FROM workflows WHERE name = ?1 ORDER BY registered_us DESC LIMIT 1", &s,
+                       error));
   store_bind_text(s, 1, name);
   const int code = sqlite3_step(s);
   fc_status_t status;
