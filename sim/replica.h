@@ -4,7 +4,7 @@
  * above the quota q everybody gets s = q / D of what they want, and CFS throttling loses a further share:
  * eff = 1 - throttling_loss * (1 - s). Requests in flight also slow each other down (caches, memory): contention. All
  * requests of a replica advance at the same rate per core, so one number, `progress`, moves for all of them and each
- * knows the value at which its phase ends. Reference: docs/simulation.md, "The model".
+ * knows the value at which its phase ends. Reference: docs/simulation.md, "What is simulated".
  */
 #ifndef SIM_REPLICA_H
 #define SIM_REPLICA_H
