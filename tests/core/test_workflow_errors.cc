@@ -18,7 +18,8 @@ struct Mistake {
   std::string from, to, expected;
 };
 
-// Each mistake is made at one place of the chain; the complaint must be about that line (or the one the list begins in).
+// Each mistake is made at one place of the chain; the complaint must be about that line (or the one the list begins
+// in).
 void expect_refused(const Mistake &mistake) {
   const std::string chain = kChain, text = with(chain, mistake.from, mistake.to);
   const int line = line_of(chain, chain.find(mistake.from));
@@ -27,7 +28,9 @@ void expect_refused(const Mistake &mistake) {
   EXPECT_THAT(said, testing::HasSubstr(mistake.expected)) << mistake.to;
 }
 
-TEST(WorkflowErrors, TheChainItselfIsAccepted) { EXPECT_EQ("", refusal(kChain)); }
+TEST(WorkflowErrors, TheChainItselfIsAccepted) {
+  EXPECT_EQ("", refusal(kChain));
+}
 
 TEST(WorkflowErrors, TopLevel) {
   const Mistake mistakes[] = {
@@ -46,12 +49,11 @@ TEST(WorkflowErrors, TopLevel) {
   for (const Mistake &mistake : mistakes) expect_refused(mistake);
   EXPECT_EQ("w.yaml:1:1: expected a map with faasconf: 1 and workflow: NAME", refusal("[1]"));
   for (const char *key : {"faasconf", "workflow", "prices", "functions", "calls", "qos"}) {
-    std::string text = std::string("\n") + kChain;
-    const size_t at = text.find(std::string("\n") + key + ":") + 1;
+    std::string text = "\n" + std::string(kChain);
+    const size_t at = text.find("\n" + std::string(key) + ":") + 1;
     size_t end = text.find('\n', at) + 1;
     while (text[end] == ' ') end = text.find('\n', end) + 1;
-    EXPECT_EQ("w.yaml:2:1: the key " + std::string(key) + " is missing",
-              refusal(with(text.erase(at, end - at), "window_s", key[0] == 'f' && key[1] == 'a' ? "window_s" : "window_s")));
+    EXPECT_EQ("w.yaml:2:1: the key " + std::string(key) + " is missing", refusal(text.erase(at, end - at)));
   }
 }
 
@@ -132,9 +134,11 @@ TEST(WorkflowErrors, CallsNestNoDeeperThanTheLimit) {
     std::string list;
     for (int i = 0; i < n; ++i) {
       const int f = callees_first ? n - 1 - i : i;
-      list += "  - {name: f" + std::to_string(f) + (f + 1 < n ? ", calls: [f" + std::to_string(f + 1) + "]" : "") + "}\n";
+      list +=
+          "  - {name: f" + std::to_string(f) + (f + 1 < n ? ", calls: [f" + std::to_string(f + 1) + "]" : "") + "}\n";
     }
-    const std::string text = with(with(kChain, "  - {name: c}\n", "  - {name: c}\n" + list), "calls: [a, b, c]", "calls: [f0]");
+    const std::string text =
+        with(with(kChain, "  - {name: c}\n", "  - {name: c}\n" + list), "calls: [a, b, c]", "calls: [f0]");
     return refusal(text.substr(0, text.find("simulator:")));
   };
   for (const bool callees_first : {false, true}) {
@@ -165,10 +169,10 @@ TEST(WorkflowErrors, Qos) {
       {"of: offered", "of: asked", "of: expected offered or completed, found asked"},
   };
   for (const Mistake &mistake : mistakes) expect_refused(mistake);
-  EXPECT_THAT(refusal(with(kChain, "  - latency_mean_s: 13\n", std::string("  - successes: 1\n  - successes: 1\n  - "
-                                                                           "successes: 1\n  - successes: 1\n  - "
-                                                                           "successes: 1\n"))),
-              testing::HasSubstr("qos: expected a list of 1 to 8 terms"));
+  EXPECT_THAT(
+      refusal(with(kChain, "  - latency_mean_s: 13\n",
+                   "  - successes: 1\n  - successes: 2\n  - successes: 3\n  - successes: 4\n  - successes: 5\n")),
+      testing::HasSubstr("qos: expected a list of 1 to 8 terms"));
 }
 
 TEST(WorkflowErrors, SimulatorAndPlatform) {
@@ -188,7 +192,7 @@ TEST(WorkflowErrors, SimulatorAndPlatform) {
               testing::HasSubstr("gateway_delay_s: say how sure it is"));
   EXPECT_THAT(refusal(with(kChain, "    a: {work_cpu_s: 0.5}\n", "")), testing::HasSubstr("the key a is missing"));
   const std::string platform = std::string(kChain) + "platform: ";
-  EXPECT_THAT(refusal(platform + "{functions: {}}\n"), testing::HasSubstr("w.yaml:35:11: the key kind is missing"));
+  EXPECT_THAT(refusal(platform + "{functions: {}}\n"), testing::HasSubstr("w.yaml:34:11: the key kind is missing"));
   EXPECT_THAT(refusal(platform + "{kind: sim, functions: {d: x}}\n"),
               testing::HasSubstr("platform.functions: expected a map of this workflow's functions"));
   EXPECT_THAT(refusal(platform + "{kind: sim, function: {}}\n"), testing::HasSubstr("did you mean functions?"));
