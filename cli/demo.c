@@ -59,6 +59,8 @@ static fc_status_t make_folder(demo_t *demo, fc_error_t *error) {
     if (mkdtemp(demo->folder) == NULL) return fc_error_set(error, FC_EIO, "%s: %s", demo->folder, strerror(errno));
   }
   snprintf(store, sizeof store, "%s/store", demo->folder);
+  if (strchr(demo->folder, '\'') != NULL)
+    return fc_error_set(error, FC_EINVAL, "--dir %s: a path without ' is needed", demo->folder);
   if (access(store, F_OK) == 0)
     return fc_error_set(error, FC_EEXISTS, "--dir %s: holds a demo already; remove it or name another", demo->folder);
   return FC_OK;
@@ -178,13 +180,14 @@ static void print_result(const demo_t *demo) {
   fc_json_destroy(&json);
 }
 
-static void clear(demo_t *demo) {
+/* A failure keeps the folder: its message names a log in there. */
+static void clear(demo_t *demo, bool failed) {
   demo_agent_stop(&demo->agent);
   (void)demo_server_stop(&demo->server);
   demo_agent_clear(&demo->agent);
   demo_history_clear(&demo->history);
   fc_workflow_destroy(&demo->workflow);
-  if (demo->directory == NULL && demo->folder[0] != '\0') remove_tree(demo->folder);
+  if (demo->directory == NULL && demo->folder[0] != '\0' && !failed) remove_tree(demo->folder);
 }
 
 static bool parse(demo_t *demo, int argc, char **argv, int *exit_code) {
@@ -234,7 +237,7 @@ static int run(int argc, char **argv) {
   fc_status_t status = fc_workflow_resolve(demo.workflow_name, demo.workflow_path, sizeof demo.workflow_path, &error);
   if (status == FC_OK) status = run_steps(&demo, &error);
   if (status == FC_OK) print_result(&demo);
-  clear(&demo);
+  clear(&demo, status != FC_OK && status != FC_ECLOSED);
   return status == FC_OK ? CLI_DONE : cli_fail("demo", &error);
 }
 

@@ -30,9 +30,9 @@ static fc_status_t write_configuration(const demo_agent_options_t *options, fc_e
   fprintf(file,
           "# written by `faasconf demo`\n"
           "agent: demo\n"
-          "workflow: %s\n"
+          "workflow: '%s'\n"
           "semantics: strict\n"
-          "state: %s/agent\n"
+          "state: '%s/agent'\n"
           "mode: auto\n"
           "lockstep: true\n"
           "server:\n  ingest: \"%s\"\n  hints: \"%s\"\n"

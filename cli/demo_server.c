@@ -24,7 +24,7 @@ static fc_status_t write_configuration(const demo_server_t *server, fc_error_t *
   if (file == NULL) return fc_error_set(error, FC_EIO, "%s: cannot write", path);
   fprintf(file,
           "# written by `faasconf demo`\n"
-          "store: %s/store\n"
+          "store: '%s/store'\n"
           "listen:\n  ingest: \"%s\"\n  hints: \"%s\"\n  rpc: \"%s\"\n"
           "security:\n  insecure_loopback: true\n"
           "learner:\n  algorithm: attmf\n  variant: repaired\n  seed: %" PRIu64 "\n",

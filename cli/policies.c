@@ -55,7 +55,7 @@ static int policies_run(int argc, char **argv) {
       {"workflow", ARGUMENT_TEXT, &workflow, "NAME", "only this workflow's (default: all)", false, 0, 0},
       ASK_ARGUMENTS(&server, &timeout_ms, &json)};
   const arguments_t arguments = {.command = "policies",
-                                 .description = "Lists the policy versions a running server keeps, newest last.",
+                                 .description = "Lists the policy versions a running server keeps, newest first.",
                                  .examples = "  faasconf policies --workflow parallel\n  faasconf policies --json",
                                  .arguments = options,
                                  .n_arguments = sizeof options / sizeof options[0]};
