@@ -196,8 +196,8 @@ static bool parse(demo_t *demo, int argc, char **argv, int *exit_code) {
        0},
       {"users", ARGUMENT_INT, &demo->users, "N", "closed-loop users of the simulated load (10)", false, 1, 1000},
       {"windows", ARGUMENT_INT, &demo->windows, "N", "budget of measured windows of every method (15)", false, 5, 1000},
-      {"history", ARGUMENT_INT, &demo->history_rows, "N", "simulated windows to learn from (1000)", false, 50, 100000},
-      {"updates", ARGUMENT_INT, &demo->updates, "N", "learner updates before tuning (6000)", false, 1, 10000000},
+      {"history", ARGUMENT_INT, &demo->history_rows, "N", "simulated windows to learn from (3000)", false, 50, 100000},
+      {"updates", ARGUMENT_INT, &demo->updates, "N", "learner updates before tuning (2000)", false, 1, 10000000},
       {"judge", ARGUMENT_INT, &demo->judge_windows, "N", "fresh windows that judge each method (400)", false, 20,
        100000},
       {"seed", ARGUMENT_INT, &demo->seed, "S", "one seed gives one result (1)", false, 0, 9e15},
@@ -221,8 +221,8 @@ static int run(int argc, char **argv) {
   demo_t demo = {.workflow_name = "parallel",
                  .users = 10,
                  .windows = 15,
-                 .history_rows = 1000,
-                 .updates = 6000,
+                 .history_rows = 3000,
+                 .updates = 2000,
                  .seed = 1,
                  .judge_windows = 400};
   fc_error_t error = {FC_OK, ""};
