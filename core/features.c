@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "faasconf/policy.h"
+#include "policy_manifest.h"
 
 /* ln x for finite x > 0: x = m 2^e with m in [1/sqrt 2, sqrt 2), ln m = 2 atanh((m - 1) / (m + 1)) by its series. Plain
  * double operations in one order; below 1e-15 from the true value. */
@@ -132,6 +132,10 @@ static const feature_t *find(const char *name) {
   for (int i = 0; i < N_KNOWN; ++i)
     if (strcmp(features[i].name, name) == 0) return &features[i];
   return NULL;
+}
+
+bool policy_feature_known(const char *name) {
+  return find(name) != NULL;
 }
 
 int32_t fc_features_repaired(const char **names) {

@@ -177,9 +177,10 @@ static fc_status_t write_file(const char *directory, const char *name, const voi
     written += (size_t)n;
   }
   const bool good = written == size && fsync(fd) == 0;
-  const int problem = errno;
+  int problem = errno;
   (void)close(fd);
   if (good && rename(temporary, path) == 0) return FC_OK;
+  if (good) problem = errno;
   (void)unlink(temporary);
   return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(problem));
 }

@@ -21,6 +21,7 @@ static const float square_epsilon = 1e-3f; /* the published 0.001 */
 static const float faithful_lowest = 0.1f, faithful_highest = 0.9f;
 
 float policy_exp(float x) {
+  if (isnan(x)) return x; /* has no integer part */
   if (x > 88.0f) x = 88.0f;
   if (x < -87.0f) return 0.0f;
   const float n = rintf(x * 1.44269504f);
@@ -140,11 +141,12 @@ static void attend(const fc_policy_t *policy, const fc_workflow_t *workflow, boo
   }
 }
 
-/* relu, then layer normalisation (repaired) or the folded scale and shift (faithful), in place. */
+/* relu (what is not finite becomes or stays NaN: the caller must see it), then layer normalisation (repaired) or the
+ * folded scale and shift (faithful), in place. */
 static void activate(float *h, const float *scale, const float *shift, int64_t n, bool faithful) {
   float mean = 0.0f, variance = 0.0f;
   for (int64_t u = 0; u < n; ++u) {
-    h[u] = h[u] > 0.0f ? h[u] : 0.0f;
+    h[u] = h[u] < 0.0f ? 0.0f * h[u] + 0.0f : h[u]; /* 0 * -inf is NaN */
     mean += h[u];
   }
   if (faithful) {
@@ -180,7 +182,7 @@ static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, con
     linear(h2, DATA("actor.w3"), DATA("actor.b3"), h, FC_KNOBS, action + j * FC_KNOBS);
     for (int k = 0; k < FC_KNOBS; ++k) {
       float *a = &action[j * FC_KNOBS + k];
-      *a = policy_sigmoid(*a);
+      *a = isfinite(*a) ? policy_sigmoid(*a) : NAN; /* a sigmoid would hide the infinity */
       if (faithful) *a = *a < faithful_lowest ? faithful_lowest : *a > faithful_highest ? faithful_highest : *a;
     }
   }

@@ -107,6 +107,8 @@ static fc_status_t read_feature(const fc_json_t *json, fc_feature_t *feature, fc
   const reader_t r = {json, error};
   double mean = NAN, scale = NAN;
   FC_TRY(read_text(&r, "name", feature->name));
+  if (!policy_feature_known(feature->name))
+    return fc_error_set(error, FC_EFORMAT, "manifest: feature %s is unknown here; update this program", feature->name);
   (void)fc_json_double(fc_json_get(json, "mean"), &mean);
   (void)fc_json_double(fc_json_get(json, "scale"), &scale);
   feature->mean = (float)mean;

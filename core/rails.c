@@ -88,10 +88,12 @@ static void apply_dead_band(const fc_rails_t *rails, const fc_workflow_t *workfl
   if (rails->dead_band <= 0.0 || fabs(then - now) >= rails->dead_band * now) return;
   for (size_t i = 0; i < n * FC_KNOBS; ++i) {
     const fc_knob_t knob = (fc_knob_t)(i % FC_KNOBS);
-    const bool moved = fc_knob_get(&current[i / FC_KNOBS], knob) != fc_knob_get(&proposed[i / FC_KNOBS], knob);
-    if (moved && bound_by != NULL) bound_by[i] |= FC_BOUND_BY_DEAD_BAND;
+    const int32_t running = fc_knob_get(&current[i / FC_KNOBS], knob);
+    /* The minimum is for availability, however little it costs. */
+    const int32_t kept = knob == FC_KNOB_REPLICAS && running < rails->min_replicas ? rails->min_replicas : running;
+    if (fc_knob_get(&proposed[i / FC_KNOBS], knob) != kept && bound_by != NULL) bound_by[i] |= FC_BOUND_BY_DEAD_BAND;
+    fc_knob_set(&proposed[i / FC_KNOBS], knob, kept);
   }
-  memcpy(proposed, current, n * sizeof *proposed);
 }
 
 void fc_rails_apply(const fc_rails_t *rails, const fc_workflow_t *workflow, const fc_function_configuration_t *current,

@@ -27,9 +27,12 @@ int64_t safetensors_elements(const fc_tensor_t *tensor) {
 static fc_status_t check_tensor(const fc_tensor_t *tensor, fc_error_t *error) {
   if (tensor->n_dims < 1 || tensor->n_dims > 4 || tensor->name[0] == '\0' || tensor->data == NULL)
     return fc_error_set(error, FC_EINVAL, "tensor %s: needs a name, data and 1 to 4 dims", tensor->name);
-  for (int32_t i = 0; i < tensor->n_dims; ++i)
-    if (tensor->shape[i] < 1 || tensor->shape[i] > largest_tensor)
+  int64_t elements = 1;
+  for (int32_t i = 0; i < tensor->n_dims; ++i) {
+    if (tensor->shape[i] < 1 || tensor->shape[i] > largest_tensor / elements)
       return fc_error_set(error, FC_EINVAL, "tensor %s: dim %d is %" PRId64, tensor->name, i, tensor->shape[i]);
+    elements *= tensor->shape[i];
+  }
   return FC_OK;
 }
 

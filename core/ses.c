@@ -60,6 +60,8 @@ fc_ses_result_t fc_ses_apply(const fc_workflow_t *workflow, fc_ranges_t ranges, 
     add_noise(workflow, ranges, safe, noise_sigma, 0.0, 1.0, rng, configuration);
     if (fc_bounds_contains(record, fc_cost_reserved_usd_h(workflow, configuration))) return FC_SES_REPLACED;
   }
-  memcpy(configuration, record->safe + n * fc_rng_below(rng, (uint32_t)record->n_safe), n * sizeof *configuration);
+  /* As it is, but for what these ranges do not reach (history may come from wider ones). */
+  const fc_function_configuration_t *safe = record->safe + n * fc_rng_below(rng, (uint32_t)record->n_safe);
+  add_noise(workflow, ranges, safe, 0.0, 0.0, 1.0, rng, configuration);
   return FC_SES_REPLACED;
 }
