@@ -78,13 +78,14 @@ static void collect(const builder_t *b, int32_t index, uint8_t *set) {
 
 static void add_siblings(builder_t *b, int32_t first_branch) {
   const fc_call_node_t *nodes = b->workflow->call_nodes;
-  uint8_t *left = calloc((size_t)b->n, 1), *right = calloc((size_t)b->n, 1);
+  const size_t n = b->n > 0 ? (size_t)b->n : 0; /* gcc considers a negative one */
+  uint8_t *left = calloc(n, 1), *right = calloc(n, 1);
   b->out_of_memory = b->out_of_memory || left == NULL || right == NULL;
   for (int32_t x = first_branch; x >= 0 && !b->out_of_memory; x = nodes[x].next_sibling) {
-    memset(left, 0, (size_t)b->n);
+    memset(left, 0, n);
     collect(b, x, left);
     for (int32_t y = nodes[x].next_sibling; y >= 0; y = nodes[y].next_sibling) {
-      memset(right, 0, (size_t)b->n);
+      memset(right, 0, n);
       collect(b, y, right);
       for (int32_t i = 0; i < b->n; ++i)
         for (int32_t j = 0; left[i] && j < b->n; ++j)
