@@ -41,7 +41,8 @@ static double itself(double x) {
 typedef struct {
   const fc_workflow_t *workflow;
   const fc_observation_t *observation;
-  const float *action; /* (A) of the function */
+  fc_ranges_t ranges;
+  fc_decode_t decode;
   int32_t function;
 } source_t;
 
@@ -62,16 +63,24 @@ READ_METRIC(LATENCY_P75, latency_p75_s)
 READ_METRIC(LATENCY_P95, latency_p95_s)
 #undef READ_METRIC
 
-#define READ_ACTION(knob, index)                                     \
-  static bool read_action_##knob(const source_t *s, double *value) { \
-    *value = (double)s->action[index];                               \
-    return true;                                                     \
-  }
-READ_ACTION(cpu, FC_KNOB_CPU)
-READ_ACTION(mem, FC_KNOB_MEM)
-READ_ACTION(replicas, FC_KNOB_REPLICAS)
-READ_ACTION(concurrency, FC_KNOB_CONCURRENCY)
-#undef READ_ACTION
+/* The configuration in force as an action. */
+static bool read_action(const source_t *s, fc_knob_t knob, double *value) {
+  const int32_t setting = fc_knob_get(&s->observation->configuration[s->function], knob);
+  *value = (double)fc_knob_encode(s->workflow, s->function, knob, s->ranges, s->decode, setting);
+  return true;
+}
+static bool read_action_cpu(const source_t *s, double *value) {
+  return read_action(s, FC_KNOB_CPU, value);
+}
+static bool read_action_mem(const source_t *s, double *value) {
+  return read_action(s, FC_KNOB_MEM, value);
+}
+static bool read_action_replicas(const source_t *s, double *value) {
+  return read_action(s, FC_KNOB_REPLICAS, value);
+}
+static bool read_action_concurrency(const source_t *s, double *value) {
+  return read_action(s, FC_KNOB_CONCURRENCY, value);
+}
 
 static bool read_in_flight(const source_t *s, double *value) {
   *value = s->observation->load.mean_in_flight;
@@ -152,25 +161,14 @@ int32_t fc_features_faithful(const char **names) {
   return n;
 }
 
-/* The configuration in force as an action, one function at a time: no allocation. */
-static void encode_one(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
-                       const fc_observation_t *observation, int32_t function, float action[FC_KNOBS]) {
-  fc_workflow_t one = *workflow;
-  one.functions = workflow->functions + function;
-  one.n_functions = 1;
-  fc_knobs_encode(&one, ranges, decode, &observation->configuration[function], action);
-}
-
 fc_status_t fc_feature_compute(const char *name, const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
                                const fc_observation_t *observation, float *out) {
   const feature_t *feature = find(name);
   if (feature == NULL) return FC_ENOTFOUND;
   FC_ASSERT_EQ(observation->n_functions, workflow->n_functions);
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
-    float action[FC_KNOBS];
-    const source_t source = {workflow, observation, action, f};
+    const source_t source = {workflow, observation, ranges, decode, f};
     double value = 0.0;
-    encode_one(workflow, ranges, decode, observation, f, action);
     out[f] = feature->read(&source, &value) ? (float)feature->transform(value) : NAN;
   }
   return FC_OK;

@@ -92,15 +92,20 @@ static double encode_authors(int32_t value, fc_knob_t knob) {
   return (offset + 0.5) / width;
 }
 
+float fc_knob_encode(const fc_workflow_t *workflow, int32_t function, fc_knob_t knob, fc_ranges_t ranges,
+                     fc_decode_t decode, int32_t value) {
+  return (float)(decode == FC_DECODE_AUTHORS
+                     ? encode_authors(value, knob)
+                     : encode_uniform(value, fc_workflow_range(workflow, function, knob, ranges)));
+}
+
 void fc_knobs_encode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
                      const fc_function_configuration_t *configuration, float *action) {
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
     for (int k = 0; k < FC_KNOBS; ++k) {
       const fc_knob_t knob = (fc_knob_t)k;
       const int32_t value = fc_knob_get(&configuration[f], knob);
-      action[f * FC_KNOBS + k] =
-          (float)(decode == FC_DECODE_AUTHORS ? encode_authors(value, knob)
-                                              : encode_uniform(value, fc_workflow_range(workflow, f, knob, ranges)));
+      action[f * FC_KNOBS + k] = fc_knob_encode(workflow, f, knob, ranges, decode, value);
     }
   }
 }

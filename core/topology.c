@@ -79,7 +79,7 @@ static void collect(const builder_t *b, int32_t index, uint8_t *set) {
 static void add_siblings(builder_t *b, int32_t first_branch) {
   const fc_call_node_t *nodes = b->workflow->call_nodes;
   const size_t n = b->n > 0 ? (size_t)b->n : 0; /* gcc considers a negative one */
-  uint8_t *left = calloc(n, 1), *right = calloc(n, 1);
+  uint8_t *left = calloc(n + 1, 1), *right = calloc(n + 1, 1);
   b->out_of_memory = b->out_of_memory || left == NULL || right == NULL;
   for (int32_t x = first_branch; x >= 0 && !b->out_of_memory; x = nodes[x].next_sibling) {
     memset(left, 0, n);

@@ -33,6 +33,10 @@ int32_t fc_knob_decode_authors(fc_knob_t knob, double action);
 void fc_knobs_encode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
                      const fc_function_configuration_t *configuration, float *action);
 
+/* One component of the same: `value` of one knob of one function. */
+float fc_knob_encode(const fc_workflow_t *workflow, int32_t function, fc_knob_t knob, fc_ranges_t ranges,
+                     fc_decode_t decode, int32_t value);
+
 /* Uniform configuration within the ranges. */
 void fc_knobs_draw(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_rng_t *rng,
                    fc_function_configuration_t *configuration);

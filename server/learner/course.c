@@ -256,7 +256,7 @@ fc_status_t course_init(course_t *course, const learner_options_t *options, stor
     return status;
   }
   course->updates_at_candidate = course->updates_at_checkpoint = trainer_updates_done(course->trainer);
-  course->safety_due = true; /* rows that a checkpoint covers were never news to this process */
+  course->safety_due = course->position > 0; /* rows that a checkpoint covers were never news to this process */
   return FC_OK;
 }
 
