@@ -11,7 +11,7 @@
 /* The compiler may use wider registers per clone; each output still sums its own terms in the same order. Sanitizers do
  * not get along with the dispatch, FC_POLICY_PLAIN is the test's second build. */
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__) && !defined(FC_POLICY_PLAIN)
-#define PER_INSTRUCTION_SET __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define PER_INSTRUCTION_SET __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define PER_INSTRUCTION_SET
 #endif
@@ -91,6 +91,7 @@ static void linear(const float *restrict x, const float *restrict w, const float
   }
 }
 
+PER_INSTRUCTION_SET
 static float dot(const float *a, const float *b, int64_t n) {
   float sum = 0.0f;
   for (int64_t i = 0; i < n; ++i) sum = fmaf(a[i], b[i], sum);
@@ -143,6 +144,7 @@ static void attend(const fc_policy_t *policy, const fc_workflow_t *workflow, boo
 
 /* relu (what is not finite becomes or stays NaN: the caller must see it), then layer normalisation (repaired) or the
  * folded scale and shift (faithful), in place. */
+PER_INSTRUCTION_SET
 static void activate(float *h, const float *scale, const float *shift, int64_t n, bool faithful) {
   float mean = 0.0f, variance = 0.0f;
   for (int64_t u = 0; u < n; ++u) {
