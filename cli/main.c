@@ -20,6 +20,13 @@ static void print_help(FILE *out) {
           "Exit codes: 0 done, 1 the work failed, 2 the call was wrong.\n");
 }
 
+/* A result that could not be written (a full disk behind a redirection) is no success. */
+static int ended(int code) {
+  if (fflush(stdout) == 0 && ferror(stdout) == 0) return code;
+  fprintf(stderr, "faasconf: the output could not be written\n");
+  return code == CLI_DONE ? CLI_FAILED : code;
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
@@ -35,7 +42,7 @@ int main(int argc, char **argv) {
     return CLI_FAILED;
   }
   for (int i = 0; i < N_COMMANDS; ++i) {
-    if (strcmp(argv[1], commands[i]->name) == 0) return commands[i]->run(argc - 1, argv + 1);
+    if (strcmp(argv[1], commands[i]->name) == 0) return ended(commands[i]->run(argc - 1, argv + 1));
   }
   fprintf(stderr, "faasconf: there is no command '%s'; `faasconf --help` lists them\n", argv[1]);
   return CLI_USAGE;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "faasconf/clock.h"
@@ -142,6 +143,9 @@ static fc_status_t run_updates(train_t *train, fc_error_t *error) {
   }
 out:
   progress_end(&progress);
+  if (n_reported == 0) /* resumed with nothing left to do */
+    train->report =
+        (algorithm_report_t){.critic_loss = NAN, .actor_loss = NAN, .critic_grad_norm = NAN, .actor_grad_norm = NAN};
   train->updates_here = trainer_updates_done(train->trainer) - first;
   train->seconds = (double)(clock.monotonic_ns(clock.self) - started_ns) * 1e-9;
   return status;
@@ -284,11 +288,24 @@ static void print_text(const train_t *train) {
 
 /* ---- command ------------------------------------------------------------------------------------------------- */
 
+/* Before the work rather than after it: is there a store, and can the policy be written? */
+static fc_status_t check_folders(const train_t *train, fc_error_t *error) {
+  char path[PATH_SIZE];
+  snprintf(path, sizeof path, "%s/faasconf.db", train->store_path);
+  if (access(path, F_OK) != 0)
+    return fc_error_set(error, FC_ENOTFOUND, "--store %s: there is no store; import rows or let a server make one",
+                        train->store_path);
+  if ((mkdir(train->out, 0755) != 0 && errno != EEXIST) || access(train->out, W_OK | X_OK) != 0)
+    return fc_error_set(error, FC_EIO, "--out %s: %s", train->out, strerror(errno));
+  return FC_OK;
+}
+
 static fc_status_t run_steps(train_t *train, fc_error_t *error) {
   if (strcmp(train->variant, "repaired") != 0 && strcmp(train->variant, "faithful") != 0)
     return fc_error_set(error, FC_EINVAL, "--variant: expected repaired or faithful, found %s", train->variant);
   train->learning_variant = strcmp(train->variant, "faithful") == 0 ? VARIANT_FAITHFUL : VARIANT_REPAIRED;
   FC_TRY(fc_workflow_load(train->workflow_name, &train->workflow, error));
+  FC_TRY(check_folders(train, error));
   FC_TRY(store_open(train->store_path, STORE_READ_WRITE, "", &train->store, error));
   snprintf(train->checkpoints, sizeof train->checkpoints, "%s/checkpoints/%s", train->store_path,
            train->workflow->name);

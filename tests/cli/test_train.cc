@@ -107,6 +107,12 @@ TEST_F(Train, WrongCallsAreTold) {
   EXPECT_EQ(2, fc_test::run(command("a", "p", 10, {"--algorithm", "magic"})).exit_code);
   EXPECT_EQ(2, fc_test::run(command("a", "p", 10, {"--nonsense"})).exit_code);
   EXPECT_EQ(1, fc_test::run(command("a", "p", 10, {"--semantics", "strict"})).exit_code) << "no such rows";
+  EXPECT_EQ(1, fc_test::run(command("none", "p", 10)).exit_code);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("none"))) << "a misspelt store is not made";
+  fc_test::write_file(folder_.path("file"), "");
+  const Finished unwritable = fc_test::run(command("a", "file", 1000000));
+  EXPECT_EQ(1, unwritable.exit_code);
+  EXPECT_NE(std::string::npos, unwritable.err.find("--out ")) << unwritable.err;
   const Finished no_checkpoint = fc_test::run(command("a", "p", 10, {"--resume"}));
   EXPECT_EQ(1, no_checkpoint.exit_code);
   EXPECT_NE(std::string::npos, no_checkpoint.err.find("--resume")) << no_checkpoint.err;
