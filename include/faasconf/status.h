@@ -17,21 +17,21 @@ extern "C" {
 #endif
 
 /* X(name, code, text): the one list of status codes. */
-#define FC_STATUS_MAP(X)                                          \
-  X(OK, 0, "ok")                                                  \
-  X(EINVAL, -1, "invalid argument")                               \
-  X(ENOMEM, -2, "out of memory")                                  \
-  X(EIO, -3, "input/output error")                                \
-  X(EFORMAT, -4, "malformed data")                                \
-  X(ENOTFOUND, -5, "not found")                                   \
-  X(EEXISTS, -6, "already exists")                                \
-  X(EEXHAUSTED, -7, "a resource is exhausted for now, try again") \
-  X(ECLOSED, -8, "closed")                                        \
-  X(ETIMEOUT, -9, "deadline exceeded")                            \
-  X(ESTATE, -10, "not possible in the present state")             \
-  X(EUNSAFE, -11, "refused by a safety rule")                     \
-  X(EMISMATCH, -12, "does not match what is registered")          \
-  X(ECUDA, -13, "CUDA error")                                     \
+#define FC_STATUS_MAP(X)                                        \
+  X(OK, 0, "ok")                                                \
+  X(EINVAL, -1, "invalid argument")                             \
+  X(ENOMEM, -2, "out of memory")                                \
+  X(EIO, -3, "input/output error")                              \
+  X(EFORMAT, -4, "malformed data")                              \
+  X(ENOTFOUND, -5, "not found")                                 \
+  X(EEXISTS, -6, "already exists")                              \
+  X(EEXHAUSTED, -7, "a resource is exhausted, try again later") \
+  X(ECLOSED, -8, "closed")                                      \
+  X(ETIMEOUT, -9, "deadline exceeded")                          \
+  X(ESTATE, -10, "not possible in the present state")           \
+  X(EUNSAFE, -11, "refused by a safety rule")                   \
+  X(EMISMATCH, -12, "does not match what is registered")        \
+  X(ECUDA, -13, "CUDA error")                                   \
   X(EINTERNAL, -14, "internal error")
 
 typedef enum {
