@@ -199,10 +199,16 @@ void agent_wait_lockstep(agent_t *agent) {
   const int64_t patience_ms = (int64_t)(agent->options.settings->lockstep_timeout_s * 1000);
   const int64_t start = now_ms(agent);
   int64_t away_since = start;
+  bool said = false;
   while (!is_in_step(agent) && !control_must_end(agent->control)) {
     const link_state_t state = link_state(agent->link);
     const int64_t now = now_ms(agent);
     if (state == LINK_READY) away_since = now;
+    if (!said && now - away_since >= 1000) {
+      FC_LOG_I(agent->options.log, "agent", "lockstep: waiting up to %.3g s for the server at %s (%s)",
+               agent->options.settings->lockstep_timeout_s, agent->options.settings->ingest, link_state_name(state));
+      said = true;
+    }
     if (state == LINK_REFUSED || now - away_since >= patience_ms) {
       FC_LOG_W(agent->options.log, "agent", "lockstep: the server is away (%s); going on without it",
                link_state_name(state));

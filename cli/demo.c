@@ -180,14 +180,14 @@ static void print_result(const demo_t *demo) {
   fc_json_destroy(&json);
 }
 
-/* A failure keeps the folder: its message names a log in there. */
-static void clear(demo_t *demo, bool failed) {
+/* A failure whose message names a log in the folder keeps it. */
+static void clear(demo_t *demo, bool keep) {
   demo_agent_stop(&demo->agent);
   (void)demo_server_stop(&demo->server);
   demo_agent_clear(&demo->agent);
   demo_history_clear(&demo->history);
   fc_workflow_destroy(&demo->workflow);
-  if (demo->directory == NULL && demo->folder[0] != '\0' && !failed) remove_tree(demo->folder);
+  if (demo->directory == NULL && demo->folder[0] != '\0' && !keep) remove_tree(demo->folder);
 }
 
 static bool parse(demo_t *demo, int argc, char **argv, int *exit_code) {
@@ -237,7 +237,7 @@ static int run(int argc, char **argv) {
   fc_status_t status = fc_workflow_resolve(demo.workflow_name, demo.workflow_path, sizeof demo.workflow_path, &error);
   if (status == FC_OK) status = run_steps(&demo, &error);
   if (status == FC_OK) print_result(&demo);
-  clear(&demo, status != FC_OK && status != FC_ECLOSED);
+  clear(&demo, status != FC_OK && demo.folder[0] != '\0' && strstr(error.message, demo.folder) != NULL);
   return status == FC_OK ? CLI_DONE : cli_fail("demo", &error);
 }
 

@@ -108,6 +108,7 @@ static fc_status_t run_steps(import_t *import, fc_error_t *error) {
   if (fseek(import->file, 0, SEEK_END) == 0) import->file_bytes = (int64_t)ftell(import->file);
   rewind(import->file);
   FC_TRY(store_open(import->store_path, STORE_READ_WRITE, "", &import->store, error));
+  FC_TRY(store_check(import->store, error));
   FC_TRY(workflow_file_register(import->store, import->workflow_name, &import->workflow, error));
   FC_TRY(published_rows_init(&import->rows, import->workflow, error));
   return take_file(import, error);

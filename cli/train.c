@@ -276,8 +276,11 @@ static void print_text(const train_t *train) {
     printf("  %" PRId64 " windows of the other semantics were left out (--semantics chooses)\n", train->rows_other);
   printf("  updates          %" PRId64 " (%.0f per second)\n", trainer_updates_done(train->trainer),
          updates_per_s(train));
-  printf("  critic loss      %.5g\n  actor gradient   %.3g\n", train->report.critic_loss,
-         train->report.actor_grad_norm);
+  if (train->updates_here == 0)
+    printf("  the checkpoint had at least %" PRId64 " updates already: none was due\n", train->updates);
+  else
+    printf("  critic loss      %.5g\n  actor gradient   %.3g\n", train->report.critic_loss,
+           train->report.actor_grad_norm);
   if (isfinite(train->r2)) printf("  held-out R2      %.3f\n", train->r2);
   if (gradient_vanishes(train))
     printf(
@@ -307,6 +310,7 @@ static fc_status_t run_steps(train_t *train, fc_error_t *error) {
   FC_TRY(fc_workflow_load(train->workflow_name, &train->workflow, error));
   FC_TRY(check_folders(train, error));
   FC_TRY(store_open(train->store_path, STORE_READ_WRITE, "", &train->store, error));
+  FC_TRY(store_check(train->store, error)); /* never trains on, or writes into, a damaged one */
   snprintf(train->checkpoints, sizeof train->checkpoints, "%s/checkpoints/%s", train->store_path,
            train->workflow->name);
   FC_TRY(choose_semantics(train, error));

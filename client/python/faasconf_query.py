@@ -18,7 +18,11 @@ import struct
 import sys
 import time
 
-import zmq
+try:
+    import zmq
+except ImportError:
+    sys.exit("faasconf_query.py: needs Debian's python3-zmq and python3-protobuf, and the python3 they belong to "
+             "(/usr/bin/python3)")
 
 # The frame: magic, version, type, payload length, crc32c, flags (docs/protocol.md, "Frames").
 HEADER = struct.Struct("<4sHHIII")

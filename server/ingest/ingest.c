@@ -134,7 +134,7 @@ static fc_rpc_code_t check_transitions(const registry_snapshot_t *snapshot, cons
   const fc_transition_t *first = &batch->transitions[0];
   const registry_entry_t *entry = registry_find(snapshot, first->workflow);
   if (entry == NULL) {
-    fc_error_set(error, FC_ENOTFOUND, "workflow `%s` is not registered: register it (" FC_RPC_REGISTER ")",
+    fc_error_set(error, FC_ENOTFOUND, "workflow `%s` is not registered: register it (`faasconf register`)",
                  first->workflow);
     return FC_RPC_NOT_FOUND;
   }

@@ -49,8 +49,8 @@ static fc_rpc_code_t find_policy(methods_t *methods, const fc_rpc_decide_request
   fc_status_t status = store_get_policy(methods->store, request->workflow, request->policy_version, &entry, &manifest,
                                         &manifest_size, &weights, &weights_size, error);
   if (status == FC_ENOTFOUND) {
-    fc_error_set(error, status, "workflow `%s` has no policy version %" PRId64 ": see " FC_RPC_LIST, request->workflow,
-                 request->policy_version);
+    fc_error_set(error, status, "workflow `%s` has no policy version %" PRId64 ": see `faasconf policies`",
+                 request->workflow, request->policy_version);
   }
   if (status == FC_OK) {
     status = registry_policy_new(methods->registry, &manifest, manifest_size, &weights, weights_size, &decision->stored,
@@ -152,7 +152,7 @@ fc_rpc_code_t methods_decide(methods_t *methods, const fc_rpc_decide_request_t *
   decision->snapshot = registry_acquire(methods->registry);
   decision->entry = registry_find(decision->snapshot, request->workflow);
   if (decision->entry == NULL) {
-    fc_error_set(error, FC_ENOTFOUND, "workflow `%s` is not registered: register its file (" FC_RPC_REGISTER ")",
+    fc_error_set(error, FC_ENOTFOUND, "workflow `%s` is not registered: register its file (`faasconf register`)",
                  request->workflow);
     return FC_RPC_NOT_FOUND;
   }

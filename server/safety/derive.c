@@ -64,19 +64,20 @@ static double *met_loads(const windows_t *windows, int32_t *n) {
   return loads;
 }
 
-/* Adds the record of one load; a load with too few rows adds none. */
+/* Adds the record of one load. None with too few rows, nor with one price only: a band without width says nothing about
+ * any other configuration, and would keep an agent where it is for ever. */
 static fc_status_t determine(const windows_t *windows, const fc_bounds_options_t *bounds, double load,
                              fc_safety_record_t *records, int32_t *n) {
   fc_safety_record_t *record = &records[*n];
   FC_TRY(fc_safety_record_init(record, windows->workflow->n_functions));
   const fc_status_t status =
       fc_bounds_determine(windows->workflow, bounds, windows->rows, windows->n_rows, load, record);
-  if (status == FC_OK) {
+  if (status == FC_OK && record->ub_usd_h - record->lb_usd_h > 1e-9 * record->ub_usd_h) {
     *n += 1;
     return FC_OK;
   }
   fc_safety_record_clear(record);
-  return status == FC_ENOTFOUND ? FC_OK : status;
+  return status == FC_ENOTFOUND || status == FC_OK ? FC_OK : status;
 }
 
 /* Lowest load first: a group holds what its first load reaches upwards, its record is at the group's median. */

@@ -88,6 +88,16 @@ TEST_F(Derive, TooFewGoodWindowsGiveNone) {
   EXPECT_EQ(nullptr, records);
 }
 
+TEST_F(Derive, WindowsOfOneConfigurationMakeNoBand) {
+  for (uint64_t i = 1; i <= 50; ++i) {
+    Row row(workflow, 7);  // one configuration, one price
+    row->sequence = i;
+    store.insert(workflow, row);
+  }
+  derive();
+  EXPECT_EQ(0, n);
+}
+
 TEST_F(Derive, OtherSemanticsAreLeftOut) {
   insert(1, 10, 10, true, FC_TRANSITION_AS_PUBLISHED);
   derive(FC_SEMANTICS_STRICT);
