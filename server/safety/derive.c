@@ -77,7 +77,7 @@ static fc_status_t determine(const windows_t *windows, const fc_bounds_options_t
     return FC_OK;
   }
   fc_safety_record_clear(record);
-  return status == FC_ENOTFOUND || status == FC_OK ? FC_OK : status;
+  return status == FC_ENOTFOUND ? FC_OK : status;
 }
 
 /* Lowest load first: a group holds what its first load reaches upwards, its record is at the group's median. */
@@ -112,8 +112,8 @@ fc_status_t derive_records(store_t *store, const fc_workflow_t *workflow, fc_sem
   FC_TRY(store_window_before(store, workflow->name, DERIVE_WINDOWS, &before, error));
   fc_safety_record_t *made = calloc(DERIVE_MAX_RECORDS, sizeof *made);
   int32_t n_made = 0;
-  fc_status_t status = made != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory for safety records");
-  if (status == FC_OK) status = store_each_transition(store, workflow, before, visit, &windows, error);
+  if (made == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for safety records");
+  fc_status_t status = store_each_transition(store, workflow, before, visit, &windows, error);
   const size_t n_functions = (size_t)workflow->n_functions;
   for (int32_t i = 0; i < windows.n_rows; ++i)
     windows.rows[i].configuration = windows.configurations + (size_t)i * n_functions;
