@@ -62,18 +62,21 @@ int32_t fc_knob_decode_authors(fc_knob_t knob, double action) {
   return (int32_t)(knob == FC_KNOB_CPU || knob == FC_KNOB_MEM ? rint(scaled) : floor(scaled));
 }
 
+int32_t fc_knob_decode(const fc_workflow_t *workflow, int32_t function, fc_knob_t knob, fc_ranges_t ranges,
+                       fc_decode_t decode, float action) {
+  const double raw = (double)action;
+  FC_ASSERT(!isnan(raw));
+  const double a = raw < 0.0 ? 0.0 : raw > 1.0 ? 1.0 : raw;
+  return decode == FC_DECODE_AUTHORS ? fc_knob_decode_authors(knob, a)
+                                     : decode_uniform(a, fc_workflow_range(workflow, function, knob, ranges));
+}
+
 void fc_knobs_decode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode, const float *action,
                      fc_function_configuration_t *configuration) {
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
     for (int k = 0; k < FC_KNOBS; ++k) {
-      const double raw = (double)action[f * FC_KNOBS + k];
-      FC_ASSERT(!isnan(raw));
-      const double a = raw < 0.0 ? 0.0 : raw > 1.0 ? 1.0 : raw;
       const fc_knob_t knob = (fc_knob_t)k;
-      const int32_t value = decode == FC_DECODE_AUTHORS
-                                ? fc_knob_decode_authors(knob, a)
-                                : decode_uniform(a, fc_workflow_range(workflow, f, knob, ranges));
-      fc_knob_set(&configuration[f], knob, value);
+      fc_knob_set(&configuration[f], knob, fc_knob_decode(workflow, f, knob, ranges, decode, action[f * FC_KNOBS + k]));
     }
   }
 }

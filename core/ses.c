@@ -24,21 +24,18 @@ const char *fc_safety_strategy_name(fc_safety_strategy_t strategy) {
   return strategy_names[strategy];
 }
 
-/* The safe configuration plus N(0, sigma) on its action, one function at a time: no allocation. */
+/* The safe configuration plus N(0, sigma) on its action, one knob at a time: no allocation. */
 static void add_noise(const fc_workflow_t *workflow, fc_ranges_t ranges, const fc_function_configuration_t *safe,
                       double sigma, double lowest, double highest, fc_rng_t *rng,
                       fc_function_configuration_t *configuration) {
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
-    float action[FC_KNOBS];
-    fc_workflow_t one = *workflow;
-    one.functions = workflow->functions + f;
-    one.n_functions = 1;
-    fc_knobs_encode(&one, ranges, FC_DECODE_UNIFORM, &safe[f], action);
     for (int k = 0; k < FC_KNOBS; ++k) {
-      const double noisy = (double)action[k] + sigma * fc_rng_normal(rng);
-      action[k] = (float)(noisy < lowest ? lowest : noisy > highest ? highest : noisy);
+      const fc_knob_t knob = (fc_knob_t)k;
+      const float exact = fc_knob_encode(workflow, f, knob, ranges, FC_DECODE_UNIFORM, fc_knob_get(&safe[f], knob));
+      const double noisy = (double)exact + sigma * fc_rng_normal(rng);
+      const float action = (float)(noisy < lowest ? lowest : noisy > highest ? highest : noisy);
+      fc_knob_set(&configuration[f], knob, fc_knob_decode(workflow, f, knob, ranges, FC_DECODE_UNIFORM, action));
     }
-    fc_knobs_decode(&one, ranges, FC_DECODE_UNIFORM, action, &configuration[f]);
   }
 }
 

@@ -25,6 +25,10 @@ typedef enum {
 void fc_knobs_decode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode, const float *action,
                      fc_function_configuration_t *configuration);
 
+/* One component of the same, for one knob of one function. */
+int32_t fc_knob_decode(const fc_workflow_t *workflow, int32_t function, fc_knob_t knob, fc_ranges_t ranges,
+                       fc_decode_t decode, float action);
+
 /* FC_DECODE_AUTHORS of one component in [0,1], in double: published rows carry more digits than a float. */
 int32_t fc_knob_decode_authors(fc_knob_t knob, double action);
 
