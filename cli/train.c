@@ -291,13 +291,8 @@ static void print_text(const train_t *train) {
 
 /* ---- command ------------------------------------------------------------------------------------------------- */
 
-/* Before the work rather than after it: is there a store, and can the policy be written? */
-static fc_status_t check_folders(const train_t *train, fc_error_t *error) {
-  char path[PATH_SIZE];
-  snprintf(path, sizeof path, "%s/faasconf.db", train->store_path);
-  if (access(path, F_OK) != 0)
-    return fc_error_set(error, FC_ENOTFOUND, "--store %s: there is no store; import rows or let a server make one",
-                        train->store_path);
+/* Before the work rather than after it: can the policy be written? */
+static fc_status_t check_out(const train_t *train, fc_error_t *error) {
   if ((mkdir(train->out, 0755) != 0 && errno != EEXIST) || access(train->out, W_OK | X_OK) != 0)
     return fc_error_set(error, FC_EIO, "--out %s: %s", train->out, strerror(errno));
   return FC_OK;
@@ -308,8 +303,8 @@ static fc_status_t run_steps(train_t *train, fc_error_t *error) {
     return fc_error_set(error, FC_EINVAL, "--variant: expected repaired or faithful, found %s", train->variant);
   train->learning_variant = strcmp(train->variant, "faithful") == 0 ? VARIANT_FAITHFUL : VARIANT_REPAIRED;
   FC_TRY(fc_workflow_load(train->workflow_name, &train->workflow, error));
-  FC_TRY(check_folders(train, error));
-  FC_TRY(store_open(train->store_path, STORE_READ_WRITE, "", &train->store, error));
+  FC_TRY(store_open(train->store_path, STORE_EXISTING, "", &train->store, error));
+  FC_TRY(check_out(train, error));
   FC_TRY(store_check(train->store, error)); /* never trains on, or writes into, a damaged one */
   snprintf(train->checkpoints, sizeof train->checkpoints, "%s/checkpoints/%s", train->store_path,
            train->workflow->name);

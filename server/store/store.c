@@ -100,13 +100,25 @@ static fc_status_t prepare_all(store_t *store, fc_error_t *error) {
   return FC_OK;
 }
 
+static fc_status_t must_exist(const store_t *store, fc_error_t *error) {
+  char path[STORE_PATH_SIZE + 16];
+  snprintf(path, sizeof path, "%s/faasconf.db", store->directory);
+  if (access(path, F_OK) == 0) return FC_OK;
+  return fc_error_set(error, FC_ENOTFOUND, "store %s: there is no faasconf.db", store->directory);
+}
+
+/* The folder is there and this process alone writes in it. */
+static fc_status_t take_folder(store_t *store, const char *address, fc_error_t *error) {
+  if (store->access == STORE_READ_WRITE && mkdir(store->directory, 0700) != 0 && errno != EEXIST)
+    return fc_error_set(error, FC_EIO, "store %s: %s", store->directory, strerror(errno));
+  return store_lock(store, address, error);
+}
+
 static fc_status_t open_database(store_t *store, fc_error_t *error) {
   char path[STORE_PATH_SIZE + 16];
   const int flags =
       store->access == STORE_READ_ONLY ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   snprintf(path, sizeof path, "%s/faasconf.db", store->directory);
-  if (store->access == STORE_READ_ONLY && access(path, F_OK) != 0)
-    return fc_error_set(error, FC_ENOTFOUND, "store %s: there is no faasconf.db", store->directory);
   if (sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
     return store->db != NULL ? store_problem(store, "opening", error)
                              : fc_error_set(error, FC_ENOMEM, "store %s: out of memory", store->directory);
@@ -126,11 +138,8 @@ fc_status_t store_open(const char *directory, store_access_t access, const char 
   store->lock_fd = -1;
   store->access = access;
   memcpy(store->directory, directory, strlen(directory) + 1);
-  if (access == STORE_READ_WRITE) {
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-      status = fc_error_set(error, FC_EIO, "store %s: %s", directory, strerror(errno));
-    if (status == FC_OK) status = store_lock(store, address, error);
-  }
+  if (access != STORE_READ_WRITE) status = must_exist(store, error);
+  if (status == FC_OK && access != STORE_READ_ONLY) status = take_folder(store, address, error);
   if (status == FC_OK) status = open_database(store, error);
   if (status != FC_OK) store_destroy(&store);
   *out = store;

@@ -17,11 +17,15 @@ extern "C" {
 
 typedef struct store store_t;
 
-typedef enum { STORE_READ_WRITE = 0, STORE_READ_ONLY = 1 } store_access_t;
+typedef enum {
+  STORE_READ_WRITE = 0, /* made when absent */
+  STORE_READ_ONLY = 1,
+  STORE_EXISTING = 2 /* read and write, but never made: a misspelt path is an error */
+} store_access_t;
 
-/* Opens or (read-write) creates. `address` goes into the lock file, "" for a command. FC_ESTATE when another process
- * holds the lock: the message names its pid and address. FC_EMISMATCH for a newer schema. FC_EFORMAT for a damaged
- * database. Caller owns the result and destroys it with store_destroy. */
+/* Opens or (STORE_READ_WRITE) creates; FC_ENOTFOUND otherwise when there is none. `address` goes into the lock file, ""
+ * for a command. FC_ESTATE when another process holds the lock: the message names its pid and address. FC_EMISMATCH for
+ * a newer schema. FC_EFORMAT for a damaged database. Caller owns the result and destroys it with store_destroy. */
 fc_status_t store_open(const char *directory, store_access_t access, const char *address, store_t **out,
                        fc_error_t *error);
 void store_destroy(store_t **store);

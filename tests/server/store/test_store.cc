@@ -1,6 +1,7 @@
 // Opening, transactions, full disks, damage, backups.
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "rows.h"
 
@@ -35,6 +36,19 @@ class StoreTest : public ::testing::Test {
   const Workflow chain;
   fc_error_t error = {};
 };
+
+TEST(StoreExisting, IsOpenedForWritingButNeverMade) {
+  fc_test::TemporaryFolder folder;
+  fc_error_t error = {};
+  store_t *store = nullptr;
+  const std::string path = folder.path("store");
+  EXPECT_EQ(FC_ENOTFOUND, store_open(path.c_str(), STORE_EXISTING, "", &store, &error));
+  EXPECT_NE(0, access(path.c_str(), F_OK)) << "not even the folder";
+  { fc_test::Store made(path); }
+  ASSERT_OK(store_open(path.c_str(), STORE_EXISTING, "", &store, &error));
+  ASSERT_OK(store_put_event(store, 1, "test", "written", &error));
+  store_destroy(&store);
+}
 
 TEST_F(StoreTest, MakesItsFolderAndKeepsItsRows) {
   make(3);
