@@ -5,8 +5,6 @@
 // One decision = features of one observation, actor, action decoded to a configuration: what the agent does once per
 // window and the server per query. Weights as at creation; their values do not change the work. Reported: median over
 // rounds of the mean of a round, its best, and the 99th percentile of single decisions.
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -14,13 +12,17 @@
 #include <string>
 #include <vector>
 
+#include "bench.h"
+
 extern "C" {
-#include "faasconf/json.h"
 #include "faasconf/policy.h"
 #include "trainer.h"
 }
 
 namespace {
+
+using fc_bench::give_up;
+using fc_bench::now_s;
 
 enum { DECISIONS_PER_ROUND = 20000 };
 
@@ -29,17 +31,6 @@ struct Result {
   int n_functions;
   double median_us, best_us, p99_us;
 };
-
-double now_s() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-[[noreturn]] void give_up(const fc_error_t &error) {
-  std::fprintf(stderr, "bench_decide: %s\n", error.message);
-  std::exit(1);
-}
 
 // The policy of an untrained learner of this workflow.
 fc_policy_t *make_policy(const fc_workflow_t *workflow) {
@@ -53,7 +44,7 @@ fc_policy_t *make_policy(const fc_workflow_t *workflow) {
   if (trainer_new(workflow, &options, &trainer, &error) != FC_OK ||
       trainer_export(trainer, 1, &manifest, &manifest_size, &weights, &weights_size, &error) != FC_OK ||
       fc_policy_from_bytes(manifest, manifest_size, weights, weights_size, &policy, &error) != FC_OK)
-    give_up(error);
+    give_up("bench_decide", error);
   std::free(manifest);
   std::free(weights);
   trainer_destroy(&trainer);
@@ -80,7 +71,7 @@ void fill(const fc_workflow_t *workflow, fc_observation_t *observation) {
 Result measure(const std::string &name, int rounds) {
   fc_error_t error = {};
   fc_workflow_t *workflow = nullptr;
-  if (fc_workflow_load(name.c_str(), &workflow, &error) != FC_OK) give_up(error);
+  if (fc_workflow_load(name.c_str(), &workflow, &error) != FC_OK) give_up("bench_decide", error);
   fc_policy_t *policy = make_policy(workflow);
   fc_observation_t observation = {};
   if (fc_observation_init(&observation, workflow->n_functions) != FC_OK) std::exit(1);
@@ -126,10 +117,7 @@ void print_json(const std::vector<Result> &results) {
     fc_json_append(rows, &row);
   }
   fc_json_set(out, "rows", &rows);
-  char *text = fc_json_dump(out, 0);
-  std::puts(text);
-  std::free(text);
-  fc_json_destroy(&out);
+  fc_bench::print(out);
 }
 
 int usage(const std::string &problem) {

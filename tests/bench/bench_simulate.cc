@@ -6,8 +6,6 @@
 // One round = `windows` fresh windows of each of `configurations` random configurations from the measured ranges
 // (as-published semantics, the same ones in every round): what a search for a good configuration asks for. Reported:
 // median and best over rounds, and calls per second (answered, rejected or failed, drain included) at the median.
-#include <time.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -15,14 +13,18 @@
 #include <string>
 #include <vector>
 
+#include "bench.h"
+
 extern "C" {
-#include "faasconf/json.h"
 #include "faasconf/knobs.h"
 #include "simulator.h"
 #include "state.h"
 }
 
 namespace {
+
+using fc_bench::give_up;
+using fc_bench::now_s;
 
 struct Options {
   std::string workflow = "parallel", users = "10,30";
@@ -35,24 +37,13 @@ struct Result {
   double median, best, calls_per_s, successes;
 };
 
-double now_s() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-[[noreturn]] void give_up(const fc_error_t &error) {
-  std::fprintf(stderr, "bench_simulate: %s\n", error.message);
-  std::exit(1);
-}
-
 Result measure(const fc_workflow_t *workflow, int users, const Options &options) {
   const size_t n = static_cast<size_t>(workflow->n_functions);
   fc_error_t error = {};
   const simulator_options_t simulator_options = {1, FC_SEMANTICS_AS_PUBLISHED, users};
   simulator_t *simulator = nullptr;
   fc_observation_t observation = {};
-  if (simulator_new(workflow, &simulator_options, &simulator, &error) != FC_OK) give_up(error);
+  if (simulator_new(workflow, &simulator_options, &simulator, &error) != FC_OK) give_up("bench_simulate", error);
   if (fc_observation_init(&observation, workflow->n_functions) != FC_OK) std::exit(1);
   std::vector<std::vector<fc_function_configuration_t>> configurations(static_cast<size_t>(options.configurations));
   fc_rng_t rng;
@@ -69,7 +60,8 @@ Result measure(const fc_workflow_t *workflow, int users, const Options &options)
     const double start = now_s();
     for (const auto &configuration : configurations) {
       for (int w = 0; w < options.windows; ++w) {
-        if (simulator_window(simulator, w, configuration.data(), &observation, &error) != FC_OK) give_up(error);
+        if (simulator_window(simulator, w, configuration.data(), &observation, &error) != FC_OK)
+          give_up("bench_simulate", error);
         for (size_t f = 0; f < n; ++f) calls += static_cast<double>(simulator->functions[f].requests);
         successes += static_cast<double>(observation.outcome.successes);
       }
@@ -97,10 +89,7 @@ void print_json(const Options &options, const std::vector<Result> &results) {
     fc_json_append(rows, &row);
   }
   fc_json_set(out, "rows", &rows);
-  char *text = fc_json_dump(out, 0);
-  std::puts(text);
-  std::free(text);
-  fc_json_destroy(&out);
+  fc_bench::print(out);
 }
 
 int usage(const std::string &problem) {
@@ -140,7 +129,7 @@ int main(int argc, char **argv) {
   if (options.configurations < 1 || options.windows < 1 || options.rounds < 1) return usage("counts must be positive");
   fc_error_t error = {};
   fc_workflow_t *workflow = nullptr;
-  if (fc_workflow_load(options.workflow.c_str(), &workflow, &error) != FC_OK) give_up(error);
+  if (fc_workflow_load(options.workflow.c_str(), &workflow, &error) != FC_OK) give_up("bench_simulate", error);
   std::vector<Result> results;
   std::stringstream users(options.users);
   for (std::string part; std::getline(users, part, ',');)
