@@ -33,9 +33,9 @@ static fc_status_t check_bounds(const char *where, const bounded_t *bounded, int
   return FC_OK;
 }
 
-static fc_status_t check_function(const fc_workflow_t *workflow, int32_t f, fc_error_t *error) {
+static fc_status_t check_function(const fc_workflow_t *workflow, const fc_function_simulator_t *p, int32_t f,
+                                  fc_error_t *error) {
   const fc_function_t *function = &workflow->functions[f];
-  const fc_function_simulator_t *p = &workflow->simulator.functions[f];
   if (function->mode != FC_MODE_FORK)
     return fc_error_set(error, FC_EINVAL,
                         "function %s is synchronous: the simulator has only fork mode so far; simulate a workflow "
@@ -57,14 +57,14 @@ static fc_status_t check_function(const fc_workflow_t *workflow, int32_t f, fc_e
   return check_bounds(function->name, bounded, (int32_t)(sizeof bounded / sizeof bounded[0]), error);
 }
 
-static fc_status_t check_workflow(const fc_workflow_t *workflow, fc_error_t *error) {
-  const fc_simulator_parameters_t *p = &workflow->simulator;
+static fc_status_t check_parameters(const fc_workflow_t *workflow, const fc_simulator_parameters_t *p,
+                                    fc_error_t *error) {
   if (!p->present)
     return fc_error_set(
         error, FC_EINVAL,
         "workflow %s has no `simulator:` section: add one with the measured parameters of its functions",
         workflow->name);
-  for (int32_t f = 0; f < workflow->n_functions; ++f) FC_TRY(check_function(workflow, f, error));
+  for (int32_t f = 0; f < workflow->n_functions; ++f) FC_TRY(check_function(workflow, &p->functions[f], f, error));
   const bounded_t bounded[] = {{"window_s", workflow->window_s, 1e-3, 1e5},
                                {"orchestrator_startup_s", p->orchestrator_startup_s, 0, 1e6},
                                {"orchestrator_startup_sigma", p->orchestrator_startup_sigma, 0, 3},
@@ -102,12 +102,11 @@ static fc_status_t check_configuration(const simulator_t *simulator, const fc_fu
 
 /* ---- building ---- */
 
-static void set_function(const fc_workflow_t *workflow, int32_t f, function_state_t *function) {
-  const fc_function_simulator_t *p = &workflow->simulator.functions[f];
-  const fc_function_t *from = &workflow->functions[f];
+static void set_function(const fc_simulator_parameters_t *parameters, const fc_function_simulator_t *p,
+                         function_state_t *function) {
   function->startup_work_s = p->startup_share * p->work_cpu_s;
   function->main_work_s = (1 - p->startup_share) * p->work_cpu_s;
-  function->warmup_work_s = workflow->simulator.warmup_share * p->work_cpu_s;
+  function->warmup_work_s = parameters->warmup_share * p->work_cpu_s;
   function->parallelism = p->parallelism;
   function->main_speed = 1 / p->parallelism;
   function->contention = p->contention;
@@ -116,6 +115,10 @@ static void set_function(const fc_workflow_t *workflow, int32_t f, function_stat
   function->work_sigma = p->work_sigma;
   function->mem_mib = p->mem_mib_per_request;
   function->answer_delay_s = p->answer_delay_s;
+}
+
+/* What the workflow file says of a function outside `simulator:`. */
+static void set_limits(const fc_function_t *from, function_state_t *function) {
   function->on_failure = from->on_failure;
   function->max_replicas = SPARE_REPLICAS;
   const int32_t measured = from->ranges[FC_KNOB_REPLICAS].max, full = from->full_ranges[FC_KNOB_REPLICAS].max;
@@ -123,8 +126,7 @@ static void set_function(const fc_workflow_t *workflow, int32_t f, function_stat
   if (full > function->max_replicas) function->max_replicas = full;
 }
 
-static void set_model(const fc_workflow_t *workflow, simulator_t *simulator) {
-  const fc_simulator_parameters_t *p = &workflow->simulator;
+static void set_model(const fc_simulator_parameters_t *p, simulator_t *simulator) {
   simulator->orchestrator_startup_s = p->orchestrator_startup_s;
   simulator->orchestrator_startup_sigma = p->orchestrator_startup_sigma;
   simulator->orchestrator_finish_s = p->orchestrator_finish_s;
@@ -136,7 +138,18 @@ static void set_model(const fc_workflow_t *workflow, simulator_t *simulator) {
   simulator->mem_idle_mib = p->mem_idle_mib;
   simulator->mem_waiting_share = p->mem_waiting_share;
   simulator->spawn_rate_per_s = p->spawn_rate_per_s;
-  normal_table_init(&simulator->normal);
+  for (int32_t f = 0; f < simulator->n_functions; ++f) set_function(p, &p->functions[f], &simulator->functions[f]);
+}
+
+fc_status_t simulator_set_parameters(simulator_t *simulator, const fc_simulator_parameters_t *parameters,
+                                     fc_error_t *error) {
+  FC_TRY(check_parameters(simulator->workflow, parameters, error));
+  set_model(parameters, simulator);
+  return FC_OK;
+}
+
+void simulator_set_seed(simulator_t *simulator, uint64_t seed) {
+  simulator->seed = seed;
 }
 
 static fc_status_t take(size_t count, size_t size, void **out, const fc_workflow_t *workflow, fc_error_t *error) {
@@ -178,10 +191,11 @@ static fc_status_t build(simulator_t *simulator, fc_error_t *error) {
   FC_TRY(
       take((size_t)workflow->n_functions, sizeof(function_state_t), (void **)&simulator->functions, workflow, error));
   FC_TRY(take((size_t)workflow->n_call_nodes, sizeof(plan_node_t), (void **)&simulator->nodes, workflow, error));
-  set_model(workflow, simulator);
+  normal_table_init(&simulator->normal);
+  set_model(&workflow->simulator, simulator);
   int64_t replicas = 0;
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
-    set_function(workflow, f, &simulator->functions[f]);
+    set_limits(&workflow->functions[f], &simulator->functions[f]);
     replicas += simulator->functions[f].max_replicas;
   }
   plan_compile(workflow, simulator->nodes);
@@ -201,7 +215,7 @@ fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options
   int32_t n_leaves = 0;
   if (options->users < 1 || options->users > SIMULATOR_MAX_USERS)
     return fc_error_set(error, FC_EINVAL, "%d users: expected 1 to %d", (int)options->users, SIMULATOR_MAX_USERS);
-  FC_TRY(check_workflow(workflow, error));
+  FC_TRY(check_parameters(workflow, &workflow->simulator, error));
   FC_TRY(plan_check(workflow, &n_leaves, error));
   simulator_t *simulator = calloc(1, sizeof *simulator);
   if (simulator == NULL) return fc_error_set(error, FC_ENOMEM, "simulator of workflow %s: no memory", workflow->name);

@@ -29,6 +29,14 @@ fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options
                           fc_error_t *error);
 void simulator_destroy(simulator_t **simulator);
 
+/* From the next window on: another world's parameters, functions (N) included, instead of the workflow file's. Copies.
+ * FC_EINVAL names the parameter that is out of bounds; nothing has changed then. Allocates nothing. */
+fc_status_t simulator_set_parameters(simulator_t *simulator, const fc_simulator_parameters_t *parameters,
+                                     fc_error_t *error);
+
+/* From the next window on: other luck. */
+void simulator_set_seed(simulator_t *simulator, uint64_t seed);
+
 /* One fresh window number `window` (its draws depend on seed and window only) with `configuration` (N) in force from
  * its start. Fills observation's load, outcome, configuration and metrics (initialised for N); window index and
  * duration too, start_us is left alone. Same arguments, same bytes. FC_EINVAL for a configuration that is not
