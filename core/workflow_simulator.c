@@ -4,6 +4,7 @@
  * section's `mark:`, so that nobody takes a guess for a measurement.
  */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,48 @@ static fc_status_t parse_value(const fc_config_node_t *node, const parameter_t *
   return fc_config_as_double(node, p->minimum, p->maximum, out, error);
 }
 
+/* A word of a list instead of a number: its place becomes *out. Marked like a number. */
+static fc_status_t parse_word(const fc_config_node_t *map, const char *key, const char *const *words, int32_t n,
+                              bool marked, int32_t *out, fc_error_t *error) {
+  static const char *const keys[] = {"value", "mark"};
+  const fc_config_node_t *node = fc_config_get(map, key), *value = node, *mark = NULL;
+  *out = 0;
+  if (node == NULL) return FC_OK;
+  if (fc_config_is_map(node)) {
+    FC_TRY(fc_config_reject_unknown(node, keys, 2, error));
+    FC_TRY(fc_config_require(node, "value", &value, error));
+    FC_TRY(fc_config_require(node, "mark", &mark, error));
+    FC_TRY(check_mark(mark, error));
+  } else if (!marked) {
+    return fc_config_error(node, error, "%s: say how sure it is, here {value: .., mark: ..} or for the section `mark:`",
+                           key);
+  }
+  const char *text = fc_config_text(value);
+  for (int32_t i = 0; text != NULL && i < n; ++i) {
+    if (strcmp(text, words[i]) != 0) continue;
+    *out = i;
+    return FC_OK;
+  }
+  char known[128] = "";
+  for (int32_t i = 0; i < n; ++i) {
+    const size_t used = strlen(known);
+    snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : (i == n - 1 ? " or " : ", "), words[i]);
+  }
+  return fc_config_error(value, error, "%s: expected %s", key, known);
+}
+
+static fc_status_t parse_words(const fc_config_node_t *map, bool marked, fc_simulator_parameters_t *simulator,
+                               fc_error_t *error) {
+  static const char *const balancers[] = {"random", "round-robin", "least-connections"};
+  static const char *const overflows[] = {"reject", "queue"};
+  int32_t balancer = 0, overflow = 0;
+  FC_TRY(parse_word(map, "balancer", balancers, 3, marked, &balancer, error));
+  FC_TRY(parse_word(map, "overflow", overflows, 2, marked, &overflow, error));
+  simulator->balancer = (fc_balancer_t)balancer;
+  simulator->overflow = (fc_overflow_t)overflow;
+  return FC_OK;
+}
+
 static fc_status_t parse_table(const fc_config_node_t *map, const parameter_t *table, int32_t n, bool marked,
                                void *into, fc_error_t *error) {
   for (int32_t i = 0; i < n; ++i) {
@@ -82,13 +125,12 @@ static fc_status_t parse_table(const fc_config_node_t *map, const parameter_t *t
   return FC_OK;
 }
 
-static fc_status_t reject_unknown(const fc_config_node_t *map, const parameter_t *table, int32_t n, const char *extra,
-                                  fc_error_t *error) {
+static fc_status_t reject_unknown(const fc_config_node_t *map, const parameter_t *table, int32_t n,
+                                  const char *const *extra, int32_t n_extra, fc_error_t *error) {
   const char *keys[32];
   for (int32_t i = 0; i < n; ++i) keys[i] = table[i].key;
-  keys[n] = "mark";
-  keys[n + 1] = extra;
-  return fc_config_reject_unknown(map, keys, n + 2, error);
+  for (int32_t i = 0; i < n_extra; ++i) keys[n + i] = extra[i];
+  return fc_config_reject_unknown(map, keys, n + n_extra, error);
 }
 
 enum {
@@ -98,6 +140,7 @@ enum {
 
 static fc_status_t parse_functions(const fc_config_node_t *map, fc_workflow_t *workflow, bool section_marked,
                                    fc_error_t *error) {
+  static const char *const extra[] = {"mark"};
   if (!fc_config_is_map(map)) return fc_config_error(map, error, "functions: expected a map of every function");
   for (int32_t i = 0; i < fc_config_size(map); ++i)
     if (fc_workflow_find(workflow, fc_config_key_at(map, i)) < 0)
@@ -106,7 +149,7 @@ static fc_status_t parse_functions(const fc_config_node_t *map, fc_workflow_t *w
     const fc_config_node_t *node = NULL;
     FC_TRY(fc_config_require(map, workflow->functions[f].name, &node, error));
     if (!fc_config_is_map(node)) return fc_config_error(node, error, "expected a map of parameters");
-    FC_TRY(reject_unknown(node, function_parameters, N_FUNCTION, "mark", error));
+    FC_TRY(reject_unknown(node, function_parameters, N_FUNCTION, extra, 1, error));
     const fc_config_node_t *mark = fc_config_get(node, "mark");
     if (mark != NULL) FC_TRY(check_mark(mark, error));
     FC_TRY(parse_table(node, function_parameters, N_FUNCTION, section_marked || mark != NULL,
@@ -116,15 +159,17 @@ static fc_status_t parse_functions(const fc_config_node_t *map, fc_workflow_t *w
 }
 
 fc_status_t workflow_parse_simulator(const fc_config_node_t *root, fc_workflow_t *workflow, fc_error_t *error) {
+  static const char *const extra[] = {"mark", "functions", "balancer", "overflow"};
   const fc_config_node_t *map = fc_config_get(root, "simulator"), *functions = NULL;
   if (map == NULL) return FC_OK;
   FC_TRY(fc_config_require(map, "functions", &functions, error));
-  FC_TRY(reject_unknown(map, global_parameters, N_GLOBAL, "functions", error));
+  FC_TRY(reject_unknown(map, global_parameters, N_GLOBAL, extra, 4, error));
   const fc_config_node_t *mark = fc_config_get(map, "mark");
   if (mark != NULL) FC_TRY(check_mark(mark, error));
   workflow->simulator.functions = calloc((size_t)workflow->n_functions, sizeof *workflow->simulator.functions);
   if (workflow->simulator.functions == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for the simulator");
   FC_TRY(parse_table(map, global_parameters, N_GLOBAL, mark != NULL, &workflow->simulator, error));
+  FC_TRY(parse_words(map, mark != NULL, &workflow->simulator, error));
   FC_TRY(parse_functions(functions, workflow, mark != NULL, error));
   workflow->simulator.present = true;
   return FC_OK;

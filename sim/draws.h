@@ -26,7 +26,10 @@ typedef enum {
   DRAW_REPLICA = 2,  /* entity function, ordinal replica: its speed */
   DRAW_START = 3,    /* entity user, ordinal workflow: the orchestrator's start-up */
   DRAW_CALL = 4,     /* entity user, ordinal call: replica, work, answer delay */
-  DRAW_PLAN = 5      /* entity user, ordinal decision: choices, chances, counts */
+  DRAW_PLAN = 5,     /* entity user, ordinal (node, visit): chances, counts */
+  DRAW_CHOICE = 6,   /* entity user, ordinal (node, choice): branches */
+  DRAW_ARRIVAL = 7,  /* entity 0, ordinal arrival: time to the next one */
+  DRAW_COLD = 8      /* entity function, ordinal replica: its start-up */
 } draw_kind_t;
 
 enum { DRAW_MAX_ENTITIES = 1 << 24, NORMAL_BITS = 11, NORMAL_CELLS = 1 << NORMAL_BITS };

@@ -88,6 +88,20 @@ static inline FC_HOST_DEVICE void events_set(events_t *events, int32_t entity, d
   }
 }
 
+/* Unschedules an entity, if it is scheduled; there must be no hole. */
+static inline FC_HOST_DEVICE void events_remove(events_t *events, int32_t entity) {
+  const int32_t at = events->position[entity];
+  if (at < 0) return;
+  events->position[entity] = -1;
+  const event_t last = events->heap[--events->n];
+  if (at == events->n) return;
+  if (at > 0 && last.time_s < events->heap[(at - 1) >> 2].time_s) {
+    events_sift_up(events, at, last);
+  } else {
+    events_sift_down(events, at, last);
+  }
+}
+
 /* Fills the hole at the root, if there is one, with the last entry. */
 static inline FC_HOST_DEVICE void events_close(events_t *events) {
   if (!events->hole) return;

@@ -7,13 +7,13 @@
 
 static void fill_function(const simulator_t *simulator, const function_state_t *function, double net_bytes_per_call,
                           fc_function_metrics_t *metrics) {
-  const double replicas = function->n_replicas;
-  const double replica_s = replicas * simulator->window_s;
+  /* In a window of replacements those that start up and those that leave count as long as they lived. */
+  const double replica_s = function->replica_s, replicas = replica_s / simulator->window_s;
   memset(metrics, 0, sizeof *metrics);
   metrics->cpu_utilization_pct = 100 * function->cpu_s / replica_s;
   metrics->throttled_periods = CFS_PERIODS_PER_S * function->throttled_s / replicas;
   metrics->mem_utilization_pct =
-      100 * (simulator->mem_idle_mib + function->mem_mib_s / replica_s) / function->mem_limit_mib;
+      100 * (simulator->mem_idle_mib + function->mem_mib_s / replica_s) / function->configuration.mem_mib;
   metrics->net_rx_bytes_per_s = (double)(function->requests - function->rejected) * net_bytes_per_call / replica_s;
   metrics->requests = (double)function->requests;
   metrics->rejected = (double)function->rejected;
@@ -30,7 +30,7 @@ static void fill_outcome(const simulator_t *simulator, workflow_counts_t *counts
   outcome->successes = counts->successes;
   outcome->failures = counts->failures;
   outcome->rejected = counts->rejected;
-  outcome->unfinished = counts->started - counts->successes - counts->failures;
+  outcome->unfinished = counts->unfinished;
   for (int32_t f = 0; f < simulator->n_functions; ++f) outcome->execution_s += simulator->functions[f].in_flight_s;
   if (counts->successes == 0) return;
   const double percentile = 95;

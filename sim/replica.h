@@ -1,14 +1,16 @@
 /* replica.h - one replica of a fork-mode function: processor sharing under a CPU quota.
  *
- * A process per request. A request first starts up (one core), then works (`parallelism` cores). With a total demand D
- * above the quota q everybody gets s = q / D of what they want, and CFS throttling loses a further share:
- * eff = 1 - throttling_loss * (1 - s). Requests in flight also slow each other down (caches, memory): contention. All
- * requests of a replica advance at the same rate per core, so one number, `progress`, moves for all of them and each
- * knows the value at which its phase ends. Reference: docs/simulation.md, "What is simulated".
+ * A process per request. A request first starts up (one core), then works (`parallelism` cores); while calls of its own
+ * run it waits, holding its place and its memory. With a total demand D above the quota q everybody gets s = q / D of
+ * what they want, and CFS throttling loses a further share: eff = 1 - throttling_loss * (1 - s). Requests that compute
+ * also slow each other down (caches, memory): contention. All requests of a replica advance at the same rate per core,
+ * so one number, `progress`, moves for all of them and each knows the value at which its phase ends. Reference:
+ * docs/simulator.md, "Fork mode".
  */
 #ifndef SIM_REPLICA_H
 #define SIM_REPLICA_H
 
+#include "balancer.h"
 #include "state.h"
 
 #ifdef __cplusplus
@@ -31,9 +33,10 @@ static inline FC_HOST_DEVICE void replica_share(const simulator_t *simulator, re
                                                 const function_state_t *function) {
   const int32_t n = replica->n_starting + replica->n_working;
   const double demand = replica->n_starting + replica->n_working * function->parallelism;
-  const double quota = function->quota;
-  replica->in_flight_rate = n;
-  replica->mem_rate = function->mem_mib * (replica->n_working + simulator->mem_waiting_share * replica->n_starting);
+  const double quota = replica->quota;
+  replica->in_flight_rate = n + replica->n_waiting;
+  replica->mem_rate = function->mem_mib *
+                      (replica->n_working + replica->n_waiting + simulator->mem_waiting_share * replica->n_starting);
   double speed = replica->speed;
   if (demand > quota) {
     const double share = quota / demand;
@@ -77,10 +80,15 @@ static inline FC_HOST_DEVICE void replica_schedule(simulator_t *simulator, int32
   if (replica_find_next(simulator, replica)) events_set(&simulator->events, index, replica_next_s(replica));
 }
 
-/* MiB in use, counted as at entry to the second phase: working requests in full, starting ones in part. */
+/* MiB in use, counted as at entry to the second phase: requests that have reached it in full, starting ones in part. */
 static inline FC_HOST_DEVICE double replica_memory(const simulator_t *simulator, const function_state_t *function,
-                                                   int32_t n_working, int32_t n_starting) {
-  return simulator->mem_idle_mib + function->mem_mib * (n_working + simulator->mem_waiting_share * n_starting);
+                                                   int32_t n_entered, int32_t n_starting) {
+  return simulator->mem_idle_mib + function->mem_mib * (n_entered + simulator->mem_waiting_share * n_starting);
+}
+
+static inline FC_HOST_DEVICE void replica_push(simulator_t *simulator, replica_t *replica, int32_t call) {
+  simulator->calls[call].next = replica->first_call;
+  replica->first_call = call;
 }
 
 static inline FC_HOST_DEVICE void replica_remove(simulator_t *simulator, replica_t *replica, int32_t call) {
@@ -90,40 +98,41 @@ static inline FC_HOST_DEVICE void replica_remove(simulator_t *simulator, replica
 }
 
 /* The speed of a replica is drawn when its first request arrives. */
-static inline FC_HOST_DEVICE void replica_warm_up(simulator_t *simulator, replica_t *replica,
-                                                  const function_state_t *function, int32_t number) {
+static inline FC_HOST_DEVICE void replica_warm_up(const simulator_t *simulator, replica_t *replica,
+                                                  const function_state_t *function) {
   uint32_t bits[4];
-  draw_block(simulator->seed, simulator->window, DRAW_REPLICA, (uint32_t)replica->function, (uint32_t)number, bits);
-  replica->speed = function->speed / draw_factor(&simulator->normal, simulator->sigma_replica, bits[0]);
+  draw_block(simulator->seed, simulator->window, DRAW_REPLICA, (uint32_t)replica->function, replica->number, bits);
+  replica->slowness = draw_factor(&simulator->normal, simulator->sigma_replica, bits[0]);
+  replica->speed = function->speed / replica->slowness;
   replica->warm = true;
 }
 
-/* A request enters; `factor` is its lognormal work factor. */
+/* A request enters service; its work is cut into call->n_segments stretches. */
 static inline FC_HOST_DEVICE void replica_enter(simulator_t *simulator, int32_t index, int32_t call_index,
-                                                double factor, double now_s) {
+                                                double now_s) {
   replica_t *replica = &simulator->replicas[index];
   function_state_t *function = &simulator->functions[replica->function];
   call_t *call = &simulator->calls[call_index];
-  double startup = function->startup_work_s * factor;
+  double startup = function->startup_work_s * call->factor;
   if (!replica->warm) {
-    replica_warm_up(simulator, replica, function, index - function->first_replica);
+    replica_warm_up(simulator, replica, function);
     startup += function->warmup_work_s;
   }
   replica_advance(replica, function, now_s);
   call->phase = CALL_STARTING;
-  call->arrived_s = now_s;
   call->target = replica->progress + startup;
-  call->main_target = function->main_work_s * function->main_speed * factor;
-  call->next = replica->first_call;
-  replica->first_call = call_index;
+  call->segment_work = function->main_work_s * function->main_speed * call->factor;
+  if (call->n_segments > 1) call->segment_work /= call->n_segments;
+  replica_push(simulator, replica, call_index);
   replica->n_starting += 1;
   replica_share(simulator, replica, function);
   replica_schedule(simulator, index);
 }
 
-typedef enum { REPLICA_GOES_ON = 0, REPLICA_ANSWERED = 1, REPLICA_FAILED = 2 } replica_result_t;
+typedef enum { REPLICA_GOES_ON = 0, REPLICA_PAUSES = 1, REPLICA_FAILS = 2 } replica_result_t;
 
-/* The phase of `next_call` ends now. What it means for that request; it has left the replica unless it goes on. */
+/* The phase of `next_call` ends now. PAUSES: a stretch of its work is done, it waits until replica_continue or
+ * replica_leave; FAILS: it has left. */
 static inline FC_HOST_DEVICE replica_result_t replica_step(simulator_t *simulator, int32_t index, double now_s) {
   replica_t *replica = &simulator->replicas[index];
   function_state_t *function = &simulator->functions[replica->function];
@@ -131,26 +140,52 @@ static inline FC_HOST_DEVICE replica_result_t replica_step(simulator_t *simulato
   call_t *call = &simulator->calls[call_index];
   replica_advance(replica, function, now_s);
   replica->progress = replica->next_progress;
-  replica_result_t result;
   if (call->phase == CALL_WORKING) {
-    replica->n_working -= 1;
-    result = REPLICA_ANSWERED;
-  } else {
-    replica->n_starting -= 1;
-    const bool garbage = call->input != SPOILED_NOT;
-    const bool fits =
-        replica_memory(simulator, function, replica->n_working + 1, replica->n_starting) <= function->mem_limit_mib;
-    result = garbage || !fits ? REPLICA_FAILED : REPLICA_GOES_ON;
-  }
-  if (result == REPLICA_GOES_ON) {
-    replica->n_working += 1;
-    call->phase = CALL_WORKING;
-    call->target = replica->progress + call->main_target;
-  } else {
     replica_remove(simulator, replica, call_index);
+    replica->n_working -= 1;
+    replica->n_waiting += 1;
+    call->phase = CALL_WAITING;
+    call->n_segments -= 1;
+    return REPLICA_PAUSES;
   }
+  replica->n_starting -= 1;
+  const double needed_mib =
+      replica_memory(simulator, function, replica->n_working + replica->n_waiting + 1, replica->n_starting);
+  if (call->input != SPOILED_NOT || needed_mib > replica->mem_limit_mib) {
+    replica_remove(simulator, replica, call_index);
+    replica_share(simulator, replica, function);
+    return REPLICA_FAILS;
+  }
+  replica->n_working += 1;
+  call->phase = CALL_WORKING;
+  call->target = replica->progress + call->segment_work;
   replica_share(simulator, replica, function);
-  return result;
+  return REPLICA_GOES_ON;
+}
+
+/* A request that waited works on: the next stretch. */
+static inline FC_HOST_DEVICE void replica_continue(simulator_t *simulator, int32_t index, int32_t call_index,
+                                                   double now_s) {
+  replica_t *replica = &simulator->replicas[index];
+  function_state_t *function = &simulator->functions[replica->function];
+  call_t *call = &simulator->calls[call_index];
+  replica_advance(replica, function, now_s);
+  replica->n_waiting -= 1;
+  replica->n_working += 1;
+  call->phase = CALL_WORKING;
+  call->target = replica->progress + call->segment_work;
+  replica_push(simulator, replica, call_index);
+  replica_share(simulator, replica, function);
+  replica_schedule(simulator, index);
+}
+
+/* A request that waited leaves. */
+static inline FC_HOST_DEVICE void replica_leave(simulator_t *simulator, int32_t index, double now_s) {
+  replica_t *replica = &simulator->replicas[index];
+  function_state_t *function = &simulator->functions[replica->function];
+  replica_advance(replica, function, now_s);
+  replica->n_waiting -= 1;
+  replica_share(simulator, replica, function);
 }
 
 #ifdef __cplusplus

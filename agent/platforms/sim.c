@@ -116,7 +116,7 @@ fc_status_t platform_sim_new(const fc_workflow_t *workflow, const platform_sim_o
   sim->configuration = calloc((size_t)workflow->n_functions, sizeof *sim->configuration);
   fc_status_t status = sim->configuration ? FC_OK : fc_error_set(error, FC_ENOMEM, "platform sim: out of memory");
   if (status == FC_OK) {
-    const simulator_options_t simulated = {options->seed, options->semantics, options->users};
+    const simulator_options_t simulated = {options->seed, options->semantics, options->users, 0};
     status = simulator_new(workflow, &simulated, &sim->simulator, error);
   }
   if (status != FC_OK) {

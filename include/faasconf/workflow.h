@@ -154,8 +154,21 @@ typedef struct {
   double answer_delay_s; /* d: added to every answer */
   double net_bytes_per_call;
   double work_sigma; /* lognormal sigma of the work (mean 1) */
-  double io_s;       /* synchronous mode: waiting per leaf segment */
+  double io_s;       /* synchronous mode: waiting of a request that makes no calls of its own */
 } fc_function_simulator_t;
+
+/* Which replica gets a call. */
+typedef enum {
+  FC_BALANCER_RANDOM = 0,           /* uniformly at random, blind to load: what the published measurements show */
+  FC_BALANCER_ROUND_ROBIN = 1,      /* one after the other */
+  FC_BALANCER_LEAST_CONNECTIONS = 2 /* the one with the fewest requests in service and waiting; ties at random */
+} fc_balancer_t;
+
+/* What happens to a call whose replica is at its concurrency limit (fork mode; synchronous replicas always queue). */
+typedef enum {
+  FC_OVERFLOW_REJECT = 0, /* 429 at once: neither queued nor retried */
+  FC_OVERFLOW_QUEUE = 1   /* waits at that replica, first come first served */
+} fc_overflow_t;
 
 typedef struct {
   bool present;                  /* the file has a `simulator:` section */
@@ -169,6 +182,8 @@ typedef struct {
   double mem_idle_mib, mem_waiting_share;             /* 20 MiB; 0.3 of a request's memory before its second phase */
   double spawn_rate_per_s;                            /* closed loop: user u starts at u / this */
   double cold_start_median_s, cold_start_sigma;
+  fc_balancer_t balancer;
+  fc_overflow_t overflow;
   fc_function_simulator_t *functions; /* (N) */
 } fc_simulator_parameters_t;
 

@@ -40,7 +40,7 @@ struct Result {
 Result measure(const fc_workflow_t *workflow, int users, const Options &options) {
   const size_t n = static_cast<size_t>(workflow->n_functions);
   fc_error_t error = {};
-  const simulator_options_t simulator_options = {1, FC_SEMANTICS_AS_PUBLISHED, users};
+  const simulator_options_t simulator_options = {1, FC_SEMANTICS_AS_PUBLISHED, users, 0};
   simulator_t *simulator = nullptr;
   fc_observation_t observation = {};
   if (simulator_new(workflow, &simulator_options, &simulator, &error) != FC_OK) give_up("bench_simulate", error);

@@ -24,7 +24,7 @@ class Simulated {
  public:
   Simulated(const fc_workflow_t *workflow, int users, fc_semantics_t semantics, uint64_t seed = 1)
       : metrics_(workflow->n_functions), configuration_(workflow->n_functions) {
-    const simulator_options_t options = {seed, semantics, users};
+    const simulator_options_t options = {seed, semantics, users, 0};
     status = simulator_new(workflow, &options, &simulator_, &error);
     observation_.n_functions = workflow->n_functions;
     observation_.metrics = metrics_.data();

@@ -340,12 +340,6 @@ TEST(Simulator, RefusesWhatItCannotSimulate) {
   s.observe(0, crowd);
   EXPECT_EQ(FC_EINVAL, s.status);
 
-  workflow->function_at(3).mode = FC_MODE_SYNCHRONOUS;
-  Simulated synchronous(workflow->get(), 10, FC_SEMANTICS_STRICT);
-  EXPECT_EQ(FC_EINVAL, synchronous.status);
-  EXPECT_NE(nullptr, std::strstr(synchronous.error.message, "synchronous")) << synchronous.error.message;
-  workflow->function_at(3).mode = FC_MODE_FORK;
-
   workflow->parameters_at(2).work_cpu_s = NAN;
   Simulated damaged(workflow->get(), 10, FC_SEMANTICS_STRICT);
   EXPECT_EQ(FC_EINVAL, damaged.status);
