@@ -22,9 +22,11 @@ struct Window {
 
 class Simulated {
  public:
-  Simulated(const fc_workflow_t *workflow, int users, fc_semantics_t semantics, uint64_t seed = 1)
+  // users > 0: closed loop; users == 0: open loop at rate_per_s.
+  Simulated(const fc_workflow_t *workflow, int users, fc_semantics_t semantics, uint64_t seed = 1,
+            double rate_per_s = 0)
       : metrics_(workflow->n_functions), configuration_(workflow->n_functions) {
-    const simulator_options_t options = {seed, semantics, users, 0};
+    const simulator_options_t options = {seed, semantics, users, rate_per_s};
     status = simulator_new(workflow, &options, &simulator_, &error);
     observation_.n_functions = workflow->n_functions;
     observation_.metrics = metrics_.data();
@@ -36,6 +38,11 @@ class Simulated {
 
   const fc_observation_t &observe(int64_t window, const Configuration &configuration) {
     status = simulator_window(simulator_, window, configuration.data(), &observation_, &error);
+    return observation_;
+  }
+  // The next window of a stretch.
+  const fc_observation_t &next(int64_t window, const Configuration &configuration) {
+    status = simulator_next_window(simulator_, window, configuration.data(), &observation_, &error);
     return observation_;
   }
   Window window(int64_t number, const Configuration &configuration) {

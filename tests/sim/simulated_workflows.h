@@ -112,6 +112,26 @@ class SimulatedWorkflow {
   std::vector<fc_call_node_t> nodes_;
 };
 
+// One function or several without any noise, delay, start-up or loss: what queueing theory speaks of.
+class PlainWorkflow : public SimulatedWorkflow {
+ public:
+  explicit PlainWorkflow(double window_s = 30) : SimulatedWorkflow("plain") {
+    fc_simulator_parameters_t &p = raw().simulator;
+    p.orchestrator_startup_s = p.orchestrator_startup_sigma = p.orchestrator_finish_s = p.gateway_delay_s = 0;
+    p.throttling_loss = p.warmup_share = p.sigma_window = p.sigma_function = p.sigma_replica = 0;
+    p.mem_idle_mib = 0;
+    p.cold_start_median_s = p.cold_start_sigma = 0;
+    p.spawn_rate_per_s = 1e9;
+    raw().window_s = window_s;
+  }
+  // Work in CPU seconds, its lognormal sigma.
+  int plain(const std::string &name, double work_cpu_s, double sigma = 0, fc_function_mode_t mode = FC_MODE_FORK) {
+    const int f = function(name, {work_cpu_s, 0, 1, 0, 0, 0, 0, sigma, 0}, FC_ON_FAILURE_FAIL);
+    function_at(f).mode = mode;
+    return f;
+  }
+};
+
 // Fitted parameters: work, start-up share, parallelism, MiB, contention, answer delay, bytes per call, sigma.
 inline fc_function_simulator_t fitted(const std::string &function) {
   const double light = 0.9065724495939638, kappa = 0.03568415430123556, delay = 0.030642480801696955,
