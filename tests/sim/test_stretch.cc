@@ -113,7 +113,7 @@ TEST_F(Rollout, AddedReplicasStartCold) {
   start(30);
   EXPECT_NEAR(100, s_->next(0, {{1000, 100, 1, 1}}).outcome.successes, 1);
   const fc_observation_t &o = s_->next(1, {{1000, 100, 3, 1}});
-  EXPECT_NEAR(100 + 2 * 60, o.outcome.successes, 5);
+  EXPECT_NEAR(100 + 2 * 60, o.outcome.successes, 8);
   EXPECT_EQ(0, o.outcome.failures);
   EXPECT_EQ(3, count_phase(s_->get(), f_, REPLICA_READY));
   EXPECT_NEAR(300, s_->next(2, {{1000, 100, 3, 1}}).outcome.successes, 3);
