@@ -32,7 +32,7 @@ static const parameter_t global_parameters[] = {
     GLOBAL(mem_waiting_share, 0, 1, 0.3),
     GLOBAL(spawn_rate_per_s, 1e-6, 1e6, 10),
     GLOBAL(cold_start_median_s, 0, 1e4, 0),
-    GLOBAL(cold_start_sigma, 0, 5, 0),
+    GLOBAL(cold_start_sigma, 0, 3, 0),
 };
 #undef GLOBAL
 
