@@ -6,7 +6,7 @@
 #include "command.h"
 #include "faasconf/digest.h"
 
-static const cli_command_t *const commands[] = {&cli_demo,     &cli_import, &cli_train,  &cli_simulate,
+static const cli_command_t *const commands[] = {&cli_demo,     &cli_import, &cli_train,  &cli_simulate, &cli_generate,
                                                 &cli_register, &cli_query,  &cli_status, &cli_policies};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
