@@ -15,7 +15,7 @@ static void print_head(FILE *out, const drawn_workflow_t *drawn) {
   fprintf(
       out,
       "\n# Nothing in it was measured: profiles around the fitted ones of the Parallel workflow. QoS targets: what\n"
-      "# the start configuration meets with %d closed-loop users in %d simulated windows (docs/workflow-file.md).\n",
+      "# the start configuration meets with %d closed-loop users in %d simulated windows (docs/cli.md, generate).\n",
       DRAWN_USERS, (int)drawn->n_windows);
   fprintf(out,
           "faasconf: 1\nworkflow: \"%s\"\norchestrator: outside\nwindow_s: %g\n"
