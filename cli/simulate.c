@@ -7,7 +7,9 @@
 #include "configuration_file.h"
 #include "faasconf/json.h"
 #include "faasconf/knobs.h"
+#include "jobs.h"
 #include "judge.h"
+#include "simulate_rows.h"
 #include "simulate_windows.h"
 
 static const char *const series_name[N_SERIES] = {"latency_mean_s",     "latency_p95_s", "successes",
@@ -131,6 +133,60 @@ static void print_text(const simulation_t *simulation) {
   print_functions(simulation);
 }
 
+/* ---- a table of measured configurations ---- */
+
+static void print_scores_json(const simulate_rows_options_t *options, const simulate_rows_scores_t *scores) {
+  fc_json_t *out = fc_json_object();
+  fc_json_set_string(out, "workflow", options->workflow->name);
+  fc_json_set_string(out, "semantics", fc_semantics_name(options->semantics));
+  fc_json_set_int(out, "windows", options->n_windows);
+  fc_json_set_int(out, "seed", options->seed);
+  fc_json_set_int(out, "rows", scores->n_rows);
+  fc_json_set_int(out, "rows_without_success", scores->n_without_success);
+  fc_json_set_double(out, "r2_log_latency", scores->r2_log_latency);
+  fc_json_set_double(out, "r2_success", scores->r2_success);
+  fc_json_set_double(out, "spearman_latency", scores->spearman_latency);
+  fc_json_set_double(out, "spearman_success", scores->spearman_success);
+  fc_json_set_double(out, "mape_latency", scores->mape_latency);
+  fc_json_set_double(out, "coverage80_latency", scores->coverage80_latency);
+  fc_json_set_double(out, "coverage80_success", scores->coverage80_success);
+  fc_json_set_double(out, "seconds", scores->seconds);
+  char *text = fc_json_dump(out, 0);
+  fc_json_destroy(&out);
+  puts(text);
+  free(text);
+}
+
+static void print_scores(const simulate_rows_options_t *options, const simulate_rows_scores_t *scores) {
+  printf("%s, %s semantics: %" PRId64 " measured rows, each beside %" PRId64 " simulated windows, seed %" PRId64
+         ", %.1f s\n",
+         options->workflow->name, fc_semantics_name(options->semantics), scores->n_rows, options->n_windows,
+         options->seed, scores->seconds);
+  if (scores->n_without_success > 0)
+    printf("%" PRId64 " rows had no success and thus no latency: only their successes are compared\n",
+           scores->n_without_success);
+  printf("\n%-36s %9s %9s\n", "", "latency", "successes");
+  printf("%-36s %9.3f %9.3f\n", "R2 (latency: of its logarithm)", scores->r2_log_latency, scores->r2_success);
+  printf("%-36s %9.3f %9.3f\n", "Spearman's rank correlation", scores->spearman_latency, scores->spearman_success);
+  printf("%-36s %8.1f%%\n", "mean absolute error", 100 * scores->mape_latency);
+  printf("%-36s %8.1f%% %8.1f%%\n", "measured within 80 % of the windows", 100 * scores->coverage80_latency,
+         100 * scores->coverage80_success);
+  if (options->n_windows < 50)
+    printf("(%" PRId64 " windows give rough intervals: --windows 100 for honest ones)\n", options->n_windows);
+}
+
+static int score_rows(const simulate_rows_options_t *options, bool json) {
+  fc_error_t error = {0};
+  simulate_rows_scores_t scores;
+  if (simulate_rows(options, &scores, &error) != FC_OK) return cli_fail("simulate", &error);
+  if (json) {
+    print_scores_json(options, &scores);
+  } else {
+    print_scores(options, &scores);
+  }
+  return CLI_DONE;
+}
+
 /* ---- the command ---- */
 
 static int simulate(simulation_t *simulation, const char *configuration, bool json) {
@@ -152,42 +208,88 @@ static int simulate(simulation_t *simulation, const char *configuration, bool js
   return CLI_DONE;
 }
 
+/* What the command line asked for; NULL and 0: not said. */
+typedef struct {
+  const char *workflow, *configuration, *semantics, *rows, *out;
+  int64_t users, n_windows, seed, jobs;
+  bool json;
+} request_t;
+
+static int complain(const char *what) {
+  fprintf(stderr, "faasconf simulate: %s; see --help\n", what);
+  return CLI_USAGE;
+}
+
+static int run_request(const request_t *request, const fc_workflow_t *workflow, fc_semantics_t semantics) {
+  if (request->rows != NULL) {
+    const simulate_rows_options_t options = {.workflow = workflow,
+                                             .path = request->rows,
+                                             .out_path = request->out,
+                                             .semantics = semantics,
+                                             .users = request->users,
+                                             .n_windows = request->n_windows > 0 ? request->n_windows : 12,
+                                             .seed = request->seed,
+                                             .jobs = request->jobs};
+    return score_rows(&options, request->json);
+  }
+  simulation_t simulation = {.workflow = workflow,
+                             .semantics = semantics,
+                             .users = request->users > 0 ? request->users : 10,
+                             .n_windows = request->n_windows > 0 ? request->n_windows : JUDGE_WINDOWS,
+                             .seed = request->seed};
+  const int code =
+      simulate(&simulation, request->configuration != NULL ? request->configuration : "start", request->json);
+  simulation_clear(&simulation);
+  return code;
+}
+
 static int simulate_run(int argc, char **argv) {
-  const char *name = NULL, *configuration = "start", *semantics = "strict";
-  simulation_t simulation = {.users = 10, .n_windows = JUDGE_WINDOWS, .seed = 1};
-  bool json = false;
+  request_t request = {.seed = 1, .jobs = jobs_default_workers()};
   const argument_t options[] = {
-      {"workflow", ARGUMENT_TEXT, &name, "W", "a shipped workflow (parallel, ...) or the path of a file", true, 0, 0},
-      {"users", ARGUMENT_INT, &simulation.users, "U", "closed-loop users without think time (10)", false, 1, 1 << 20},
-      {"configuration", ARGUMENT_TEXT, &configuration, "FILE",
+      {"workflow", ARGUMENT_TEXT, &request.workflow, "W", "a shipped workflow (parallel, ...) or the path of a file",
+       true, 0, 0},
+      {"users", ARGUMENT_INT, &request.users, "U",
+       "closed-loop users without think time (10; with --rows those of each row)", false, 1, 1 << 20},
+      {"configuration", ARGUMENT_TEXT, &request.configuration, "FILE",
        "YAML or JSON: function -> cpu_millicores, mem_mib, replicas, concurrency; or `start` (start)", false, 0, 0},
-      {"semantics", ARGUMENT_TEXT, &semantics, "S",
-       "strict: a failed call fails its workflow; as-published: as the measured code did (strict)", false, 0, 0},
-      {"windows", ARGUMENT_INT, &simulation.n_windows, "N", "fresh windows (400)", false, 1, 1e7},
-      {"seed", ARGUMENT_INT, &simulation.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
-      {"json", ARGUMENT_FLAG, &json, NULL, "one JSON object instead of tables", false, 0, 0}};
+      {"rows", ARGUMENT_TEXT, &request.rows, "FILE.csv",
+       "simulate every configuration of a published table and score the simulator against it", false, 0, 0},
+      {"out", ARGUMENT_TEXT, &request.out, "FILE.csv", "with --rows: measured and simulated values, row by row", false,
+       0, 0},
+      {"semantics", ARGUMENT_TEXT, &request.semantics, "S",
+       "strict: a failed call fails its workflow; as-published: as the measured code did (strict; with --rows "
+       "as-published)",
+       false, 0, 0},
+      {"windows", ARGUMENT_INT, &request.n_windows, "N", "fresh windows (400; with --rows 12 a row)", false, 1, 1e7},
+      {"seed", ARGUMENT_INT, &request.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
+      {"jobs", ARGUMENT_INT, &request.jobs, "N", "with --rows: threads; same numbers for any (all processors)", false,
+       1, JOBS_MAX_WORKERS},
+      {"json", ARGUMENT_FLAG, &request.json, NULL, "one JSON object instead of tables", false, 0, 0}};
   const arguments_t arguments = {
       .command = "simulate",
       .description =
           "Simulates fresh windows of a workflow with one configuration and reports latency, successes, "
-          "QoS compliance and cost.",
+          "QoS compliance and cost; or, with --rows, every configuration of a measured table.",
       .examples =
           "  faasconf simulate --workflow parallel --users 10\n"
-          "  faasconf simulate --workflow parallel --users 20 --configuration mine.yaml --json",
+          "  faasconf simulate --workflow parallel --users 20 --configuration mine.yaml --json\n"
+          "  faasconf simulate --workflow parallel --rows parallel_10.csv --windows 12 --json",
       .arguments = options,
       .n_arguments = sizeof options / sizeof options[0]};
   int code = CLI_DONE;
   if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
-  if (!fc_semantics_parse(semantics, &simulation.semantics)) {
-    fprintf(stderr, "faasconf simulate: --semantics: expected strict or as-published, found '%s'\n", semantics);
+  fc_semantics_t semantics = request.rows != NULL ? FC_SEMANTICS_AS_PUBLISHED : FC_SEMANTICS_STRICT;
+  if (request.semantics != NULL && !fc_semantics_parse(request.semantics, &semantics)) {
+    fprintf(stderr, "faasconf simulate: --semantics: expected strict or as-published, found '%s'\n", request.semantics);
     return CLI_USAGE;
   }
+  if (request.rows != NULL && request.configuration != NULL)
+    return complain("--rows brings its own configurations: leave --configuration out");
+  if (request.rows == NULL && request.out != NULL) return complain("--out goes with --rows only");
   fc_error_t error = {0};
   fc_workflow_t *workflow = NULL;
-  if (fc_workflow_load(name, &workflow, &error) != FC_OK) return cli_fail("simulate", &error);
-  simulation.workflow = workflow;
-  code = simulate(&simulation, configuration, json);
-  simulation_clear(&simulation);
+  if (fc_workflow_load(request.workflow, &workflow, &error) != FC_OK) return cli_fail("simulate", &error);
+  code = run_request(&request, workflow, semantics);
   fc_workflow_destroy(&workflow);
   return code;
 }

@@ -1,0 +1,91 @@
+// cli/simulate_rows.c: a table of measured configurations, simulated and scored.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+
+#include "support.h"
+
+extern "C" {
+#include "simulate_rows.h"
+}
+
+namespace {
+
+class SimulateRows : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/parallel.yaml").c_str(), &workflow_, &error));
+    options_ = {};
+    options_.workflow = workflow_;
+    options_.semantics = FC_SEMANTICS_AS_PUBLISHED;
+    options_.n_windows = 3;
+    options_.seed = 1;
+    options_.jobs = 1;
+  }
+  void TearDown() override { fc_workflow_destroy(&workflow_); }
+
+  // A row of the published format: all functions alike.
+  static std::string row(double action, double latency_s, int successes) {
+    std::ostringstream out;
+    for (int f = 0; f < 6; ++f) out << action << "," << action << "," << action << "," << action << ",";
+    const int cpu = static_cast<int>(250 + 1750 * action), mem = static_cast<int>(256 + 1792 * action);
+    static const char *const names[] = {"starter", "rgb", "resize", "update", "resnet", "mobilenet"};
+    for (const char *name : names)
+      out << name << "," << cpu << "," << mem << "," << static_cast<int>(1 + 7 * action) << ",10,1,10,1000,1,2,";
+    const double price = 6 * (cpu * 0.000173 + mem * 0.000012) * static_cast<int>(1 + 7 * action);
+    out.precision(12);
+    out << latency_s << "," << latency_s * 1.5 << "," << successes << "," << successes + 2 << "," << price << ",10\n";
+    return out.str();
+  }
+  fc_status_t run(const std::string &table) {
+    fc_test::write_file(folder_.path("rows.csv"), table);
+    path_ = folder_.path("rows.csv");
+    options_.path = path_.c_str();
+    return simulate_rows(&options_, &scores_, &error);
+  }
+
+  fc_error_t error = {};
+  fc_workflow_t *workflow_ = nullptr;
+  fc_test::TemporaryFolder folder_;
+  std::string path_;
+  simulate_rows_options_t options_;
+  simulate_rows_scores_t scores_;
+};
+
+TEST_F(SimulateRows, SameNumbersForAnyNumberOfThreads) {
+  std::string table;
+  for (int i = 0; i < 12; ++i) table += row(0.4 + 0.05 * i, 15 - i, 10 + 2 * i);
+  const std::string out = folder_.path("out.csv");
+  options_.out_path = out.c_str();
+  std::string first;
+  for (int jobs : {1, 2, 5}) {
+    options_.jobs = jobs;
+    ASSERT_OK(run(table));
+    EXPECT_EQ(12, scores_.n_rows);
+    EXPECT_GT(scores_.spearman_latency, 0.9);
+    if (jobs == 1) first = fc_test::read_file(out);
+    EXPECT_EQ(first, fc_test::read_file(out)) << jobs;
+  }
+  EXPECT_EQ(13, std::count(first.begin(), first.end(), '\n'));
+}
+
+TEST_F(SimulateRows, RowsWithoutSuccessCountWithTheirSuccessesOnly) {
+  ASSERT_OK(run(row(0.5, 12, 20) + row(0.6, 0, 0) + row(0.8, 9, 28)));
+  EXPECT_EQ(3, scores_.n_rows);
+  EXPECT_EQ(1, scores_.n_without_success);
+  EXPECT_TRUE(std::isfinite(scores_.r2_log_latency));
+}
+
+TEST_F(SimulateRows, BadTablesAreRefusedWithFileAndLine) {
+  EXPECT_EQ(FC_EFORMAT, run(""));
+  EXPECT_EQ(FC_EFORMAT, run("a,b,c\n"));
+  EXPECT_EQ(FC_EFORMAT, run(row(0.5, 12, 20) + "1,2,3\n"));
+  EXPECT_NE(nullptr, std::strstr(error.message, "rows.csv:2")) << error.message;
+  options_.path = "/nowhere/rows.csv";
+  EXPECT_EQ(FC_ENOTFOUND, simulate_rows(&options_, &scores_, &error));
+  options_.out_path = "/nowhere/out.csv";
+  EXPECT_EQ(FC_EIO, run(row(0.5, 12, 20)));
+}
+
+}  // namespace
