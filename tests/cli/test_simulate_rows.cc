@@ -29,11 +29,12 @@ class SimulateRows : public ::testing::Test {
   static std::string row(double action, double latency_s, int successes) {
     std::ostringstream out;
     for (int f = 0; f < 6; ++f) out << action << "," << action << "," << action << "," << action << ",";
-    const int cpu = static_cast<int>(250 + 1750 * action), mem = static_cast<int>(256 + 1792 * action);
+    const long cpu = std::lround(250 + 1750 * action), mem = std::lround(256 + 1792 * action);
     static const char *const names[] = {"starter", "rgb", "resize", "update", "resnet", "mobilenet"};
     for (const char *name : names)
       out << name << "," << cpu << "," << mem << "," << static_cast<int>(1 + 7 * action) << ",10,1,10,1000,1,2,";
-    const double price = 6 * (cpu * 0.000173 + mem * 0.000012) * static_cast<int>(1 + 7 * action);
+    const double price = 6 * (static_cast<double>(cpu) * 0.000173 + static_cast<double>(mem) * 0.000012) *
+                         static_cast<int>(1 + 7 * action);
     out.precision(12);
     out << latency_s << "," << latency_s * 1.5 << "," << successes << "," << successes + 2 << "," << price << ",10\n";
     return out.str();
