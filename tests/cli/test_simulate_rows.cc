@@ -56,7 +56,7 @@ class SimulateRows : public ::testing::Test {
 
 TEST_F(SimulateRows, SameNumbersForAnyNumberOfThreads) {
   std::string table;
-  for (int i = 0; i < 12; ++i) table += row(0.4 + 0.05 * i, 15 - i, 10 + 2 * i);
+  for (int i = 0; i < 12; ++i) table += row(0.4 + 0.04 * i, 15 - i, 10 + 2 * i);
   const std::string out = folder_.path("out.csv");
   options_.out_path = out.c_str();
   std::string first;
