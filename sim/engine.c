@@ -318,7 +318,8 @@ static inline FC_HOST_DEVICE void on_user(simulator_t *simulator, int32_t user, 
   user_t *u = &simulator->users[user];
   spoiled_t data = SPOILED_NOT;
   if (u->phase == USER_ARRIVES) {
-    load_start(simulator, user, now_s);
+    u->phase = USER_AWAY;
+    if (load_is_open(simulator) || user < simulator->n_users) load_start(simulator, user, now_s);
   } else if (u->phase == USER_FINISHES) {
     load_complete(simulator, user, now_s);
   } else {

@@ -25,6 +25,7 @@ static FC_HOST_DEVICE void create(simulator_t *simulator, int32_t f, int32_t ind
   replica->queue_first = replica->queue_last = -1;
   replica->n_starting = replica->n_working = replica->n_waiting = replica->n_queued = 0;
   replica->phase = (uint8_t)phase;
+  replica->speed = replica->slowness = 1; /* drawn at the first request */
   replica->warm = false;
   replica->number = function->n_created++;
   replica->generation = function->generation;
@@ -147,6 +148,6 @@ FC_HOST_DEVICE void fleet_change(simulator_t *simulator, int32_t f, const fc_fun
     cancel_cold(simulator, function, n_cancelled, now_s);
     for (int32_t n = -change - n_cancelled; n > 0 && function->n_ready > 1; --n)
       leave(simulator, function, function->n_ready - 1, now_s);
-    replace_old(simulator, function, now_s);
+    if (count_cold(simulator, function) == 0) replace_old(simulator, function, now_s);
   }
 }

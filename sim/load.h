@@ -44,6 +44,7 @@ static inline FC_HOST_DEVICE void load_start(simulator_t *simulator, int32_t use
   uint32_t bits[4];
   draw_block(simulator->seed, simulator->window, DRAW_START, u->stream, u->n_workflows++, bits);
   u->started_s = now_s;
+  u->window = simulator->window;
   u->spoiled = SPOILED_NOT;
   u->phase = USER_STARTS;
   simulator->counts.started += 1;

@@ -5,7 +5,7 @@
 
 #define CFS_PERIODS_PER_S 10.0
 
-static void fill_function(const simulator_t *simulator, const function_state_t *function, double net_bytes_per_call,
+static void fill_function(const simulator_t *simulator, const function_state_t *function,
                           fc_function_metrics_t *metrics) {
   /* In a window of replacements those that start up and those that leave count as long as they lived. */
   const double replica_s = function->replica_s, replicas = replica_s / simulator->window_s;
@@ -14,7 +14,8 @@ static void fill_function(const simulator_t *simulator, const function_state_t *
   metrics->throttled_periods = CFS_PERIODS_PER_S * function->throttled_s / replicas;
   metrics->mem_utilization_pct =
       100 * (simulator->mem_idle_mib + function->mem_mib_s / replica_s) / function->configuration.mem_mib;
-  metrics->net_rx_bytes_per_s = (double)(function->requests - function->rejected) * net_bytes_per_call / replica_s;
+  metrics->net_rx_bytes_per_s =
+      (double)(function->requests - function->rejected) * function->net_bytes_per_call / replica_s;
   metrics->requests = (double)function->requests;
   metrics->rejected = (double)function->rejected;
   metrics->failed = (double)function->failed;
@@ -47,8 +48,7 @@ void metrics_fill(simulator_t *simulator, fc_observation_t *observation) {
   observation->load.mean_in_flight = simulator->counts.in_flight_s / simulator->window_s;
   fill_outcome(simulator, &simulator->counts, &observation->outcome);
   for (int32_t f = 0; f < simulator->n_functions; ++f)
-    fill_function(simulator, &simulator->functions[f], simulator->workflow->simulator.functions[f].net_bytes_per_call,
-                  &observation->metrics[f]);
+    fill_function(simulator, &simulator->functions[f], &observation->metrics[f]);
 }
 
 void metrics_fill_latencies(simulator_t *simulator, fc_observation_t *observation) {

@@ -75,6 +75,7 @@ static void set_function(const fc_simulator_parameters_t *parameters, const fc_f
   function->mem_mib = p->mem_mib_per_request;
   function->answer_delay_s = p->answer_delay_s;
   function->io_s = p->io_s;
+  function->net_bytes_per_call = p->net_bytes_per_call;
 }
 
 void model_set(simulator_t *simulator, const fc_simulator_parameters_t *p) {

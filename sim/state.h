@@ -69,7 +69,7 @@ typedef struct {
   /* model */
   double startup_work_s, main_work_s, warmup_work_s; /* CPU seconds, before the lognormal factor */
   double parallelism, main_speed;                    /* cores of the second phase; 1 / parallelism */
-  double contention, work_sigma, mem_mib, answer_delay_s, io_s;
+  double contention, work_sigma, mem_mib, answer_delay_s, io_s, net_bytes_per_call;
   double contention_speed[CONTENTION_TABLE + 1]; /* 1 / (1 + contention * (n - 1)) */
   fc_function_mode_t mode;
   fc_on_failure_t on_failure;
@@ -156,6 +156,7 @@ typedef enum {
 /* A user of the closed loop, or the place of one workflow in flight in the open loop. */
 typedef struct {
   double started_s;
+  int64_t window;                /* in which the workflow started */
   uint32_t stream;               /* entity of its draws: the user, or the number of the arrival */
   uint32_t n_workflows, n_calls; /* ordinals of draws */
   uint8_t spoiled;               /* spoiled_t: the workflow is failed, by this cause first */

@@ -9,12 +9,14 @@ static inline FC_HOST_DEVICE spoiled_t join(spoiled_t a, spoiled_t b) {
   return a != SPOILED_NOT ? a : b;
 }
 
-/* ---- draws: keyed by node and by how often it was there, so that nobody's decisions shift another's ---- */
+/* ---- draws: keyed by node and by how often it was there, so that nobody's decisions shift another's, and by the
+ * window in which the workflow started, so that steps counted ahead are those that are made ---- */
 
 static FC_HOST_DEVICE void decide(const simulator_t *simulator, int32_t user, draw_kind_t kind, int32_t index,
                                   uint32_t time, uint32_t bits[4]) {
   const uint32_t ordinal = (uint32_t)index + (uint32_t)simulator->n_nodes * time;
-  draw_block(simulator->seed, simulator->window, kind, simulator->users[user].stream, ordinal, bits);
+  const user_t *u = &simulator->users[user];
+  draw_block(simulator->seed, u->window, kind, u->stream, ordinal, bits);
 }
 
 /* How often the node runs at its visit number `visit`: 0 when its chance says no. */

@@ -1,0 +1,105 @@
+// What one window or stretch must not leave behind for the next.
+#include <cstring>
+#include <tuple>
+#include <vector>
+
+#include "simulated_windows.h"
+#include "simulated_workflows.h"
+#include "state.h"
+#include "support.h"
+
+namespace {
+
+using fc_test::Configuration;
+using fc_test::PlainWorkflow;
+using fc_test::Simulated;
+
+const Configuration kStart(6, {1300, 1331, 5, 6});
+
+// Users of the closed loop who have not arrived yet are too many as well.
+TEST(StretchEdges, UsersWhoAreTooManyAndHaveNotArrivedDoNotStart) {
+  auto workflow = fc_test::parallel_workflow();
+  workflow->raw().simulator.spawn_rate_per_s = 0.5;  // 15 of the 40 arrive in the first window
+  Simulated s(workflow->get(), 40, FC_SEMANTICS_STRICT);
+  s.next(0, kStart);
+  ASSERT_EQ(FC_OK, s.status) << s.error.message;
+  ASSERT_EQ(FC_OK, simulator_set_load(s.get(), 0, 0, &s.error));
+  EXPECT_EQ(0, s.next(1, kStart).load.arrival_rate_per_s);
+}
+
+// A function that is scaled in while its change is still being rolled out keeps the replica that serves.
+TEST(StretchEdges, ScalingInDuringARolloutKeepsWhatServes) {
+  PlainWorkflow w(30);
+  const int a = w.plain("a", 0.05);
+  w.raw().simulator.cold_start_median_s = 1000;
+  w.raw().simulator.cold_start_sigma = 0;
+  Simulated s(w.build(w.call(a)), 1, FC_SEMANTICS_STRICT);
+  ASSERT_EQ(FC_OK, s.status) << s.error.message;
+  s.next(0, {{1000, 1000, 1, 5}});
+  s.next(1, {{1500, 1000, 2, 5}});
+  EXPECT_EQ(1, s.get()->functions[a].n_ready);
+  const fc_observation_t &o = s.next(2, {{1500, 1000, 1, 5}});
+  EXPECT_EQ(1, s.get()->functions[a].n_ready);
+  EXPECT_EQ(0, o.metrics[a].rejected);
+  EXPECT_GT(o.outcome.successes, 0);
+}
+
+// Same seed, same bytes, whatever the simulator did before.
+TEST(StretchEdges, AStretchDoesNotDependOnWhatRanBefore) {
+  auto workflow = fc_test::parallel_workflow();
+  Simulated used(workflow->get(), 2, FC_SEMANTICS_STRICT), fresh(workflow->get(), 2, FC_SEMANTICS_STRICT);
+  const Configuration many(6, {1300, 1331, 8, 6});
+  for (int w = 100; w < 110; ++w) used.window(w, many);
+  for (int w = 0; w < 40; ++w) {
+    const fc_observation_t &a = used.next(w, many), &b = fresh.next(w, many);
+    EXPECT_EQ(0, std::memcmp(&b.outcome, &a.outcome, sizeof b.outcome)) << "window " << w;
+    EXPECT_EQ(0, std::memcmp(b.metrics, a.metrics, 6 * sizeof *b.metrics)) << "window " << w;
+    EXPECT_EQ(0, std::memcmp(&b.load, &a.load, sizeof b.load)) << "window " << w;
+  }
+}
+
+// Another world's parameters are all of that world.
+TEST(StretchEdges, ReceivedBytesAreThoseOfTheParametersInForce) {
+  auto workflow = fc_test::parallel_workflow();
+  Simulated s(workflow->get(), 10, FC_SEMANTICS_STRICT);
+  const double before = s.observe(0, kStart).metrics[0].net_rx_bytes_per_s;
+  fc_simulator_parameters_t other = workflow->get()->simulator;
+  std::vector<fc_function_simulator_t> functions(other.functions, other.functions + 6);
+  functions[0].net_bytes_per_call *= 2;
+  other.functions = functions.data();
+  ASSERT_EQ(FC_OK, simulator_set_parameters(s.get(), &other, &s.error)) << s.error.message;
+  EXPECT_DOUBLE_EQ(2 * before, s.observe(0, kStart).metrics[0].net_rx_bytes_per_s);
+}
+
+// A request does its work once, however many windows it lives through and whatever calls of its own it draws.
+class Work : public ::testing::TestWithParam<std::tuple<fc_function_mode_t, double>> {};
+
+TEST_P(Work, OfACallerIsTheSameInShortAndInLongWindows) {
+  const auto [mode, window_s] = GetParam();
+  PlainWorkflow w(window_s);
+  const int a = w.plain("a", 1, 0, mode), b = w.plain("b", 0.4, 0, mode);
+  std::vector<int> maybe;
+  for (int i = 0; i < 8; ++i) {
+    maybe.push_back(w.call(b));
+    w.node(maybe.back()).probability = 0.5;
+  }
+  const int root = w.group(FC_CALL_SEQUENCE, maybe), entry = w.call(a);
+  w.build(entry);
+  w.function_at(a).calls = root;
+  Simulated s(w.build(entry), 1, FC_SEMANTICS_STRICT);
+  ASSERT_EQ(FC_OK, s.status) << s.error.message;
+  double cpu_s = 0, answered = 0;
+  for (int window = 0; window < 4000 / window_s; ++window) {
+    s.next(window, Configuration(2, {2000, 1000, 1, 5}));
+    cpu_s += s.get()->functions[a].cpu_s;
+    answered += static_cast<double>(s.get()->functions[a].answered);
+  }
+  ASSERT_GT(answered, 200);
+  EXPECT_NEAR(1, cpu_s / answered, 0.01);
+}
+
+INSTANTIATE_TEST_SUITE_P(ModesAndWindows, Work,
+                         ::testing::Combine(::testing::Values(FC_MODE_FORK, FC_MODE_SYNCHRONOUS),
+                                            ::testing::Values(0.5, 1000.0)));
+
+}  // namespace
