@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "configuration_file.h"
+#include "faasconf/cost.h"
 #include "faasconf/json.h"
 #include "faasconf/knobs.h"
 #include "jobs.h"
 #include "judge.h"
-#include "simulate_rows.h"
+#include "simulate_report.h"
 #include "simulate_windows.h"
 
 static const char *const series_name[N_SERIES] = {"latency_mean_s",     "latency_p95_s", "successes",
@@ -51,7 +52,11 @@ static fc_json_t *simulation_json(const simulation_t *simulation) {
   const double completed = simulation->spread[SERIES_SUCCESSES].mean + simulation->spread[SERIES_FAILURES].mean;
   fc_json_t *out = fc_json_object();
   fc_json_set_string(out, "workflow", simulation->workflow->name);
-  fc_json_set_int(out, "users", simulation->users);
+  if (simulation->users > 0) {
+    fc_json_set_int(out, "users", simulation->users);
+  } else {
+    fc_json_set_double(out, "rate_per_s", simulation->rate_per_s);
+  }
   fc_json_set_string(out, "semantics", fc_semantics_name(simulation->semantics));
   fc_json_set_int(out, "windows", simulation->n_windows);
   fc_json_set_int(out, "seed", simulation->seed);
@@ -117,9 +122,15 @@ static void print_functions(const simulation_t *simulation) {
 }
 
 static void print_text(const simulation_t *simulation) {
-  printf("%s, %" PRId64 " users, %s semantics: %" PRId64 " fresh windows of %g s, seed %" PRId64 "\n",
-         simulation->workflow->name, simulation->users, fc_semantics_name(simulation->semantics), simulation->n_windows,
-         simulation->workflow->window_s, simulation->seed);
+  char load[64];
+  if (simulation->users > 0) {
+    snprintf(load, sizeof load, "%" PRId64 " users", simulation->users);
+  } else {
+    snprintf(load, sizeof load, "%g workflows per second", simulation->rate_per_s);
+  }
+  printf("%s, %s, %s semantics: %" PRId64 " fresh windows of %g s, seed %" PRId64 "\n", simulation->workflow->name,
+         load, fc_semantics_name(simulation->semantics), simulation->n_windows, simulation->workflow->window_s,
+         simulation->seed);
   printf("cost        %.6f USD per hour reserved, %.6f USD per window by Eq. 2\n", simulation->cost_usd_h,
          simulation->cost_eq2_usd);
   printf(
@@ -133,58 +144,28 @@ static void print_text(const simulation_t *simulation) {
   print_functions(simulation);
 }
 
-/* ---- a table of measured configurations ---- */
-
-static void print_scores_json(const simulate_rows_options_t *options, const simulate_rows_scores_t *scores) {
-  fc_json_t *out = fc_json_object();
-  fc_json_set_string(out, "workflow", options->workflow->name);
-  fc_json_set_string(out, "semantics", fc_semantics_name(options->semantics));
-  fc_json_set_int(out, "windows", options->n_windows);
-  fc_json_set_int(out, "seed", options->seed);
-  fc_json_set_int(out, "rows", scores->n_rows);
-  fc_json_set_int(out, "rows_without_success", scores->n_without_success);
-  fc_json_set_double(out, "r2_log_latency", scores->r2_log_latency);
-  fc_json_set_double(out, "r2_success", scores->r2_success);
-  fc_json_set_double(out, "spearman_latency", scores->spearman_latency);
-  fc_json_set_double(out, "spearman_success", scores->spearman_success);
-  fc_json_set_double(out, "mape_latency", scores->mape_latency);
-  fc_json_set_double(out, "coverage80_latency", scores->coverage80_latency);
-  fc_json_set_double(out, "coverage80_success", scores->coverage80_success);
-  fc_json_set_double(out, "seconds", scores->seconds);
-  char *text = fc_json_dump(out, 0);
-  fc_json_destroy(&out);
-  puts(text);
-  free(text);
-}
-
-static void print_scores(const simulate_rows_options_t *options, const simulate_rows_scores_t *scores) {
-  printf("%s, %s semantics: %" PRId64 " measured rows, each beside %" PRId64 " simulated windows, seed %" PRId64
-         ", %.1f s\n",
-         options->workflow->name, fc_semantics_name(options->semantics), scores->n_rows, options->n_windows,
-         options->seed, scores->seconds);
-  if (scores->n_without_success > 0)
-    printf("%" PRId64 " rows had no success and thus no latency: only their successes are compared\n",
-           scores->n_without_success);
-  printf("\n%-36s %9s %9s\n", "", "latency", "successes");
-  printf("%-36s %9.3f %9.3f\n", "R2 (latency: of its logarithm)", scores->r2_log_latency, scores->r2_success);
-  printf("%-36s %9.3f %9.3f\n", "Spearman's rank correlation", scores->spearman_latency, scores->spearman_success);
-  printf("%-36s %8.1f%%\n", "mean absolute error", 100 * scores->mape_latency);
-  printf("%-36s %8.1f%% %8.1f%%\n", "measured within 80 % of the windows", 100 * scores->coverage80_latency,
-         100 * scores->coverage80_success);
-  if (options->n_windows < 50)
-    printf("(%" PRId64 " windows give rough intervals: --windows 100 for honest ones)\n", options->n_windows);
-}
+/* ---- a table, a trace ---- */
 
 static int score_rows(const simulate_rows_options_t *options, bool json) {
   fc_error_t error = {0};
   simulate_rows_scores_t scores;
   if (simulate_rows(options, &scores, &error) != FC_OK) return cli_fail("simulate", &error);
-  if (json) {
-    print_scores_json(options, &scores);
-  } else {
-    print_scores(options, &scores);
-  }
+  report_scores(options, &scores, json);
   return CLI_DONE;
+}
+
+static int run_trace(simulate_trace_options_t *options, const char *configuration, bool json) {
+  fc_error_t error = {0};
+  simulate_trace_result_t result = {0};
+  fc_function_configuration_t *own = calloc((size_t)options->workflow->n_functions, sizeof *own);
+  fc_status_t status = own != NULL ? FC_OK : fc_error_set(&error, FC_ENOMEM, "no memory for a configuration");
+  options->configuration = own;
+  if (status == FC_OK) status = configuration_file_option(options->workflow, configuration, own, &error);
+  if (status == FC_OK) status = simulate_trace(options, &result, &error);
+  if (status == FC_OK) report_trace(options, &result, json);
+  simulate_trace_clear(&result);
+  free(own);
+  return status == FC_OK ? CLI_DONE : cli_fail("simulate", &error);
 }
 
 /* ---- the command ---- */
@@ -210,8 +191,9 @@ static int simulate(simulation_t *simulation, const char *configuration, bool js
 
 /* What the command line asked for; NULL and 0: not said. */
 typedef struct {
-  const char *workflow, *configuration, *semantics, *rows, *out;
+  const char *workflow, *configuration, *semantics, *rows, *out, *trace, *column;
   int64_t users, n_windows, seed, jobs;
+  double rate_per_s;
   bool json;
 } request_t;
 
@@ -232,13 +214,23 @@ static int run_request(const request_t *request, const fc_workflow_t *workflow, 
                                              .jobs = request->jobs};
     return score_rows(&options, request->json);
   }
+  const char *configuration = request->configuration != NULL ? request->configuration : "start";
+  if (request->trace != NULL) {
+    simulate_trace_options_t options = {.workflow = workflow,
+                                        .path = request->trace,
+                                        .column = request->column,
+                                        .semantics = semantics,
+                                        .seed = request->seed};
+    return run_trace(&options, configuration, request->json);
+  }
+  const int64_t users = request->rate_per_s > 0 ? 0 : 10;
   simulation_t simulation = {.workflow = workflow,
                              .semantics = semantics,
-                             .users = request->users > 0 ? request->users : 10,
+                             .users = request->users > 0 ? request->users : users,
+                             .rate_per_s = request->rate_per_s,
                              .n_windows = request->n_windows > 0 ? request->n_windows : JUDGE_WINDOWS,
                              .seed = request->seed};
-  const int code =
-      simulate(&simulation, request->configuration != NULL ? request->configuration : "start", request->json);
+  const int code = simulate(&simulation, configuration, request->json);
   simulation_clear(&simulation);
   return code;
 }
@@ -250,6 +242,12 @@ static int simulate_run(int argc, char **argv) {
        true, 0, 0},
       {"users", ARGUMENT_INT, &request.users, "U",
        "closed-loop users without think time (10; with --rows those of each row)", false, 1, 1 << 20},
+      {"rate", ARGUMENT_DOUBLE, &request.rate_per_s, "R",
+       "open loop instead: Poisson arrivals of R workflows per second", false, 1e-6, 1e5},
+      {"trace", ARGUMENT_TEXT, &request.trace, "FILE.csv",
+       "minutes of changing load, one after the other: workflows per minute, or users", false, 0, 0},
+      {"column", ARGUMENT_TEXT, &request.column, "NAME",
+       "with --trace: its column; users... are closed-loop users (invocations, or the first users...)", false, 0, 0},
       {"configuration", ARGUMENT_TEXT, &request.configuration, "FILE",
        "YAML or JSON: function -> cpu_millicores, mem_mib, replicas, concurrency; or `start` (start)", false, 0, 0},
       {"rows", ARGUMENT_TEXT, &request.rows, "FILE.csv",
@@ -269,11 +267,13 @@ static int simulate_run(int argc, char **argv) {
       .command = "simulate",
       .description =
           "Simulates fresh windows of a workflow with one configuration and reports latency, successes, "
-          "QoS compliance and cost; or, with --rows, every configuration of a measured table.",
+          "QoS compliance and cost; or, with --rows, every configuration of a measured table; or, with --trace, a "
+          "stretch of changing load.",
       .examples =
           "  faasconf simulate --workflow parallel --users 10\n"
           "  faasconf simulate --workflow parallel --users 20 --configuration mine.yaml --json\n"
-          "  faasconf simulate --workflow parallel --rows parallel_10.csv --windows 12 --json",
+          "  faasconf simulate --workflow parallel --rows parallel_10.csv --windows 12 --json\n"
+          "  faasconf simulate --workflow parallel --trace azure_85min.csv --column users_10_30",
       .arguments = options,
       .n_arguments = sizeof options / sizeof options[0]};
   int code = CLI_DONE;
@@ -285,6 +285,12 @@ static int simulate_run(int argc, char **argv) {
   }
   if (request.rows != NULL && request.configuration != NULL)
     return complain("--rows brings its own configurations: leave --configuration out");
+  if ((request.rows != NULL) + (request.trace != NULL) > 1) return complain("--rows or --trace, not both");
+  if (request.users > 0 && request.rate_per_s > 0) return complain("--users or --rate, not both");
+  if (request.rate_per_s > 0 && request.rows != NULL) return complain("--rows are of a closed loop: leave --rate out");
+  if (request.trace != NULL && (request.users > 0 || request.rate_per_s > 0 || request.n_windows > 0))
+    return complain("--trace says load and windows itself: leave --users, --rate and --windows out");
+  if (request.trace == NULL && request.column != NULL) return complain("--column goes with --trace only");
   if (request.rows == NULL && request.out != NULL) return complain("--out goes with --rows only");
   fc_error_t error = {0};
   fc_workflow_t *workflow = NULL;

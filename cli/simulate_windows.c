@@ -59,15 +59,17 @@ static void add_window(simulation_t *simulation, int64_t window) {
   values[SERIES_IN_FLIGHT] = o->load.mean_in_flight;
   for (int s = 0; s < N_SERIES; ++s) simulation->series[s * simulation->n_windows + window] = values[s];
   simulation->n_without_success += !success;
-  simulation->n_met += fc_qos_judge(simulation->workflow, simulation->semantics, &o->outcome, o->duration_s,
-                                    (double)simulation->users, NULL) == FC_QOS_MET;
+  simulation->n_met +=
+      judge_window(simulation->workflow, simulation->semantics, o, (double)simulation->users) == FC_QOS_MET;
   add_functions(simulation);
   simulation->cost_eq2_usd += fc_cost_eq2_usd(simulation->workflow, simulation->configuration, simulation->execution_s);
 }
 
 static fc_status_t run_windows(simulation_t *simulation, fc_error_t *error) {
-  const simulator_options_t options = {
-      .seed = (uint64_t)simulation->seed, .semantics = simulation->semantics, .users = (int32_t)simulation->users};
+  const simulator_options_t options = {.seed = (uint64_t)simulation->seed,
+                                       .semantics = simulation->semantics,
+                                       .users = (int32_t)simulation->users,
+                                       .rate_per_s = simulation->rate_per_s};
   simulator_t *simulator = NULL;
   FC_TRY(simulator_new(simulation->workflow, &options, &simulator, error));
   progress_t progress;

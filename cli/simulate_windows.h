@@ -36,7 +36,8 @@ typedef struct {
   /* asked for */
   const fc_workflow_t *workflow; /* borrowed */
   fc_semantics_t semantics;
-  int64_t users, n_windows, seed;
+  int64_t users, n_windows, seed;             /* users 0: open loop */
+  double rate_per_s;                          /* open loop: arrivals of workflows */
   fc_function_configuration_t *configuration; /* (N) */
   double *series;                             /* (N_SERIES, n_windows) */
   fc_function_metrics_t *means;               /* (N) of the windows that have the metric; NaN where none has */

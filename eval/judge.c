@@ -34,6 +34,22 @@ static void add_window(judgement_t *judgement, const fc_workflow_t *workflow, fc
   *completed += fc_outcome_completed(outcome);
 }
 
+fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
+                              const fc_observation_t *observation, double users) {
+  double violation[FC_MAX_QOS_TERMS];
+  const bool closed_loop = users > 0;
+  const fc_qos_verdict_t verdict = fc_qos_judge(workflow, semantics, &observation->outcome, observation->duration_s,
+                                                closed_loop ? users : observation->load.mean_in_flight, violation);
+  if (closed_loop) return verdict;
+  bool unknown = false;
+  for (int32_t i = 0; i < workflow->n_qos_terms; ++i) {
+    if (workflow->qos_terms[i].kind == FC_QOS_SUCCESS_COUNT) continue;
+    if (violation[i] > 1) return FC_QOS_VIOLATED;
+    unknown = unknown || isnan(violation[i]);
+  }
+  return unknown ? FC_QOS_UNKNOWN : FC_QOS_MET;
+}
+
 fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users, uint64_t seed,
                                 int32_t n_windows, const fc_function_configuration_t *configuration,
                                 judgement_t *judgement, fc_error_t *error) {

@@ -31,6 +31,11 @@ typedef struct {
   double success_ratio;           /* successes / completed over all windows */
 } judgement_t;
 
+/* Does one window meet QoS? users > 0: closed loop, targets of so many users. users == 0: open loop, targets of the
+ * measured mean in flight; terms that count successes do not apply there. */
+fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
+                              const fc_observation_t *observation, double users);
+
 /* configuration: (N). FC_EINVAL as simulator_new. Allocates. */
 fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users, uint64_t seed,
                                 int32_t n_windows, const fc_function_configuration_t *configuration,
