@@ -1,0 +1,175 @@
+/* particles_file.c - the twin file: see particles.h. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "faasconf/json.h"
+#include "model.h"
+#include "particles.h"
+
+enum { FILE_FORMAT = 1, MAX_FILE_BYTES = 1 << 30 };
+
+#define GLOBALS(X)                                                                                                \
+  X(orchestrator_startup_s)                                                                                       \
+  X(orchestrator_startup_sigma) X(orchestrator_finish_s) X(gateway_delay_s) X(throttling_loss) X(warmup_share)    \
+      X(sigma_window) X(sigma_function) X(sigma_replica) X(mem_idle_mib) X(mem_waiting_share) X(spawn_rate_per_s) \
+          X(cold_start_median_s) X(cold_start_sigma)
+#define FUNCTIONS(X)                                                                                           \
+  X(work_cpu_s)                                                                                                \
+  X(startup_share) X(parallelism) X(mem_mib_per_request) X(contention) X(answer_delay_s) X(net_bytes_per_call) \
+      X(work_sigma) X(io_s)
+
+/* ---- writing ---- */
+
+static fc_json_t *world_json(const fc_simulator_parameters_t *world, double weight, const fc_workflow_t *workflow) {
+  fc_json_t *out = fc_json_object(), *functions = fc_json_object();
+  fc_json_set_double(out, "weight", weight);
+#define SET(field) fc_json_set_double(out, #field, world->field);
+  GLOBALS(SET)
+#undef SET
+  fc_json_set_int(out, "balancer", world->balancer);
+  fc_json_set_int(out, "overflow", world->overflow);
+  for (int32_t f = 0; f < workflow->n_functions; ++f) {
+    fc_json_t *one = fc_json_object();
+#define SET(field) fc_json_set_double(one, #field, world->functions[f].field);
+    FUNCTIONS(SET)
+#undef SET
+    fc_json_set(functions, workflow->functions[f].name, &one);
+  }
+  fc_json_set(out, "functions", &functions);
+  return out;
+}
+
+static fc_status_t write_text(const char *text, const char *path, fc_error_t *error) {
+  char beside[4096];
+  if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
+    return fc_error_set(error, FC_EINVAL, "%.200s...: the path is too long", path);
+  FILE *file = fopen(beside, "w");
+  if (file == NULL) return fc_error_set(error, FC_EIO, "%s: %s", beside, strerror(errno));
+  bool written = fputs(text, file) >= 0 && fputc('\n', file) != EOF && fflush(file) == 0 && fsync(fileno(file)) == 0;
+  written = fclose(file) == 0 && written;
+  if (written && rename(beside, path) == 0) return FC_OK;
+  const int reason = errno;
+  unlink(beside);
+  return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(reason));
+}
+
+fc_status_t particles_save(const particles_t *particles, const fc_workflow_t *workflow, const char *path,
+                           fc_error_t *error) {
+  fc_json_t *out = fc_json_object(), *worlds = fc_json_array();
+  fc_json_set_int(out, "faasconf_twin", FILE_FORMAT);
+  fc_json_set_string(out, "workflow", workflow->name);
+  for (int32_t i = 0; i < particles->n; ++i) {
+    fc_json_t *world = world_json(&particles->parameters[i], particles->weights[i], workflow);
+    fc_json_append(worlds, &world);
+  }
+  fc_json_set(out, "particles", &worlds);
+  char *text = fc_json_dump(out, 1);
+  fc_json_destroy(&out);
+  if (text == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to write %s", path);
+  const fc_status_t status = write_text(text, path, error);
+  free(text);
+  return status;
+}
+
+/* ---- reading ---- */
+
+static fc_status_t get_number(const fc_json_t *object, const char *key, double *out, fc_error_t *error) {
+  if (fc_json_double(fc_json_get(object, key), out) && isfinite(*out)) return FC_OK;
+  return fc_error_set(error, FC_EFORMAT, "%s: expected a number", key);
+}
+
+static fc_status_t get_word(const fc_json_t *object, const char *key, int64_t most, int64_t *out, fc_error_t *error) {
+  if (fc_json_int(fc_json_get(object, key), out) && *out >= 0 && *out <= most) return FC_OK;
+  return fc_error_set(error, FC_EFORMAT, "%s: expected 0 to %d", key, (int)most);
+}
+
+static fc_status_t read_world(const fc_json_t *json, const fc_workflow_t *workflow, fc_simulator_parameters_t *world,
+                              double *weight, fc_error_t *error) {
+  int64_t balancer = 0, overflow = 0;
+  FC_TRY(get_number(json, "weight", weight, error));
+  if (*weight < 0) return fc_error_set(error, FC_EFORMAT, "weight: expected a number >= 0");
+#define GET(field) FC_TRY(get_number(json, #field, &world->field, error));
+  GLOBALS(GET)
+#undef GET
+  FC_TRY(get_word(json, "balancer", FC_BALANCER_LEAST_CONNECTIONS, &balancer, error));
+  FC_TRY(get_word(json, "overflow", FC_OVERFLOW_QUEUE, &overflow, error));
+  world->balancer = (fc_balancer_t)balancer;
+  world->overflow = (fc_overflow_t)overflow;
+  const fc_json_t *functions = fc_json_get(json, "functions");
+  for (int32_t f = 0; f < workflow->n_functions; ++f) {
+    const fc_json_t *one = fc_json_get(functions, workflow->functions[f].name);
+    if (!fc_json_is_object(one))
+      return fc_error_set(error, FC_EMISMATCH, "functions: has no %s", workflow->functions[f].name);
+    fc_function_simulator_t *p = &world->functions[f];
+#define GET(field)                                        \
+  if (get_number(one, #field, &p->field, error) != FC_OK) \
+    return fc_error_prefix(error, "functions.%s", workflow->functions[f].name);
+    FUNCTIONS(GET)
+#undef GET
+  }
+  if ((int32_t)fc_json_size(functions) != workflow->n_functions)
+    return fc_error_set(error, FC_EMISMATCH, "functions: expected the %d of workflow %s", (int)workflow->n_functions,
+                        workflow->name);
+  return model_check(workflow, world, error);
+}
+
+static fc_status_t read_particles(const fc_json_t *json, const fc_workflow_t *workflow, particles_t *particles,
+                                  fc_error_t *error) {
+  int64_t format = 0;
+  const char *name = fc_json_string(fc_json_get(json, "workflow"));
+  const fc_json_t *worlds = fc_json_get(json, "particles");
+  if (!fc_json_int(fc_json_get(json, "faasconf_twin"), &format) || format != FILE_FORMAT)
+    return fc_error_set(error, FC_EFORMAT, "is no twin file (faasconf_twin: %d)", FILE_FORMAT);
+  if (name == NULL || strcmp(name, workflow->name) != 0)
+    return fc_error_set(error, FC_EMISMATCH, "is the twin of workflow %.64s, not of %s", name != NULL ? name : "-",
+                        workflow->name);
+  if (!fc_json_is_array(worlds) || fc_json_size(worlds) < 1 || fc_json_size(worlds) > PARTICLES_MAX)
+    return fc_error_set(error, FC_EFORMAT, "particles: expected a list of 1 to %d", PARTICLES_MAX);
+  FC_TRY(particles_init(particles, workflow, (int32_t)fc_json_size(worlds), error));
+  double sum = 0;
+  for (int32_t i = 0; i < particles->n; ++i) {
+    if (read_world(fc_json_at(worlds, (size_t)i), workflow, &particles->parameters[i], &particles->weights[i], error) !=
+        FC_OK)
+      return fc_error_prefix(error, "particle %d", (int)i);
+    sum += particles->weights[i];
+  }
+  if (!(sum > 0)) return fc_error_set(error, FC_EFORMAT, "particles: their weights sum to 0");
+  for (int32_t i = 0; i < particles->n; ++i) particles->weights[i] /= sum;
+  return FC_OK;
+}
+
+static fc_status_t read_text(const char *path, char **text, size_t *size, fc_error_t *error) {
+  FILE *file = fopen(path, "r");
+  if (file == NULL) return fc_error_set(error, FC_ENOTFOUND, "%s", strerror(errno));
+  *text = NULL;
+  long length = -1;
+  if (fseek(file, 0, SEEK_END) == 0) length = ftell(file);
+  const bool fits = length >= 0 && length <= MAX_FILE_BYTES && fseek(file, 0, SEEK_SET) == 0;
+  if (fits) *text = malloc((size_t)length + 1);
+  *size = *text != NULL ? fread(*text, 1, (size_t)length, file) : 0;
+  const bool whole = *text != NULL && *size == (size_t)length;
+  fclose(file);
+  if (whole) return FC_OK;
+  free(*text);
+  *text = NULL;
+  return fc_error_set(error, FC_EIO, "cannot be read whole");
+}
+
+fc_status_t particles_load(const char *path, const fc_workflow_t *workflow, particles_t *particles, fc_error_t *error) {
+  char *text = NULL;
+  size_t size = 0;
+  fc_json_t *json = NULL;
+  memset(particles, 0, sizeof *particles);
+  fc_status_t status = read_text(path, &text, &size, error);
+  if (status == FC_OK) status = fc_json_parse(text, size, &json, error);
+  if (status == FC_OK) status = read_particles(json, workflow, particles, error);
+  fc_json_destroy(&json);
+  free(text);
+  if (status == FC_OK) return FC_OK;
+  particles_clear(particles);
+  return fc_error_prefix(error, "%s", path);
+}
