@@ -91,8 +91,8 @@ static void set_targets(drawn_workflow_t *drawn, measuring_t *measuring) {
 /* Windows double until a user completes two workflows in one. */
 static fc_status_t choose_window(drawn_workflow_t *drawn, measuring_t *measuring, progress_t *progress,
                                  fc_error_t *error) {
-  for (double window_s = FIRST_WINDOW_S; window_s < 86400; window_s *= 2) {
-    drawn->window_s = window_s;
+  for (int doublings = 0; ldexp(FIRST_WINDOW_S, doublings) < 86400; ++doublings) {
+    drawn->window_s = ldexp(FIRST_WINDOW_S, doublings);
     measuring_clear(measuring);
     FC_TRY(measuring_begin(measuring, drawn, error));
     FC_TRY(measuring_run(measuring, TRIAL_WINDOWS, progress, error));

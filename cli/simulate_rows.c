@@ -62,6 +62,7 @@ static fc_status_t grow(rows_t *rows, fc_error_t *error) {
 
 static fc_status_t keep_row(rows_t *rows, const fc_observation_t *o, int64_t users, fc_error_t *error) {
   if (rows->n == rows->capacity) FC_TRY(grow(rows, error));
+  FC_ASSERT(rows->configuration != NULL && rows->users != NULL && rows->columns != NULL);
   const size_t n = (size_t)rows->n_functions;
   memcpy(rows->configuration + (size_t)rows->n * n, o->configuration, n * sizeof *o->configuration);
   const double measured_users = round(o->load.mean_in_flight);

@@ -1,0 +1,44 @@
+/* calibrate_store.h - `faasconf calibrate` without its output: the windows of a store teach a posterior, which is then
+ * scored on windows it has not seen.
+ *
+ * Windows are taken in the order in which they were stored, those of the chosen semantics only. Every fifth (by the
+ * digest of the row, as in training) is held out. The store is opened read-only. Blocks; progress on a terminal.
+ */
+#ifndef CLI_CALIBRATE_STORE_H
+#define CLI_CALIBRATE_STORE_H
+
+#include "command.h"
+#include "ensemble.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+  const fc_workflow_t *workflow; /* borrowed */
+  const char *store;
+  const fc_semantics_t *semantics; /* NULL: strict when the store has such windows */
+  int64_t users;                   /* 0: the measured mean in flight, rounded */
+  int64_t limit;                   /* at most so many windows to learn from; 0: all */
+  int64_t n_particles, n_windows, seed, jobs;
+  double prior_sigma;
+  bool uses_cpu;
+} calibrate_options_t;
+
+/* NaN where a score is not defined. */
+typedef struct {
+  fc_semantics_t semantics;
+  int64_t n_learned, n_skipped, n_heldout;
+  double r2_log_latency, r2_success, mape_latency, coverage80_latency, coverage80_success;
+  double seconds;
+} calibrate_result_t;
+
+/* *ensemble, the posterior, is the caller's, who destroys it with ensemble_destroy. FC_ENOTFOUND when the store has no
+ * window to learn from. */
+fc_status_t calibrate_store(const calibrate_options_t *options, ensemble_t **ensemble, calibrate_result_t *result,
+                            fc_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,98 @@
+// `faasconf calibrate`: the published rows, learned from a file whose parameters are all wrong by a factor of two.
+#include <cstdio>
+#include <regex>
+#include <string>
+
+#include "support.h"
+
+extern "C" {
+#include "faasconf/json.h"
+}
+
+namespace {
+
+struct Ran {
+  int code;
+  std::string out;
+};
+
+Ran run(const std::string &arguments) {
+  const std::string command = fc_test::program("faasconf") + " " + arguments + " 2>&1";
+  Ran ran = {-1, ""};
+  FILE *pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return ran;
+  char buffer[4096];
+  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) ran.out.append(buffer, n);
+  ran.code = WEXITSTATUS(pclose(pipe));
+  return ran;
+}
+
+double number(const std::string &json, const char *key) {
+  fc_json_t *parsed = nullptr;
+  fc_error_t error = {};
+  double value = -1e9;
+  EXPECT_OK(fc_json_parse(json.c_str(), json.size(), &parsed, &error)) << json;
+  EXPECT_TRUE(fc_json_double(fc_json_get(parsed, key), &value)) << key;
+  fc_json_destroy(&parsed);
+  return value;
+}
+
+// Every second number of these keys is doubled, the others are halved.
+std::string wrong_by_two(std::string yaml) {
+  int n = 0;
+  for (const char *key : {"work_cpu_s: ", "contention: ", "answer_delay_s: ", "mem_mib_per_request: \\{value: ",
+                          "orchestrator_startup_s: ", "warmup_share: ", "gateway_delay_s: "}) {
+    const std::regex expression("(" + std::string(key) + ")([0-9.e-]+)");
+    std::string out;
+    std::smatch match;
+    for (std::string rest = yaml; std::regex_search(rest, match, expression) || (out += rest, false);) {
+      const double value = std::stod(match[2]) * (n++ % 2 == 0 ? 2 : 0.5);
+      out += match.prefix().str() + match[1].str() + std::to_string(value);
+      rest = match.suffix().str();
+    }
+    yaml = out;
+  }
+  return yaml;
+}
+
+TEST(Calibrate, FindsThePublishedSystemFromParametersWrongByTwo) {
+  SKIP_WITHOUT_SHARED(rows, "data/parallel_10.csv");
+  fc_test::TemporaryFolder folder;
+  const std::string yaml = fc_test::read_file(fc_test::source_file("workflows/parallel.yaml"));
+  const std::string wrong = wrong_by_two(yaml);
+  ASSERT_NE(yaml, wrong);
+  fc_test::write_file(folder.path("wrong.yaml"), wrong);
+  const std::string w = " --workflow " + folder.path("wrong.yaml"), store = " --store " + folder.path("store");
+  const Ran imported = run("import" + store + w + " " + rows);
+  ASSERT_EQ(0, imported.code) << imported.out;
+  const Ran before = run("simulate" + w + " --json --rows " + rows);
+  ASSERT_EQ(0, before.code) << before.out;
+  EXPECT_LT(number(before.out, "r2_log_latency"), 0);
+
+  const Ran after = run("calibrate" + store + w + " --limit 300 --json --out " + folder.path("twin.json"));
+  ASSERT_EQ(0, after.code) << after.out;
+  std::printf("held out: R2 log latency %.3f, successes %.3f, coverage %.3f and %.3f, %.1f s\n",
+              number(after.out, "r2_log_latency"), number(after.out, "r2_success"),
+              number(after.out, "coverage80_latency"), number(after.out, "coverage80_success"),
+              number(after.out, "seconds"));
+  EXPECT_EQ(300, number(after.out, "windows_learned"));
+  EXPECT_GT(number(after.out, "windows_heldout"), 150);
+  EXPECT_GE(number(after.out, "r2_log_latency"), 0.76);
+  EXPECT_GE(number(after.out, "r2_success"), 0.78);
+  EXPECT_GE(number(after.out, "coverage80_latency"), 0.70);
+  EXPECT_LE(number(after.out, "coverage80_latency"), 0.90);
+  EXPECT_NE(std::string::npos, fc_test::read_file(folder.path("twin.json")).find("\"faasconf_twin\": 1"));
+}
+
+TEST(Calibrate, SaysWhatIsMissing) {
+  fc_test::TemporaryFolder folder;
+  Ran ran = run("calibrate --workflow parallel --store " + folder.path("none"));
+  EXPECT_EQ(1, ran.code);
+  EXPECT_NE(std::string::npos, ran.out.find("none")) << ran.out;
+  EXPECT_EQ(2, run("calibrate --workflow parallel").code);
+  EXPECT_EQ(2, run("calibrate --workflow parallel --store x --semantics loose").code);
+  EXPECT_EQ(2, run("calibrate --workflow parallel --store x --particles 2").code);
+  EXPECT_EQ(0, run("calibrate --help").code);
+}
+
+}  // namespace
