@@ -1,0 +1,32 @@
+// A window allocates nothing: malloc and friends of the simulator's own code are counted (linked with --wrap).
+#include "counted_heap.h"
+#include "simulated_windows.h"
+#include "simulated_workflows.h"
+#include "support.h"
+
+namespace {
+
+using fc_test::Configuration;
+using fc_test::Simulated;
+
+TEST(Allocations, NoWindowTakesMemory) {
+  auto parallel = fc_test::parallel_workflow();
+  for (int users : {10, 0}) {
+    fc_test::heap_watch();
+    Simulated s(parallel->get(), users, FC_SEMANTICS_STRICT, 1, users == 0 ? 1 : 0);
+    ASSERT_EQ(FC_OK, s.status) << s.error.message;
+    EXPECT_GT(fc_test::heap_use().n_allocations, 5u);  // the counting works
+    fc_test::heap_watch();
+    for (int w = 0; w < 20; ++w) {
+      s.observe(w, Configuration(6, {900 + 50 * w, 500, 2 + w % 5, 3}));
+      ASSERT_EQ(FC_OK, s.status);
+    }
+    for (int w = 0; w < 20; ++w) {
+      s.next(w, Configuration(6, {900 + 50 * (w / 3), 500, 2 + w % 5, 3}));
+      ASSERT_EQ(FC_OK, s.status);
+    }
+    EXPECT_EQ(0u, fc_test::heap_use().n_allocations);
+  }
+}
+
+}  // namespace
