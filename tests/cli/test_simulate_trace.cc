@@ -90,6 +90,7 @@ TEST_F(SimulateTrace, BadTracesAreRefusedWithFileLineAndColumn) {
   EXPECT_EQ(FC_EFORMAT, run("minute,users\n1,2.5\n"));
   EXPECT_EQ(FC_EFORMAT, run("minute,users\n1\n"));
   EXPECT_EQ(FC_EINVAL, run("minute,users\n1,0\n"));
+  simulate_trace_clear(&result_);
   options_.path = "/nowhere/trace.csv";
   EXPECT_EQ(FC_ENOTFOUND, simulate_trace(&options_, &result_, &error));
 }
