@@ -178,6 +178,7 @@ static fc_status_t simulate_minutes(const simulate_trace_options_t *options, con
                         options->workflow->window_s);
   result->windows_per_minute = (int32_t)round(per_minute);
   result->n_minutes = minutes->n;
+  FC_ASSERT(minutes->n > 0 && result->windows_per_minute > 0);
   result->windows = calloc((size_t)minutes->n * (size_t)result->windows_per_minute, sizeof *result->windows);
   fc_observation_t observation;
   if (result->windows == NULL || fc_observation_init(&observation, options->workflow->n_functions) != FC_OK)

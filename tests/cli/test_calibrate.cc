@@ -1,5 +1,7 @@
 // `faasconf calibrate`: the published rows, learned from a file whose parameters are all wrong by a factor of two.
+#include <sys/wait.h>
 #include <cstdio>
+
 #include <regex>
 #include <string>
 

@@ -1,0 +1,342 @@
+/* planner.c - see planner.h. */
+#include "planner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cma.h"
+#include "faasconf/cost.h"
+#include "faasconf/knobs.h"
+#include "simulator.h"
+
+enum { SAMPLES = 14, WINDOWS = 64, BOUNDARY_WINDOWS = 600, BISECTIONS = 9, POLISHING_ROUNDS = 4, MAX_RAISES = 40 };
+
+/* Window numbers of each purpose, so that none is used for two. */
+enum { BOUNDARY_FROM = 1 << 28, CONFIRMING_FROM = 1 << 29 };
+
+typedef struct {
+  int32_t function;
+  fc_knob_t knob;
+  fc_knob_range_t range;
+} free_knob_t;
+
+typedef struct {
+  const plan_options_t *options;
+  simulator_t *simulator;
+  fc_observation_t observation;
+  free_knob_t *knobs;
+  int32_t n_knobs;
+  int32_t n_functions;
+  int64_t n_windows;
+  fc_function_configuration_t *scaled, *candidate, *best; /* (N) */
+  double *margins;                                        /* (WINDOWS) */
+} planner_t;
+
+/* ---- one configuration ---- */
+
+/* 1 - the worst violation of the window; negative when it does not meet QoS. */
+static fc_status_t window_margin(planner_t *self, int64_t window, const fc_function_configuration_t *configuration,
+                                 double *margin, fc_error_t *error) {
+  const plan_options_t *o = self->options;
+  double violation[FC_MAX_QOS_TERMS];
+  if (o->particles != NULL)
+    FC_TRY(simulator_set_parameters(self->simulator,
+                                    &o->particles->parameters[particles_of_window(o->particles, window)], error));
+  FC_TRY(simulator_window(self->simulator, window, configuration, &self->observation, error));
+  self->n_windows += 1;
+  fc_qos_judge(o->workflow, o->semantics, &self->observation.outcome, self->observation.duration_s, o->users,
+               violation);
+  *margin = INFINITY;
+  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i) *margin = fmin(*margin, 1 - violation[i]);
+  if (!isfinite(*margin)) *margin = -10;
+  return FC_OK;
+}
+
+static fc_status_t count_met(planner_t *self, int64_t from, int32_t n, const fc_function_configuration_t *configuration,
+                             int32_t *n_met, fc_error_t *error) {
+  *n_met = 0;
+  for (int32_t w = 0; w < n; ++w) {
+    double margin = 0;
+    FC_TRY(window_margin(self, from + w, configuration, &margin, error));
+    *n_met += margin >= 0;
+  }
+  return FC_OK;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static fc_status_t scaled_price(planner_t *self, int64_t from, const fc_function_configuration_t *configuration,
+                                double *price, fc_error_t *error) {
+  for (int32_t w = 0; w < WINDOWS; ++w) FC_TRY(window_margin(self, from + w, configuration, &self->margins[w], error));
+  qsort(self->margins, WINDOWS, sizeof *self->margins, compare_doubles);
+  const double place = (1 - self->options->level) * (WINDOWS - 1);
+  const int32_t k = (int32_t)place;
+  const double upper = self->margins[k + 1 < WINDOWS ? k + 1 : k];
+  const double q = self->margins[k] + (place - k) * (upper - self->margins[k]);
+  *price = fc_cost_reserved_usd_h(self->options->workflow, configuration) * exp(-(q > 0 ? 0.6 : 1.6) * q);
+  return FC_OK;
+}
+
+/* ---- the box ---- */
+
+static bool is_logarithmic(fc_knob_t knob) {
+  return knob == FC_KNOB_CPU || knob == FC_KNOB_MEM;
+}
+
+static void to_configuration(const planner_t *self, const double *x, fc_function_configuration_t *configuration) {
+  for (int32_t i = 0; i < self->n_knobs; ++i) {
+    const free_knob_t *k = &self->knobs[i];
+    const double low = k->range.min, high = k->range.max;
+    const double value = is_logarithmic(k->knob) ? low * pow(high / low, x[i]) : low + x[i] * (high - low);
+    fc_knob_set(&configuration[k->function], k->knob, (int32_t)lround(fmin(high, fmax(low, value))));
+  }
+}
+
+static void to_box(const planner_t *self, const fc_function_configuration_t *configuration, double *x) {
+  for (int32_t i = 0; i < self->n_knobs; ++i) {
+    const free_knob_t *k = &self->knobs[i];
+    const double low = k->range.min, high = k->range.max, value = fc_knob_get(&configuration[k->function], k->knob);
+    x[i] = is_logarithmic(k->knob) ? log(value / low) / log(high / low) : (value - low) / (high - low);
+    x[i] = fmin(1, fmax(0, x[i]));
+  }
+}
+
+/* ---- the boundary ---- */
+
+/* `from` with all CPUs times `factor`, within their ranges; what exceeds the ceiling by a replica's worth becomes one.
+ */
+static void scale_cpu(const planner_t *self, const fc_function_configuration_t *from, double factor,
+                      fc_function_configuration_t *to) {
+  memcpy(to, from, (size_t)self->n_functions * sizeof *to);
+  for (int32_t f = 0; f < self->n_functions; ++f) {
+    const fc_knob_range_t cpu = fc_workflow_range(self->options->workflow, f, FC_KNOB_CPU, self->options->ranges);
+    const fc_knob_range_t replicas =
+        fc_workflow_range(self->options->workflow, f, FC_KNOB_REPLICAS, self->options->ranges);
+    double wanted = from[f].cpu_millicores * factor;
+    if (wanted > cpu.max * 1.05 && to[f].replicas < replicas.max) {
+      wanted = wanted * to[f].replicas / (to[f].replicas + 1);
+      to[f].replicas += 1;
+    }
+    to[f].cpu_millicores = (int32_t)lround(fmin(cpu.max, fmax(cpu.min, wanted)));
+  }
+}
+
+/* The smallest common factor that meets QoS on the boundary's windows; into *out. False when none up to 1.6 does. */
+static fc_status_t to_boundary(planner_t *self, const fc_function_configuration_t *from, double level,
+                               fc_function_configuration_t *out, bool *found, fc_error_t *error) {
+  double low = log(0.6), high = log(1.6);
+  const int32_t wanted = (int32_t)ceil(level * BOUNDARY_WINDOWS);
+  int32_t n_met = 0;
+  scale_cpu(self, from, exp(high), self->scaled);
+  FC_TRY(count_met(self, BOUNDARY_FROM, BOUNDARY_WINDOWS, self->scaled, &n_met, error));
+  *found = n_met >= wanted;
+  if (!*found) return FC_OK;
+  for (int i = 0; i < BISECTIONS; ++i) {
+    const double middle = (low + high) / 2;
+    scale_cpu(self, from, exp(middle), self->scaled);
+    FC_TRY(count_met(self, BOUNDARY_FROM, BOUNDARY_WINDOWS, self->scaled, &n_met, error));
+    if (n_met >= wanted) {
+      high = middle;
+    } else {
+      low = middle;
+    }
+  }
+  scale_cpu(self, from, exp(high), out);
+  return FC_OK;
+}
+
+/* ---- the search ---- */
+
+/* CMA-ES from the start configuration moved at random; the mean of the last third of its generations into best. */
+static fc_status_t search_box(planner_t *self, fc_error_t *error) {
+  const int32_t n_generations = (int32_t)(self->options->budget / (SAMPLES * WINDOWS));
+  double *x = calloc(2 * (size_t)self->n_knobs, sizeof *x), *average = x != NULL ? x + self->n_knobs : NULL;
+  cma_t cma = {0};
+  fc_rng_t rng;
+  fc_status_t status = x != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory to plan");
+  if (status == FC_OK) {
+    fc_rng_init(&rng, self->options->seed, 7);
+    to_box(self, self->best, x);
+    for (int32_t i = 0; i < self->n_knobs; ++i) x[i] = fmin(1, fmax(0, x[i] + 0.15 * fc_rng_normal(&rng)));
+    status = cma_init(&cma, self->n_knobs, SAMPLES, x, 0.2, self->options->seed);
+    if (status != FC_OK) fc_error_set(error, status, "no memory to plan");
+  }
+  const int32_t first_kept = n_generations - n_generations / 3 - 1;
+  for (int32_t g = 0; g < n_generations && status == FC_OK; ++g) {
+    double prices[SAMPLES];
+    cma_ask(&cma);
+    for (int32_t s = 0; s < SAMPLES && status == FC_OK; ++s) {
+      to_configuration(self, cma.samples + s * self->n_knobs, self->candidate);
+      status = scaled_price(self, (int64_t)g * WINDOWS, self->candidate, &prices[s], error);
+    }
+    if (status == FC_OK) cma_tell(&cma, prices);
+    for (int32_t i = 0; status == FC_OK && g >= first_kept && i < self->n_knobs; ++i)
+      average[i] += cma.mean[i] / (n_generations - first_kept);
+  }
+  if (status == FC_OK) to_configuration(self, average, self->best);
+  cma_clear(&cma);
+  free(x);
+  return status;
+}
+
+/* Could `candidate`, scaled until it costs `cost`, still meet QoS? Most steps are refused here, by one look. */
+static fc_status_t is_worth_it(planner_t *self, double cost, bool *worth, fc_error_t *error) {
+  double low = log(0.6), high = log(1.6);
+  int32_t n_met = 0;
+  for (int i = 0; i < 20; ++i) {
+    const double middle = (low + high) / 2;
+    scale_cpu(self, self->candidate, exp(middle), self->scaled);
+    if (fc_cost_reserved_usd_h(self->options->workflow, self->scaled) < cost) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  scale_cpu(self, self->candidate, exp(low), self->scaled);
+  FC_TRY(count_met(self, BOUNDARY_FROM, BOUNDARY_WINDOWS, self->scaled, &n_met, error));
+  *worth = n_met >= (int32_t)ceil(self->options->level * BOUNDARY_WINDOWS);
+  return FC_OK;
+}
+
+/* Tries one step on a knob; keeps it when the boundary is cheaper there. */
+static fc_status_t try_step(planner_t *self, const free_knob_t *knob, int32_t step, double *cost, fc_error_t *error) {
+  const size_t size = (size_t)self->n_functions * sizeof *self->best;
+  const int32_t value = fc_knob_get(&self->best[knob->function], knob->knob) + step;
+  if (value < knob->range.min || value > knob->range.max) return FC_OK;
+  memcpy(self->candidate, self->best, size);
+  fc_knob_set(&self->candidate[knob->function], knob->knob, value);
+  if (knob->knob == FC_KNOB_REPLICAS) { /* the same CPU in all */
+    const fc_knob_range_t cpu =
+        fc_workflow_range(self->options->workflow, knob->function, FC_KNOB_CPU, self->options->ranges);
+    const double wanted = (double)self->candidate[knob->function].cpu_millicores * (value - step) / value;
+    self->candidate[knob->function].cpu_millicores = (int32_t)lround(fmin(cpu.max, fmax(cpu.min, wanted)));
+  }
+  bool found = false;
+  FC_TRY(is_worth_it(self, *cost * 0.999, &found, error));
+  if (!found) return FC_OK;
+  FC_TRY(to_boundary(self, self->candidate, self->options->level, self->candidate, &found, error));
+  const double now = fc_cost_reserved_usd_h(self->options->workflow, self->candidate);
+  if (!found || now >= *cost * 0.999) return FC_OK;
+  memcpy(self->best, self->candidate, size);
+  *cost = now;
+  return FC_OK;
+}
+
+static int32_t step_of(const planner_t *self, const free_knob_t *knob) {
+  const int32_t value = fc_knob_get(&self->best[knob->function], knob->knob);
+  return is_logarithmic(knob->knob) ? (value / 10 > 1 ? value / 10 : 1) : 1;
+}
+
+static fc_status_t polish(planner_t *self, fc_error_t *error) {
+  bool found = false;
+  FC_TRY(to_boundary(self, self->best, self->options->level, self->candidate, &found, error));
+  if (!found) return FC_OK; /* confirming raises what can be raised */
+  memcpy(self->best, self->candidate, (size_t)self->n_functions * sizeof *self->best);
+  double cost = fc_cost_reserved_usd_h(self->options->workflow, self->best);
+  for (int round = 0; round < POLISHING_ROUNDS; ++round) {
+    const double before = cost;
+    for (int32_t i = 0; i < self->n_knobs; ++i) {
+      FC_TRY(try_step(self, &self->knobs[i], -step_of(self, &self->knobs[i]), &cost, error));
+      if (!is_logarithmic(self->knobs[i].knob)) FC_TRY(try_step(self, &self->knobs[i], 1, &cost, error));
+    }
+    if (cost > 0.998 * before) break;
+  }
+  return FC_OK;
+}
+
+/* Fresh windows decide; while they say no, everything gets half a per cent more CPU, at its ceiling a replica. */
+static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
+  const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
+  const size_t size = (size_t)self->n_functions * sizeof *self->best;
+  for (int raise = 0; raise <= MAX_RAISES; ++raise) {
+    scale_cpu(self, self->best, 1 + 0.005 * raise, self->candidate);
+    FC_TRY(count_met(self, CONFIRMING_FROM, PLAN_CONFIRMING_WINDOWS, self->candidate, &plan->n_met, error));
+    plan->confirmed = plan->n_met >= wanted;
+    if (plan->confirmed) break;
+    if (plan->n_met < wanted - PLAN_CONFIRMING_WINDOWS / 20) raise += 4;
+  }
+  memcpy(plan->configuration, self->candidate, size);
+  plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);
+  return FC_OK;
+}
+
+/* ---- memory ---- */
+
+static fc_status_t check(const plan_options_t *o, fc_error_t *error) {
+  if (!(o->level > 0 && o->level < 1))
+    return fc_error_set(error, FC_EINVAL, "level %g: expected a probability above 0 and below 1", o->level);
+  if (o->budget < 3 * SAMPLES * WINDOWS)
+    return fc_error_set(error, FC_EINVAL, "budget %lld: expected at least %d windows", (long long)o->budget,
+                        3 * SAMPLES * WINDOWS);
+  if (o->budget / (SAMPLES * WINDOWS) * WINDOWS >= BOUNDARY_FROM)
+    return fc_error_set(error, FC_EINVAL, "budget %lld: too many windows", (long long)o->budget);
+  return FC_OK;
+}
+
+static fc_status_t list_knobs(planner_t *self, fc_error_t *error) {
+  self->knobs = calloc((size_t)self->n_functions * FC_KNOBS, sizeof *self->knobs);
+  if (self->knobs == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to plan");
+  for (int32_t f = 0; f < self->n_functions; ++f) {
+    for (int32_t k = 0; k < FC_KNOBS; ++k) {
+      const fc_knob_range_t range = fc_workflow_range(self->options->workflow, f, (fc_knob_t)k, self->options->ranges);
+      if (range.min < range.max) self->knobs[self->n_knobs++] = (free_knob_t){f, (fc_knob_t)k, range};
+    }
+  }
+  if (self->n_knobs > 0) return FC_OK;
+  return fc_error_set(error, FC_EINVAL, "workflow %s has no knob to turn: all ranges are single values",
+                      self->options->workflow->name);
+}
+
+static fc_status_t planner_init(planner_t *self, const plan_options_t *options, fc_error_t *error) {
+  const size_t n = (size_t)options->workflow->n_functions;
+  memset(self, 0, sizeof *self);
+  self->options = options;
+  self->n_functions = options->workflow->n_functions;
+  self->scaled = calloc(n, sizeof *self->scaled);
+  self->candidate = calloc(n, sizeof *self->candidate);
+  self->best = calloc(n, sizeof *self->best);
+  self->margins = calloc(WINDOWS, sizeof *self->margins);
+  if (self->scaled == NULL || self->candidate == NULL || self->best == NULL || self->margins == NULL ||
+      fc_observation_init(&self->observation, options->workflow->n_functions) != FC_OK)
+    return fc_error_set(error, FC_ENOMEM, "no memory to plan");
+  for (size_t f = 0; f < n; ++f) self->best[f] = self->candidate[f] = options->workflow->functions[f].start;
+  const simulator_options_t simulated = {
+      .seed = options->seed, .semantics = options->semantics, .users = options->users};
+  FC_TRY(simulator_new(options->workflow, &simulated, &self->simulator, error));
+  return list_knobs(self, error);
+}
+
+static void planner_clear(planner_t *self) {
+  simulator_destroy(&self->simulator);
+  fc_observation_clear(&self->observation);
+  free(self->knobs);
+  free(self->scaled);
+  free(self->candidate);
+  free(self->best);
+  free(self->margins);
+}
+
+fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error) {
+  planner_t self;
+  FC_TRY(check(options, error));
+  fc_status_t status = planner_init(&self, options, error);
+  if (status == FC_OK) status = search_box(&self, error);
+  if (status == FC_OK) status = polish(&self, error);
+  if (status == FC_OK) status = confirm(&self, plan, error);
+  plan->n_windows = self.n_windows;
+  planner_clear(&self);
+  return status;
+}
+
+fc_status_t plan_confirm(const plan_options_t *options, const fc_function_configuration_t *configuration, int32_t n,
+                         int32_t *n_met, fc_error_t *error) {
+  planner_t self;
+  fc_status_t status = planner_init(&self, options, error);
+  if (status == FC_OK) status = count_met(&self, CONFIRMING_FROM, n, configuration, n_met, error);
+  planner_clear(&self);
+  return status;
+}

@@ -1,0 +1,54 @@
+/* planner.h - the cheapest configuration found whose windows meet QoS with probability p.
+ *
+ * One search: separable CMA-ES over all free knobs (CPU and memory on a logarithmic scale) with fresh windows in every
+ * generation, from a start configuration moved at random; the mean of the last third of the generations; then integer
+ * polishing, every candidate put on the boundary by one common factor on CPU over the same windows; then the boundary
+ * again, and confirmation on windows that nothing has seen. What is minimised while searching is price * exp(-k q), q
+ * the (1 - p) quantile of a window's margin (1 - its worst violation), k = 0.6 above 0 and 1.6 below: what it would
+ * cost scaled to the boundary. Choosing the best sample on one set of windows instead would look better than it is.
+ *
+ * A world per window: window w is simulated with particle particles_of_window(w), so that p covers what is not known.
+ * One thread per search; the result depends on the seed only.
+ */
+#ifndef EVAL_PLANNER_PLANNER_H
+#define EVAL_PLANNER_PLANNER_H
+
+#include "faasconf/workflow.h"
+#include "particles.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { PLAN_CONFIRMING_WINDOWS = 4000 };
+
+typedef struct {
+  const fc_workflow_t *workflow; /* borrowed, as particles */
+  const particles_t *particles;  /* NULL: the file's own parameters */
+  fc_semantics_t semantics;
+  fc_ranges_t ranges;
+  int32_t users;
+  double level;   /* p, above 0 and below 1 */
+  int64_t budget; /* windows of the CMA-ES; polishing takes about as many again */
+  uint64_t seed;
+} plan_options_t;
+
+typedef struct {
+  fc_function_configuration_t *configuration; /* (N) the caller's */
+  double cost_usd_h;
+  int32_t n_met;     /* of PLAN_CONFIRMING_WINDOWS */
+  bool confirmed;    /* n_met is at least level of them */
+  int64_t n_windows; /* simulated in all */
+} plan_t;
+
+/* FC_EINVAL as simulator_new, and for a level or a budget out of range. Blocks for seconds. */
+fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error);
+
+/* How many of n fresh windows of one configuration (N) meet QoS; the same windows for every call with the same seed. */
+fc_status_t plan_confirm(const plan_options_t *options, const fc_function_configuration_t *configuration, int32_t n,
+                         int32_t *n_met, fc_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

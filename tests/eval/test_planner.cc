@@ -1,0 +1,76 @@
+// eval/planner/planner.c: what it returns is confirmed, cheaper than where it started, the same every time.
+#include <vector>
+
+#include "support.h"
+
+extern "C" {
+#include "faasconf/cost.h"
+#include "planner.h"
+}
+
+namespace {
+
+class Planner : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/sequential.yaml").c_str(), &workflow_, &error));
+    options_ = {workflow_, nullptr, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 10, 0.9, 4000, 1};
+    configuration_.resize(static_cast<size_t>(workflow_->n_functions));
+    plan_.configuration = configuration_.data();
+  }
+  void TearDown() override { fc_workflow_destroy(&workflow_); }
+  fc_error_t error = {};
+  fc_workflow_t *workflow_ = nullptr;
+  plan_options_t options_ = {};
+  std::vector<fc_function_configuration_t> configuration_;
+  plan_t plan_ = {};
+};
+
+TEST_F(Planner, FindsACheaperConfigurationThatFreshWindowsConfirm) {
+  ASSERT_OK(plan_search(&options_, &plan_, &error));
+  EXPECT_TRUE(plan_.confirmed);
+  EXPECT_GE(plan_.n_met, 0.9 * PLAN_CONFIRMING_WINDOWS);
+  std::vector<fc_function_configuration_t> start;
+  for (int f = 0; f < workflow_->n_functions; ++f) {
+    start.push_back(workflow_->functions[f].start);
+    for (int k = 0; k < FC_KNOBS; ++k) {
+      const fc_knob_range_t range = fc_workflow_range(workflow_, f, static_cast<fc_knob_t>(k), FC_RANGES_MEASURED);
+      const int32_t values[] = {configuration_[f].cpu_millicores, configuration_[f].mem_mib, configuration_[f].replicas,
+                                configuration_[f].concurrency};
+      EXPECT_GE(values[k], range.min);
+      EXPECT_LE(values[k], range.max);
+    }
+  }
+  EXPECT_LT(plan_.cost_usd_h, 0.85 * fc_cost_reserved_usd_h(workflow_, start.data()));
+  EXPECT_DOUBLE_EQ(fc_cost_reserved_usd_h(workflow_, configuration_.data()), plan_.cost_usd_h);
+  // Windows of another seed agree with what was confirmed.
+  plan_options_t other = options_;
+  other.seed = 77;
+  int32_t n_met = 0;
+  ASSERT_OK(plan_confirm(&other, configuration_.data(), 4000, &n_met, &error));
+  EXPECT_NEAR(plan_.n_met, n_met, 4 * 1.42 * 19);  // four standard errors of a difference
+}
+
+TEST_F(Planner, AnImpossibleLevelIsNotConfirmedAndTheSameEveryTime) {
+  workflow_->qos_terms[0].target[0] = 0.5;  // s: less than the orchestrator takes
+  options_.budget = 2688;
+  ASSERT_OK(plan_search(&options_, &plan_, &error));
+  EXPECT_FALSE(plan_.confirmed);
+  EXPECT_EQ(0, plan_.n_met);
+  const plan_t first = plan_;
+  ASSERT_OK(plan_search(&options_, &plan_, &error));
+  EXPECT_EQ(first.cost_usd_h, plan_.cost_usd_h);
+  EXPECT_EQ(first.n_windows, plan_.n_windows);
+}
+
+TEST_F(Planner, RefusesOddOptions) {
+  for (int i = 0; i < 3; ++i) {
+    plan_options_t bad = options_;
+    if (i == 0) bad.level = 1;
+    if (i == 1) bad.budget = 10;
+    if (i == 2) bad.users = -1;
+    EXPECT_EQ(FC_EINVAL, plan_search(&bad, &plan_, &error)) << i;
+  }
+}
+
+}  // namespace
