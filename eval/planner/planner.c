@@ -154,17 +154,16 @@ static fc_status_t to_boundary(planner_t *self, const fc_function_configuration_
 /* CMA-ES from the start configuration moved at random; the mean of the last third of its generations into best. */
 static fc_status_t search_box(planner_t *self, fc_error_t *error) {
   const int32_t n_generations = (int32_t)(self->options->budget / (SAMPLES * WINDOWS));
-  double *x = calloc(2 * (size_t)self->n_knobs, sizeof *x), *average = x != NULL ? x + self->n_knobs : NULL;
+  double *x = calloc(2 * (size_t)self->n_knobs, sizeof *x);
+  if (x == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to plan");
+  double *average = x + self->n_knobs;
   cma_t cma = {0};
   fc_rng_t rng;
-  fc_status_t status = x != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory to plan");
-  if (status == FC_OK) {
-    fc_rng_init(&rng, self->options->seed, 7);
-    to_box(self, self->best, x);
-    for (int32_t i = 0; i < self->n_knobs; ++i) x[i] = fmin(1, fmax(0, x[i] + 0.15 * fc_rng_normal(&rng)));
-    status = cma_init(&cma, self->n_knobs, SAMPLES, x, 0.2, self->options->seed);
-    if (status != FC_OK) fc_error_set(error, status, "no memory to plan");
-  }
+  fc_rng_init(&rng, self->options->seed, 7);
+  to_box(self, self->best, x);
+  for (int32_t i = 0; i < self->n_knobs; ++i) x[i] = fmin(1, fmax(0, x[i] + 0.15 * fc_rng_normal(&rng)));
+  fc_status_t status = cma_init(&cma, self->n_knobs, SAMPLES, x, 0.2, self->options->seed);
+  if (status != FC_OK) fc_error_set(error, status, "no memory to plan");
   const int32_t first_kept = n_generations - n_generations / 3 - 1;
   for (int32_t g = 0; g < n_generations && status == FC_OK; ++g) {
     double prices[SAMPLES];
