@@ -12,15 +12,15 @@
 
 enum { FILE_FORMAT = 1, MAX_FILE_BYTES = 1 << 30 };
 
-#define GLOBALS(X)                                                                                                \
-  X(orchestrator_startup_s)                                                                                       \
-  X(orchestrator_startup_sigma) X(orchestrator_finish_s) X(gateway_delay_s) X(throttling_loss) X(warmup_share)    \
-      X(sigma_window) X(sigma_function) X(sigma_replica) X(mem_idle_mib) X(mem_waiting_share) X(spawn_rate_per_s) \
-          X(cold_start_median_s) X(cold_start_sigma)
-#define FUNCTIONS(X)                                                                                           \
-  X(work_cpu_s)                                                                                                \
-  X(startup_share) X(parallelism) X(mem_mib_per_request) X(contention) X(answer_delay_s) X(net_bytes_per_call) \
-      X(work_sigma) X(io_s)
+/* clang-format off */
+#define GLOBALS(X) \
+  X(orchestrator_startup_s) X(orchestrator_startup_sigma) X(orchestrator_finish_s) X(gateway_delay_s) \
+  X(throttling_loss) X(warmup_share) X(sigma_window) X(sigma_function) X(sigma_replica) X(mem_idle_mib) \
+  X(mem_waiting_share) X(spawn_rate_per_s) X(cold_start_median_s) X(cold_start_sigma)
+#define FUNCTIONS(X) \
+  X(work_cpu_s) X(startup_share) X(parallelism) X(mem_mib_per_request) X(contention) X(answer_delay_s) \
+  X(net_bytes_per_call) X(work_sigma) X(io_s)
+/* clang-format on */
 
 /* ---- writing ---- */
 
