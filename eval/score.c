@@ -2,16 +2,24 @@
 #include "score.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static double identity(double value) {
   return value;
 }
 
+/* Whether not all are the same: sums of squares around a rounded mean cannot tell. */
+static bool has_spread(const double *values, int64_t n) {
+  for (int64_t i = 1; i < n; ++i)
+    if (values[i] != values[0]) return true;
+  return false;
+}
+
 /* R2 after `transform`. */
 static double r2_of(const double *measured, const double *predicted, int64_t n, double (*transform)(double)) {
   double mean = 0, rest = 0, total = 0;
-  if (n < 1) return NAN;
+  if (!has_spread(measured, n)) return NAN;
   for (int64_t i = 0; i < n; ++i) mean += transform(measured[i]) / (double)n;
   for (int64_t i = 0; i < n; ++i) {
     const double value = transform(measured[i]), error = value - transform(predicted[i]);
@@ -72,6 +80,7 @@ static void rank(const double *values, int64_t n, placed_t *sorted, double *rank
 
 static double correlation(const double *x, const double *y, int64_t n) {
   double mean_x = 0, mean_y = 0, xx = 0, yy = 0, xy = 0;
+  if (!has_spread(x, n) || !has_spread(y, n)) return NAN;
   for (int64_t i = 0; i < n; ++i) {
     mean_x += x[i] / (double)n;
     mean_y += y[i] / (double)n;

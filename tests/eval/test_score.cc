@@ -44,6 +44,20 @@ TEST(Score, WhatIsNotDefinedIsNan) {
   EXPECT_TRUE(std::isnan(spearman({}, {})));
 }
 
+// A mean that rounds must not make a spread of values that have none.
+TEST(Score, ConstantMeasurementsHaveNoScoreWhateverTheirNumber) {
+  for (size_t n = 1; n <= 50; ++n) {
+    Values same, other;
+    for (size_t i = 0; i < n; ++i) {
+      same.push_back(12.273846864700317);
+      other.push_back(1.0 + static_cast<double>(i));
+    }
+    EXPECT_TRUE(std::isnan(score_r2(same.data(), other.data(), static_cast<int64_t>(n)))) << n;
+    EXPECT_TRUE(std::isnan(score_r2_log(same.data(), other.data(), static_cast<int64_t>(n)))) << n;
+    EXPECT_TRUE(std::isnan(spearman(same, other))) << n;
+  }
+}
+
 TEST(Score, SpearmanSeesOrderOnly) {
   EXPECT_DOUBLE_EQ(1, spearman({1, 2, 3, 4}, {1, 10, 100, 1e6}));
   EXPECT_DOUBLE_EQ(-1, spearman({1, 2, 3, 4}, {4, 3, 2, 1}));
