@@ -1,8 +1,6 @@
 /* ask.c - see ask.h. */
 #include "ask.h"
 
-#include <stdlib.h>
-
 int ask_connect(const char *command, const char *server, int64_t timeout_ms, fc_client_t **out) {
   fc_error_t error = {0};
   const fc_status_t status = fc_client_new(server, (int32_t)timeout_ms, out, &error);
@@ -14,11 +12,4 @@ int ask_connect(const char *command, const char *server, int64_t timeout_ms, fc_
 int ask_failed(const char *command, const fc_client_t *client, const fc_error_t *error) {
   fprintf(stderr, "faasconf %s: %s: %s\n", command, fc_rpc_code_name(fc_client_last_code(client)), error->message);
   return CLI_FAILED;
-}
-
-void ask_print_json(fc_json_t **value) {
-  char *text = fc_json_dump(*value, 0);
-  fc_json_destroy(value);
-  puts(text);
-  free(text);
 }

@@ -4,7 +4,7 @@
 
 #include "command.h"
 #include "faasconf/client.h"
-#include "faasconf/json.h"
+#include "json_output.h"
 
 #define ASK_DEFAULT_SERVER "tcp://127.0.0.1:7603"
 enum { ASK_DEFAULT_TIMEOUT_MS = 5000, ASK_MAX_TIMEOUT_MS = 600000 };
@@ -24,8 +24,5 @@ int ask_connect(const char *command, const char *server, int64_t timeout_ms, fc_
 
 /* "faasconf COMMAND: CODE: sentence" on stderr, and CLI_FAILED. */
 int ask_failed(const char *command, const fc_client_t *client, const fc_error_t *error);
-
-/* Prints the value as one line on stdout and destroys it. */
-void ask_print_json(fc_json_t **value);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "calibrate_store.h"
-#include "faasconf/json.h"
 #include "jobs.h"
+#include "json_output.h"
 
 /* Above this share of the prior's deviation the windows have not said much. */
 #define NOT_IDENTIFIED 0.7
@@ -30,12 +30,10 @@ static row_t row_of(const ensemble_t *ensemble, const calibrate_options_t *optio
 }
 
 static fc_json_t *unknown_json(const row_t *row) {
-  fc_json_t *out = fc_json_object(), *interval = fc_json_array();
+  fc_json_t *out = fc_json_object();
   fc_json_set_string(out, "unknown", row->name);
   fc_json_set_double(out, "factor", row->factor);
-  fc_json_append_double(interval, row->low80);
-  fc_json_append_double(interval, row->high80);
-  fc_json_set(out, "interval80", &interval);
+  json_set_interval(out, "interval80", row->low80, row->high80);
   fc_json_set_double(out, "deviation_share", row->deviation_share);
   fc_json_set_bool(out, "identified", row->deviation_share <= NOT_IDENTIFIED);
   return out;
@@ -65,10 +63,7 @@ static void print_json(const calibrate_options_t *options, const ensemble_t *ens
     fc_json_append(unknowns, &one);
   }
   fc_json_set(out, "unknowns", &unknowns);
-  char *text = fc_json_dump(out, 0);
-  fc_json_destroy(&out);
-  puts(text);
-  free(text);
+  json_print(&out);
 }
 
 static void print_text(const calibrate_options_t *options, const ensemble_t *ensemble,

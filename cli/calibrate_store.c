@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "faasconf/clock.h"
+#include "quantile.h"
 #include "score.h"
 #include "simulator.h"
 #include "store.h"
@@ -32,7 +33,6 @@ typedef struct {
   /* scoring */
   particles_t particles;
   simulator_t *simulator;
-  int32_t simulator_users;
   fc_observation_t observation;
   double *windows;          /* (2, particles) */
   double *series[N_SERIES]; /* (capacity) */
@@ -89,16 +89,11 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
 
 /* ---- scoring ---- */
 
-static int compare_doubles(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* Mean and the ends of the central 80 % of n values; sorts them. */
 static void predict(double *values, int32_t n, double *mean, double *low, double *high) {
   *mean = 0;
   for (int32_t i = 0; i < n; ++i) *mean += values[i] / n;
-  qsort(values, (size_t)n, sizeof *values, compare_doubles);
+  quantile_sort(values, n);
   *low = values[n / 10];
   *high = values[n - 1 - n / 10];
 }
@@ -116,13 +111,9 @@ static fc_status_t grow(calibration_t *self) {
 
 /* One window of each particle with the configuration of a held-out window. */
 static fc_status_t simulate_particles(calibration_t *self, const fc_observation_t *o, int32_t users) {
-  if (self->simulator == NULL || self->simulator_users != users) {
-    const simulator_options_t options = {
-        .seed = (uint64_t)self->options->seed + 1, .semantics = self->result->semantics, .users = users};
-    simulator_destroy(&self->simulator);
-    self->simulator_users = users;
-    FC_TRY(simulator_new(self->options->workflow, &options, &self->simulator, &self->error));
-  }
+  const simulator_options_t options = {
+      .seed = (uint64_t)self->options->seed + 1, .semantics = self->result->semantics, .users = users};
+  FC_TRY(simulator_renew(self->options->workflow, &options, &self->simulator, &self->error));
   const int32_t n = self->particles.n;
   for (int32_t i = 0; i < n; ++i) {
     const int32_t particle = particles_of_window(&self->particles, i);

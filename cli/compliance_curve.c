@@ -8,9 +8,9 @@
 
 #include "compliance_curve.h"
 #include "faasconf/cost.h"
-#include "faasconf/json.h"
 #include "faasconf/knobs.h"
 #include "jobs.h"
+#include "json_output.h"
 
 static int parse_levels(const char *text, curve_t *curve) {
   const char *at = text;
@@ -34,14 +34,13 @@ static int parse_levels(const char *text, curve_t *curve) {
 }
 
 static fc_json_t *level_json(const curve_t *curve, const curve_level_t *level) {
-  fc_json_t *out = fc_json_object(), *costs = fc_json_array(), *interval = fc_json_array();
+  fc_json_t *out = fc_json_object(), *costs = fc_json_array();
   fc_json_set_double(out, "level", level->level);
   fc_json_set_int(out, "searches_confirmed", level->n_confirmed);
   for (int32_t s = 0; s < curve->n_searches; ++s)
     if (level->plans[s].confirmed) fc_json_append_double(costs, level->plans[s].cost_usd_h);
   fc_json_set(out, "costs", &costs);
   if (level->best < 0) {
-    fc_json_destroy(&interval);
     fc_json_set_null(out, "cost");
     return out;
   }
@@ -50,16 +49,8 @@ static fc_json_t *level_json(const curve_t *curve, const curve_level_t *level) {
   fc_json_set_double(out, "cost_median", level->median_usd_h);
   fc_json_set_double(out, "cost_max", level->max_usd_h);
   fc_json_set_double(out, "compliance", (double)best->n_met / PLAN_CONFIRMING_WINDOWS);
-  fc_json_append_double(interval, level->wilson_low);
-  fc_json_append_double(interval, level->wilson_high);
-  fc_json_set(out, "compliance_interval95", &interval);
-  fc_json_t *configuration = fc_json_object();
-  for (int32_t f = 0; f < curve->workflow->n_functions; ++f) {
-    fc_json_t *one = fc_json_object();
-    for (int32_t k = 0; k < FC_KNOBS; ++k)
-      fc_json_set_int(one, fc_knob_name((fc_knob_t)k), fc_knob_get(&best->configuration[f], (fc_knob_t)k));
-    fc_json_set(configuration, curve->workflow->functions[f].name, &one);
-  }
+  json_set_interval(out, "compliance_interval95", level->wilson_low, level->wilson_high);
+  fc_json_t *configuration = json_of_configuration(curve->workflow, best->configuration);
   fc_json_set(out, "configuration", &configuration);
   return out;
 }
@@ -80,10 +71,7 @@ static void print_json(const curve_t *curve) {
     fc_json_append(levels, &level);
   }
   fc_json_set(out, "levels", &levels);
-  char *text = fc_json_dump(out, 0);
-  fc_json_destroy(&out);
-  puts(text);
-  free(text);
+  json_print(&out);
 }
 
 static void print_text(const curve_t *curve) {

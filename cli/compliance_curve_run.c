@@ -7,6 +7,7 @@
 #include "faasconf/cost.h"
 #include "jobs.h"
 #include "judge.h"
+#include "quantile.h"
 
 typedef struct {
   curve_t *curve;
@@ -39,11 +40,6 @@ static void show_progress(void *context, int64_t n_done) {
   progress_update(&searches->progress, n_done, (int64_t)searches->curve->n_levels * searches->curve->n_searches, NULL);
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static void sum_up(curve_t *curve, curve_level_t *level) {
   double costs[CURVE_MAX_SEARCHES];
   level->best = -1;
@@ -56,8 +52,8 @@ static void sum_up(curve_t *curve, curve_level_t *level) {
     if (level->best < 0 || plan->cost_usd_h < level->plans[level->best].cost_usd_h) level->best = s;
   }
   if (level->best < 0) return;
-  qsort(costs, (size_t)level->n_confirmed, sizeof *costs, compare_doubles);
-  level->median_usd_h = (costs[(level->n_confirmed - 1) / 2] + costs[level->n_confirmed / 2]) / 2;
+  quantile_sort(costs, level->n_confirmed);
+  level->median_usd_h = quantile_of_sorted(costs, level->n_confirmed, 0.5);
   level->max_usd_h = costs[level->n_confirmed - 1];
   judge_wilson(level->plans[level->best].n_met, PLAN_CONFIRMING_WINDOWS, &level->wilson_low, &level->wilson_high);
 }

@@ -19,7 +19,7 @@
 #include "demo_server.h"
 #include "demo_train.h"
 #include "faasconf/client.h"
-#include "faasconf/json.h"
+#include "json_output.h"
 #include "workflow_file.h"
 
 typedef struct {
@@ -174,10 +174,7 @@ static void print_result(const demo_t *demo) {
   fc_json_set_int(json, "policy_version", demo->policy_version);
   fc_json_set_int(json, "transitions_acked", (int64_t)demo->transitions_acked);
   fc_json_set_int(json, "server_restarts", demo->server.n_restarts);
-  char *text = fc_json_dump(json, 0);
-  puts(text);
-  free(text);
-  fc_json_destroy(&json);
+  json_print(&json);
 }
 
 /* A failure whose message names a log in the folder keeps it. */

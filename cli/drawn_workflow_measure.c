@@ -6,6 +6,7 @@
 #include "command.h"
 #include "drawn_workflow.h"
 #include "faasconf/cost.h"
+#include "quantile.h"
 #include "simulator.h"
 
 enum { FIRST_WINDOW_S = 30, TRIAL_WINDOWS = 3, MIN_WINDOWS = 100, MAX_WINDOWS = 400, CALLS = 20000 };
@@ -60,11 +61,6 @@ static fc_status_t measuring_run(measuring_t *measuring, int32_t n_windows, prog
   return FC_OK;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double mean(const double *values, int32_t n) {
   double sum = 0;
   for (int32_t i = 0; i < n; ++i) sum += values[i];
@@ -82,8 +78,8 @@ static void set_targets(drawn_workflow_t *drawn, measuring_t *measuring) {
   drawn->start_latency_s = mean(measuring->latency_s, n);
   drawn->start_success_ratio = mean(measuring->success_ratio, n);
   drawn->start_cost_usd_h = fc_cost_reserved_usd_h(measuring->workflow, measuring->start);
-  qsort(measuring->latency_s, (size_t)n, sizeof measuring->latency_s[0], compare_doubles);
-  qsort(measuring->success_ratio, (size_t)n, sizeof measuring->success_ratio[0], compare_doubles);
+  quantile_sort(measuring->latency_s, n);
+  quantile_sort(measuring->success_ratio, n);
   drawn->latency_target_s = rounded_up(1.1 * measuring->latency_s[(int32_t)(0.99 * (n - 1))]);
   drawn->success_target = fmin(0.98, floor(100 * (measuring->success_ratio[(int32_t)(0.01 * (n - 1))] - 0.02)) / 100);
 }

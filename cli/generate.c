@@ -7,7 +7,7 @@
 
 #include "command.h"
 #include "drawn_workflow.h"
-#include "faasconf/json.h"
+#include "json_output.h"
 
 /* ---- options ---- */
 
@@ -74,10 +74,7 @@ static void print_json(const drawn_workflow_t *drawn, const char *out, const cha
     fc_json_set_string(json, "path", out);
   else
     fc_json_set_string(json, "yaml", text);
-  char *line = fc_json_dump(json, 0);
-  fc_json_destroy(&json);
-  puts(line);
-  free(line);
+  json_print(&json);
 }
 
 /* ---- the command ---- */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "faasconf/json.h"
+#include "json_output.h"
 #include "published_rows.h"
 #include "workflow_file.h"
 
@@ -129,10 +129,7 @@ static void print_result(import_t *import) {
   fc_json_set_int(json, "duplicates", import->n_duplicates);
   fc_json_set_int(json, "rejected", import->n_rejected);
   if (import->n_rejected > 0) fc_json_set(json, "rejections", &import->rejections);
-  char *text = fc_json_dump(json, 0);
-  puts(text);
-  free(text);
-  fc_json_destroy(&json);
+  json_print(&json);
 }
 
 static void clear(import_t *import) {

@@ -24,7 +24,7 @@ static void print_json(const fc_rpc_list_response_t *list) {
     fc_json_append(policies, &one);
   }
   fc_json_set(out, "policies", &policies);
-  ask_print_json(&out);
+  json_print(&out);
 }
 
 static void print_text(const fc_rpc_list_response_t *list) {

@@ -11,9 +11,7 @@ static fc_json_t *configuration_json(const fc_rpc_decide_response_t *decision) {
   fc_json_t *all = fc_json_object();
   for (int32_t i = 0; i < decision->n_functions; ++i) {
     fc_json_t *one = fc_json_object();
-    for (int k = 0; k < FC_KNOBS; ++k) {
-      fc_json_set_int(one, fc_knob_name((fc_knob_t)k), fc_knob_get(&decision->configuration[i], (fc_knob_t)k));
-    }
+    json_set_knobs(one, &decision->configuration[i]);
     fc_json_set(all, decision->functions[i], &one);
   }
   return all;
@@ -134,7 +132,7 @@ static int query_run(int argc, char **argv) {
   } else if (json) {
     fc_json_t *out = decision_json(workflow, &why.decision);
     if (explain) add_explanation(out, &why);
-    ask_print_json(&out);
+    json_print(&out);
   } else {
     print_decision(workflow, &why.decision);
     if (explain) print_explanation(&why);

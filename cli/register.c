@@ -15,7 +15,7 @@ static void print_result(const fc_rpc_register_response_t *response, bool json) 
   fc_json_set_string(out, "workflow", response->workflow);
   fc_json_set_string(out, "digest", digest);
   fc_json_set_bool(out, "created", response->created);
-  ask_print_json(&out);
+  json_print(&out);
 }
 
 static int register_file(const char *server, int64_t timeout_ms, const char *text, size_t size, bool json) {

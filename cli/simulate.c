@@ -6,9 +6,9 @@
 
 #include "configuration_file.h"
 #include "faasconf/cost.h"
-#include "faasconf/json.h"
 #include "faasconf/knobs.h"
 #include "jobs.h"
+#include "json_output.h"
 #include "judge.h"
 #include "simulate_report.h"
 #include "simulate_windows.h"
@@ -19,33 +19,14 @@ static const char *const series_name[N_SERIES] = {"latency_mean_s",     "latency
 
 /* ---- as JSON ---- */
 
-static void set_interval(fc_json_t *object, const char *key, double low, double high) {
-  fc_json_t *pair = fc_json_array();
-  fc_json_append_double(pair, low);
-  fc_json_append_double(pair, high);
-  fc_json_set(object, key, &pair);
-}
-
 static fc_json_t *function_json(const simulation_t *simulation, int32_t f) {
   fc_json_t *function = fc_json_object();
   fc_json_set_string(function, "function", simulation->workflow->functions[f].name);
-  for (int32_t k = 0; k < FC_KNOBS; ++k)
-    fc_json_set_int(function, fc_knob_name((fc_knob_t)k), fc_knob_get(&simulation->configuration[f], (fc_knob_t)k));
+  json_set_knobs(function, &simulation->configuration[f]);
 #define SET_METRIC(name, field, unit) fc_json_set_double(function, #field, simulation->means[f].field);
   FC_FUNCTION_METRICS(SET_METRIC)
 #undef SET_METRIC
   return function;
-}
-
-static fc_json_t *configuration_json(const simulation_t *simulation) {
-  fc_json_t *configuration = fc_json_object();
-  for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
-    fc_json_t *one = fc_json_object();
-    for (int32_t k = 0; k < FC_KNOBS; ++k)
-      fc_json_set_int(one, fc_knob_name((fc_knob_t)k), fc_knob_get(&simulation->configuration[f], (fc_knob_t)k));
-    fc_json_set(configuration, simulation->workflow->functions[f].name, &one);
-  }
-  return configuration;
 }
 
 static fc_json_t *simulation_json(const simulation_t *simulation) {
@@ -67,18 +48,18 @@ static fc_json_t *simulation_json(const simulation_t *simulation) {
   fc_json_set_double(out, "success_ratio", completed > 0 ? simulation->spread[SERIES_SUCCESSES].mean / completed : NAN);
   fc_json_set_bool(out, "qos_met", simulation->qos_met);
   fc_json_set_double(out, "compliance", simulation->compliance);
-  set_interval(out, "compliance_interval95", simulation->wilson_low, simulation->wilson_high);
+  json_set_interval(out, "compliance_interval95", simulation->wilson_low, simulation->wilson_high);
   fc_json_set_int(out, "windows_without_success", simulation->n_without_success);
   fc_json_t *outcome = fc_json_object();
   for (int s = 0; s < N_SERIES; ++s) {
     fc_json_t *one = fc_json_object();
     fc_json_set_double(one, "mean", simulation->spread[s].mean);
-    set_interval(one, "interval80", simulation->spread[s].low80, simulation->spread[s].high80);
-    set_interval(one, "interval95", simulation->spread[s].low95, simulation->spread[s].high95);
+    json_set_interval(one, "interval80", simulation->spread[s].low80, simulation->spread[s].high80);
+    json_set_interval(one, "interval95", simulation->spread[s].low95, simulation->spread[s].high95);
     fc_json_set(outcome, series_name[s], &one);
   }
   fc_json_set(out, "outcome", &outcome);
-  fc_json_t *configuration = configuration_json(simulation);
+  fc_json_t *configuration = json_of_configuration(simulation->workflow, simulation->configuration);
   fc_json_set(out, "configuration", &configuration);
   fc_json_t *functions = fc_json_array();
   for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
@@ -182,10 +163,7 @@ static int simulate(simulation_t *simulation, const char *configuration, bool js
     return CLI_DONE;
   }
   fc_json_t *out = simulation_json(simulation);
-  char *text = fc_json_dump(out, 0);
-  fc_json_destroy(&out);
-  puts(text);
-  free(text);
+  json_print(&out);
   return CLI_DONE;
 }
 

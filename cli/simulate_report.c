@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "faasconf/cost.h"
-#include "faasconf/json.h"
+#include "json_output.h"
 #include "judge.h"
 
 /* ---- a table of measured configurations ---- */
@@ -27,10 +27,7 @@ static void print_scores_json(const simulate_rows_options_t *options, const simu
   fc_json_set_double(out, "coverage80_latency", scores->coverage80_latency);
   fc_json_set_double(out, "coverage80_success", scores->coverage80_success);
   fc_json_set_double(out, "seconds", scores->seconds);
-  char *text = fc_json_dump(out, 0);
-  fc_json_destroy(&out);
-  puts(text);
-  free(text);
+  json_print(&out);
 }
 
 static void print_scores(const simulate_rows_options_t *options, const simulate_rows_scores_t *scores) {
@@ -99,19 +96,13 @@ static void print_trace_json(const simulate_trace_options_t *options, const simu
   fc_json_set_int(out, "rejected", result->rejected);
   fc_json_set_int(out, "unfinished", result->unfinished);
   fc_json_set_double(out, "compliance", result->n_judged > 0 ? (double)result->n_met / result->n_judged : NAN);
-  fc_json_t *interval = fc_json_array();
-  fc_json_append_double(interval, low);
-  fc_json_append_double(interval, high);
-  fc_json_set(out, "compliance_interval95", &interval);
+  json_set_interval(out, "compliance_interval95", low, high);
   for (int32_t w = 0; w < result->n_windows; ++w) {
     fc_json_t *window = trace_window_json(result, &result->windows[w]);
     fc_json_append(windows, &window);
   }
   fc_json_set(out, "windows", &windows);
-  char *text = fc_json_dump(out, 0);
-  fc_json_destroy(&out);
-  puts(text);
-  free(text);
+  json_print(&out);
 }
 
 static void print_trace(const simulate_trace_options_t *options, const simulate_trace_result_t *result) {

@@ -10,6 +10,7 @@
 #include "faasconf/clock.h"
 #include "jobs.h"
 #include "published_rows.h"
+#include "quantile.h"
 #include "score.h"
 #include "simulator.h"
 
@@ -29,7 +30,6 @@ typedef struct {
   const simulate_rows_options_t *options;
   rows_t *rows;
   simulator_t **simulators; /* (jobs), each for the users it was last used with */
-  int32_t *simulator_users; /* (jobs) */
   fc_observation_t *observations;
   double *windows; /* (jobs, 2, n_windows) */
   progress_t progress;
@@ -128,33 +128,14 @@ static fc_status_t read_rows(const simulate_rows_options_t *options, rows_t *row
 
 /* ---- simulating ---- */
 
-static int compare_doubles(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* Mean of n values and the ends of their central 80 % (linear between order statistics); sorts them. */
+/* Mean of n values and the ends of their central 80 %; sorts them. */
 static void spread_of(double *values, int64_t n, double *mean, double *low, double *high) {
   double sum = 0;
   for (int64_t i = 0; i < n; ++i) sum += values[i];
-  qsort(values, (size_t)n, sizeof *values, compare_doubles);
-  double *const ends[2] = {low, high};
-  for (int e = 0; e < 2; ++e) {
-    const double place = (e == 0 ? 0.1 : 0.9) * (double)(n - 1);
-    const int64_t k = (int64_t)place;
-    const double upper = k + 1 < n ? values[k + 1] : values[k];
-    *ends[e] = values[k] + (place - (double)k) * (upper - values[k]);
-  }
+  quantile_sort(values, n);
   *mean = sum / (double)n;
-}
-
-static fc_status_t simulator_for(run_t *run, int32_t worker, int32_t users, fc_error_t *error) {
-  if (run->simulators[worker] != NULL && run->simulator_users[worker] == users) return FC_OK;
-  simulator_destroy(&run->simulators[worker]);
-  const simulator_options_t options = {
-      .seed = (uint64_t)run->options->seed, .semantics = run->options->semantics, .users = users};
-  run->simulator_users[worker] = users;
-  return simulator_new(run->options->workflow, &options, &run->simulators[worker], error);
+  *low = quantile_of_sorted(values, n, 0.1);
+  *high = quantile_of_sorted(values, n, 0.9);
 }
 
 /* One row by one worker. */
@@ -164,7 +145,9 @@ static fc_status_t simulate_row(void *context, int32_t worker, int64_t row, fc_e
   const int64_t n_windows = run->options->n_windows;
   double *latency_s = run->windows + 2 * worker * n_windows, *successes = latency_s + n_windows;
   fc_observation_t *o = &run->observations[worker];
-  FC_TRY(simulator_for(run, worker, rows->users[row], error));
+  const simulator_options_t options = {
+      .seed = (uint64_t)run->options->seed, .semantics = run->options->semantics, .users = rows->users[row]};
+  FC_TRY(simulator_renew(run->options->workflow, &options, &run->simulators[worker], error));
   for (int64_t w = 0; w < n_windows; ++w) {
     FC_TRY(simulator_window(run->simulators[worker], row * n_windows + w, rows->configuration + row * rows->n_functions,
                             o, error));
@@ -185,11 +168,10 @@ static fc_status_t simulate_all(const simulate_rows_options_t *options, rows_t *
   const size_t jobs = (size_t)options->jobs;
   run_t run = {.options = options, .rows = rows};
   run.simulators = calloc(jobs, sizeof *run.simulators);
-  run.simulator_users = calloc(jobs, sizeof *run.simulator_users);
   run.observations = calloc(jobs, sizeof *run.observations);
   run.windows = calloc(jobs * 2 * (size_t)options->n_windows, sizeof *run.windows);
   fc_status_t status = FC_OK;
-  if (run.simulators == NULL || run.simulator_users == NULL || run.observations == NULL || run.windows == NULL)
+  if (run.simulators == NULL || run.observations == NULL || run.windows == NULL)
     status = fc_error_set(error, FC_ENOMEM, "no memory for %zu threads", jobs);
   for (size_t j = 0; status == FC_OK && j < jobs; ++j)
     if (fc_observation_init(&run.observations[j], rows->n_functions) != FC_OK)
@@ -204,7 +186,6 @@ static fc_status_t simulate_all(const simulate_rows_options_t *options, rows_t *
     if (run.observations != NULL) fc_observation_clear(&run.observations[j]);
   }
   free(run.simulators);
-  free(run.simulator_users);
   free(run.observations);
   free(run.windows);
   return status;

@@ -7,6 +7,7 @@
 
 #include "faasconf/cost.h"
 #include "judge.h"
+#include "quantile.h"
 #include "simulator.h"
 
 fc_status_t simulation_init(simulation_t *simulation, fc_error_t *error) {
@@ -85,27 +86,15 @@ static fc_status_t run_windows(simulation_t *simulation, fc_error_t *error) {
   return status;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double sorted_quantile(const double *sorted, int64_t n, double q) {
-  const double place = q * (double)(n - 1);
-  const int64_t k = (int64_t)place;
-  const double upper = k + 1 < n ? sorted[k + 1] : sorted[k];
-  return sorted[k] + (place - (double)k) * (upper - sorted[k]);
-}
-
 static spread_t measure(double *values, int64_t n) {
   spread_t spread = {0};
   for (int64_t i = 0; i < n; ++i) spread.mean += values[i];
   spread.mean /= (double)n;
-  qsort(values, (size_t)n, sizeof *values, compare_doubles);
-  spread.low80 = sorted_quantile(values, n, 0.1);
-  spread.high80 = sorted_quantile(values, n, 0.9);
-  spread.low95 = sorted_quantile(values, n, 0.025);
-  spread.high95 = sorted_quantile(values, n, 0.975);
+  quantile_sort(values, n);
+  spread.low80 = quantile_of_sorted(values, n, 0.1);
+  spread.high80 = quantile_of_sorted(values, n, 0.9);
+  spread.low95 = quantile_of_sorted(values, n, 0.025);
+  spread.high95 = quantile_of_sorted(values, n, 0.975);
   return spread;
 }
 

@@ -22,7 +22,7 @@ static void print_json(const fc_rpc_status_response_t *status) {
 #define COUNTER_JSON(name) fc_json_set_int(out, #name, (int64_t)status->name);
   FC_SERVER_COUNTERS(COUNTER_JSON)
 #undef COUNTER_JSON
-  ask_print_json(&out);
+  json_print(&out);
 }
 
 static void print_text(const fc_rpc_status_response_t *status) {

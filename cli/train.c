@@ -10,7 +10,7 @@
 #include "command.h"
 #include "faasconf/clock.h"
 #include "faasconf/digest.h"
-#include "faasconf/json.h"
+#include "json_output.h"
 #include "store.h"
 #include "trainer.h"
 
@@ -263,10 +263,7 @@ static void print_json(const train_t *train) {
   fc_json_set_string(policy, "digest", train->digest);
   fc_json_set_string(policy, "state", train->state);
   fc_json_set(json, "policy", &policy);
-  char *text = fc_json_dump(json, 0);
-  puts(text);
-  free(text);
-  fc_json_destroy(&json);
+  json_print(&json);
 }
 
 static void print_text(const train_t *train) {

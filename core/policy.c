@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "faasconf/digest.h"
+#include "file.h"
 #include "policy_kind.h"
 #include "policy_manifest.h"
 #include "safetensors.h"
@@ -121,27 +122,10 @@ void fc_policy_digest(const fc_policy_t *policy, uint8_t digest[FC_DIGEST_SIZE])
 static fc_status_t read_file(const char *directory, const char *name, uint8_t **bytes, size_t *size,
                              fc_error_t *error) {
   char path[PATH_SIZE];
-  struct stat info;
   *bytes = NULL;
   if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
     return fc_error_set(error, FC_EINVAL, "the path of the policy is too long");
-  FILE *file = fopen(path, "rb");
-  if (file == NULL) return fc_error_set(error, FC_ENOTFOUND, "%s: %s", path, strerror(errno));
-  fc_status_t status = FC_OK;
-  if (fstat(fileno(file), &info) != 0 || info.st_size < 0 || info.st_size > MAX_FILE_BYTES) {
-    status = fc_error_set(error, FC_EFORMAT, "%s: larger than %d MiB", path, MAX_FILE_BYTES >> 20);
-  } else {
-    *size = (size_t)info.st_size;
-    *bytes = malloc(*size + 1);
-    if (*bytes == NULL || fread(*bytes, 1, *size, file) != *size)
-      status = fc_error_set(error, FC_EIO, "%s: cannot be read", path);
-  }
-  (void)fclose(file);
-  if (status != FC_OK) {
-    free(*bytes);
-    *bytes = NULL;
-  }
-  return status;
+  return file_read(path, MAX_FILE_BYTES, bytes, size, error);
 }
 
 fc_status_t fc_policy_load(const char *directory, fc_policy_t **out, fc_error_t *error) {
@@ -159,30 +143,12 @@ fc_status_t fc_policy_load(const char *directory, fc_policy_t **out, fc_error_t 
   return status;
 }
 
-/* Temporary name, fsync, rename: the file is whole or absent. */
 static fc_status_t write_file(const char *directory, const char *name, const void *bytes, size_t size,
                               fc_error_t *error) {
-  char path[PATH_SIZE], temporary[PATH_SIZE + 8];
+  char path[PATH_SIZE];
   if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
     return fc_error_set(error, FC_EINVAL, "the path of the policy is too long");
-  snprintf(temporary, sizeof temporary, "%s.tmp", path);
-  (void)unlink(temporary);
-  const int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return fc_error_set(error, FC_EIO, "%s: %s", temporary, strerror(errno));
-  size_t written = 0;
-  while (written < size) {
-    const ssize_t n = write(fd, (const uint8_t *)bytes + written, size - written);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    written += (size_t)n;
-  }
-  const bool good = written == size && fsync(fd) == 0;
-  int problem = errno;
-  (void)close(fd);
-  if (good && rename(temporary, path) == 0) return FC_OK;
-  if (good) problem = errno;
-  (void)unlink(temporary);
-  return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(problem));
+  return file_replace(path, bytes, size, error);
 }
 
 static fc_status_t sync_folder(const char *directory, fc_error_t *error) {

@@ -180,6 +180,16 @@ fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options
   return FC_OK;
 }
 
+fc_status_t simulator_renew(const fc_workflow_t *workflow, const simulator_options_t *options, simulator_t **simulator,
+                            fc_error_t *error) {
+  const simulator_t *old = *simulator;
+  if (old != NULL && old->workflow == workflow && old->seed == options->seed && old->semantics == options->semantics &&
+      old->n_users == options->users && old->max_rate_per_s == (options->users > 0 ? 0 : options->rate_per_s))
+    return FC_OK;
+  simulator_destroy(simulator);
+  return simulator_new(workflow, options, simulator, error);
+}
+
 void simulator_destroy(simulator_t **simulator) {
   if (simulator == NULL || *simulator == NULL) return;
   simulator_t *self = *simulator;

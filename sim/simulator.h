@@ -31,6 +31,11 @@ fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options
                           fc_error_t *error);
 void simulator_destroy(simulator_t **simulator);
 
+/* Makes *simulator one of these options: as it is when it was made for the same ones, else a new one in its place
+ * (NULL: the first). Errors as simulator_new; *simulator is NULL then. Parameters set on it stay when it does. */
+fc_status_t simulator_renew(const fc_workflow_t *workflow, const simulator_options_t *options, simulator_t **simulator,
+                            fc_error_t *error);
+
 /* From the next window on: another world's parameters, functions (N) included, instead of the workflow file's. Copies.
  * FC_EINVAL names the parameter that is out of bounds; nothing has changed then. Allocates nothing. */
 fc_status_t simulator_set_parameters(simulator_t *simulator, const fc_simulator_parameters_t *parameters,

@@ -8,6 +8,7 @@
 #include "cma.h"
 #include "faasconf/cost.h"
 #include "faasconf/knobs.h"
+#include "quantile.h"
 #include "simulator.h"
 
 enum { SAMPLES = 14, WINDOWS = 64, BOUNDARY_WINDOWS = 600, BISECTIONS = 9, POLISHING_ROUNDS = 4, MAX_RAISES = 40 };
@@ -64,19 +65,11 @@ static fc_status_t count_met(planner_t *self, int64_t from, int32_t n, const fc_
   return FC_OK;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static fc_status_t scaled_price(planner_t *self, int64_t from, const fc_function_configuration_t *configuration,
                                 double *price, fc_error_t *error) {
   for (int32_t w = 0; w < WINDOWS; ++w) FC_TRY(window_margin(self, from + w, configuration, &self->margins[w], error));
-  qsort(self->margins, WINDOWS, sizeof *self->margins, compare_doubles);
-  const double place = (1 - self->options->level) * (WINDOWS - 1);
-  const int32_t k = (int32_t)place;
-  const double upper = self->margins[k + 1 < WINDOWS ? k + 1 : k];
-  const double q = self->margins[k] + (place - k) * (upper - self->margins[k]);
+  quantile_sort(self->margins, WINDOWS);
+  const double q = quantile_of_sorted(self->margins, WINDOWS, 1 - self->options->level);
   *price = fc_cost_reserved_usd_h(self->options->workflow, configuration) * exp(-(q > 0 ? 0.6 : 1.6) * q);
   return FC_OK;
 }

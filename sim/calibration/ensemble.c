@@ -15,7 +15,6 @@
 /* What belongs to one thread. */
 typedef struct {
   simulator_t *simulator;
-  int32_t users; /* it was made for */
   fc_observation_t observation;
   fc_simulator_parameters_t world;
 } worker_t;
@@ -181,21 +180,14 @@ static void choose_terms(ensemble_t *self) {
 
 /* ---- simulating ---- */
 
-static fc_status_t ready_simulator(const ensemble_t *self, worker_t *worker, fc_error_t *error) {
-  if (worker->simulator != NULL && worker->users == self->users) return FC_OK;
-  const simulator_options_t options = {
-      .seed = self->options.seed, .semantics = self->options.semantics, .users = self->users};
-  simulator_destroy(&worker->simulator);
-  worker->users = self->users;
-  return simulator_new(self->workflow, &options, &worker->simulator, error);
-}
-
 /* One world's windows; no two worlds and no two measured windows share their luck. */
 static fc_status_t simulate_world(void *context, int32_t w, int64_t world, fc_error_t *error) {
   ensemble_t *self = context;
   worker_t *worker = &self->workers[w];
   const int32_t m = self->options.n_windows;
-  FC_TRY(ready_simulator(self, worker, error));
+  const simulator_options_t options = {
+      .seed = self->options.seed, .semantics = self->options.semantics, .users = self->users};
+  FC_TRY(simulator_renew(self->workflow, &options, &worker->simulator, error));
   unknowns_apply(self->workflow, self->unknowns, self->d, self->theta + world * self->d, &worker->world);
   FC_TRY(simulator_set_parameters(worker->simulator, &worker->world, error));
   for (int32_t i = 0; i < m; ++i) {

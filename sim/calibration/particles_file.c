@@ -1,12 +1,10 @@
 /* particles_file.c - the twin file: see particles.h. */
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "faasconf/json.h"
+#include "file.h"
 #include "model.h"
 #include "particles.h"
 
@@ -43,20 +41,6 @@ static fc_json_t *world_json(const fc_simulator_parameters_t *world, double weig
   return out;
 }
 
-static fc_status_t write_text(const char *text, const char *path, fc_error_t *error) {
-  char beside[4096];
-  if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
-    return fc_error_set(error, FC_EINVAL, "%.200s...: the path is too long", path);
-  FILE *file = fopen(beside, "w");
-  if (file == NULL) return fc_error_set(error, FC_EIO, "%s: %s", beside, strerror(errno));
-  bool written = fputs(text, file) >= 0 && fputc('\n', file) != EOF && fflush(file) == 0 && fsync(fileno(file)) == 0;
-  written = fclose(file) == 0 && written;
-  if (written && rename(beside, path) == 0) return FC_OK;
-  const int reason = errno;
-  unlink(beside);
-  return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(reason));
-}
-
 fc_status_t particles_save(const particles_t *particles, const fc_workflow_t *workflow, const char *path,
                            fc_error_t *error) {
   fc_json_t *out = fc_json_object(), *worlds = fc_json_array();
@@ -70,7 +54,9 @@ fc_status_t particles_save(const particles_t *particles, const fc_workflow_t *wo
   char *text = fc_json_dump(out, 1);
   fc_json_destroy(&out);
   if (text == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to write %s", path);
-  const fc_status_t status = write_text(text, path, error);
+  const size_t size = strlen(text);
+  text[size] = '\n'; /* instead of the 0 */
+  const fc_status_t status = file_replace(path, text, size + 1, error);
   free(text);
   return status;
 }
@@ -142,30 +128,13 @@ static fc_status_t read_particles(const fc_json_t *json, const fc_workflow_t *wo
   return FC_OK;
 }
 
-static fc_status_t read_text(const char *path, char **text, size_t *size, fc_error_t *error) {
-  FILE *file = fopen(path, "r");
-  if (file == NULL) return fc_error_set(error, FC_ENOTFOUND, "%s", strerror(errno));
-  *text = NULL;
-  long length = -1;
-  if (fseek(file, 0, SEEK_END) == 0) length = ftell(file);
-  const bool fits = length >= 0 && length <= MAX_FILE_BYTES && fseek(file, 0, SEEK_SET) == 0;
-  if (fits) *text = malloc((size_t)length + 1);
-  *size = *text != NULL ? fread(*text, 1, (size_t)length, file) : 0;
-  const bool whole = *text != NULL && *size == (size_t)length;
-  fclose(file);
-  if (whole) return FC_OK;
-  free(*text);
-  *text = NULL;
-  return fc_error_set(error, FC_EIO, "cannot be read whole");
-}
-
 fc_status_t particles_load(const char *path, const fc_workflow_t *workflow, particles_t *particles, fc_error_t *error) {
-  char *text = NULL;
+  uint8_t *text = NULL;
   size_t size = 0;
   fc_json_t *json = NULL;
   memset(particles, 0, sizeof *particles);
-  fc_status_t status = read_text(path, &text, &size, error);
-  if (status == FC_OK) status = fc_json_parse(text, size, &json, error);
+  FC_TRY(file_read(path, MAX_FILE_BYTES, &text, &size, error));
+  fc_status_t status = fc_json_parse((const char *)text, size, &json, error);
   if (status == FC_OK) status = read_particles(json, workflow, particles, error);
   fc_json_destroy(&json);
   free(text);

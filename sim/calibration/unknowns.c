@@ -29,14 +29,6 @@ static double times_exp(double value, double theta, double largest) {
   return out < largest ? out : largest;
 }
 
-static void apply_to_all(fc_simulator_parameters_t *world, int32_t n_functions, unknown_kind_t kind, double theta) {
-  for (int32_t f = 0; f < n_functions; ++f) {
-    fc_function_simulator_t *p = &world->functions[f];
-    if (kind == UNKNOWN_DELAYS) p->answer_delay_s = times_exp(p->answer_delay_s, theta, 1e4);
-    if (kind == UNKNOWN_CONTENTION) p->contention = times_exp(p->contention, theta, 1e2);
-  }
-}
-
 void unknowns_apply(const fc_workflow_t *workflow, const unknown_t *list, int32_t n, const double *theta,
                     fc_simulator_parameters_t *world) {
   fc_function_simulator_t *functions = world->functions;
@@ -65,10 +57,12 @@ void unknowns_apply(const fc_workflow_t *workflow, const unknown_t *list, int32_
         break;
       case UNKNOWN_DELAYS:
         world->gateway_delay_s = times_exp(world->gateway_delay_s, theta[i], 1e4);
-        apply_to_all(world, workflow->n_functions, UNKNOWN_DELAYS, theta[i]);
+        for (int32_t g = 0; g < workflow->n_functions; ++g)
+          functions[g].answer_delay_s = times_exp(functions[g].answer_delay_s, theta[i], 1e4);
         break;
       case UNKNOWN_CONTENTION:
-        apply_to_all(world, workflow->n_functions, UNKNOWN_CONTENTION, theta[i]);
+        for (int32_t g = 0; g < workflow->n_functions; ++g)
+          functions[g].contention = times_exp(functions[g].contention, theta[i], 1e2);
         break;
     }
   }
