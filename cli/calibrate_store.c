@@ -80,7 +80,7 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
     result->n_skipped += 1;
     return FC_OK;
   }
-  FC_TRY(ensemble_observe(self->ensemble, &transition->after, users_of(self, &transition->after), &self->error));
+  FC_TRY(ensemble_observe(self->ensemble, &transition->after, users_of(self, &transition->after), 0, &self->error));
   result->n_learned += 1;
   progress_update(&self->progress, result->n_learned,
                   self->options->limit > 0 ? self->options->limit : self->n_total * 4 / 5, "windows");

@@ -254,6 +254,17 @@ fc_status_t simulator_next_window(simulator_t *simulator, int64_t window,
   return FC_OK;
 }
 
+fc_status_t simulator_observed_window(simulator_t *simulator, int64_t window,
+                                      const fc_function_configuration_t *configuration, fc_observation_t *observation,
+                                      fc_error_t *error) {
+  if (simulator->n_users > 0) return simulator_window(simulator, window, configuration, observation, error);
+  simulator_end_stretch(simulator);
+  FC_TRY(simulator_next_window(simulator, 2 * window, configuration, observation, error));
+  const fc_status_t status = simulator_next_window(simulator, 2 * window + 1, configuration, observation, error);
+  simulator_end_stretch(simulator);
+  return status;
+}
+
 void simulator_end_stretch(simulator_t *simulator) {
   simulator->continues = false;
 }

@@ -44,12 +44,15 @@ static fc_status_t window_margin(planner_t *self, int64_t window, const fc_funct
   if (o->particles != NULL)
     FC_TRY(simulator_set_parameters(self->simulator,
                                     &o->particles->parameters[particles_of_window(o->particles, window)], error));
-  FC_TRY(simulator_window(self->simulator, window, configuration, &self->observation, error));
+  FC_TRY(simulator_observed_window(self->simulator, window, configuration, &self->observation, error));
   self->n_windows += 1;
-  fc_qos_judge(o->workflow, o->semantics, &self->observation.outcome, self->observation.duration_s, o->users,
-               violation);
+  const fc_observation_t *window_seen = &self->observation;
+  fc_qos_judge(o->workflow, o->semantics, &window_seen->outcome, window_seen->duration_s,
+               o->users > 0 ? o->users : window_seen->load.mean_in_flight, violation);
   *margin = INFINITY;
-  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i) *margin = fmin(*margin, 1 - violation[i]);
+  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i)
+    if (o->users > 0 || o->workflow->qos_terms[i].kind != FC_QOS_SUCCESS_COUNT)
+      *margin = fmin(*margin, 1 - violation[i]);
   if (!isfinite(*margin)) *margin = -10;
   return FC_OK;
 }
@@ -296,8 +299,10 @@ static fc_status_t planner_init(planner_t *self, const plan_options_t *options, 
       fc_observation_init(&self->observation, options->workflow->n_functions) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory to plan");
   for (size_t f = 0; f < n; ++f) self->best[f] = self->candidate[f] = options->workflow->functions[f].start;
-  const simulator_options_t simulated = {
-      .seed = options->seed, .semantics = options->semantics, .users = options->users};
+  const simulator_options_t simulated = {.seed = options->seed,
+                                         .semantics = options->semantics,
+                                         .users = options->users,
+                                         .rate_per_s = options->rate_per_s};
   FC_TRY(simulator_new(options->workflow, &simulated, &self->simulator, error));
   return list_knobs(self, error);
 }

@@ -27,9 +27,10 @@ typedef struct {
   const particles_t *particles;  /* NULL: the file's own parameters */
   fc_semantics_t semantics;
   fc_ranges_t ranges;
-  int32_t users;
-  double level;   /* p, above 0 and below 1 */
-  int64_t budget; /* windows of the CMA-ES; polishing takes about as many again */
+  int32_t users;     /* closed loop; 0 = open loop */
+  double rate_per_s; /* open loop: Poisson arrivals */
+  double level;      /* p, above 0 and below 1 */
+  int64_t budget;    /* windows of the CMA-ES; polishing takes about as many again */
   uint64_t seed;
 } plan_options_t;
 

@@ -31,6 +31,7 @@ struct ensemble {
   /* of the window in hand */
   const fc_observation_t *measured;
   int32_t users;
+  double rate_per_s; /* when users = 0 */
   int32_t n_terms, max_terms;
   int32_t *terms;    /* (n_terms) which entries of a full vector the measured window has */
   double *y;         /* (n_terms) measured */
@@ -185,14 +186,17 @@ static fc_status_t simulate_world(void *context, int32_t w, int64_t world, fc_er
   ensemble_t *self = context;
   worker_t *worker = &self->workers[w];
   const int32_t m = self->options.n_windows;
-  const simulator_options_t options = {
-      .seed = self->options.seed, .semantics = self->options.semantics, .users = self->users};
+  const simulator_options_t options = {.seed = self->options.seed,
+                                       .semantics = self->options.semantics,
+                                       .users = self->users,
+                                       .rate_per_s = self->rate_per_s};
   FC_TRY(simulator_renew(self->workflow, &options, &worker->simulator, error));
   unknowns_apply(self->workflow, self->unknowns, self->d, self->theta + world * self->d, &worker->world);
   FC_TRY(simulator_set_parameters(worker->simulator, &worker->world, error));
   for (int32_t i = 0; i < m; ++i) {
     const int64_t window = (self->n_observed * self->options.n_worlds + world) * m + i;
-    FC_TRY(simulator_window(worker->simulator, window, self->measured->configuration, &worker->observation, error));
+    FC_TRY(simulator_observed_window(worker->simulator, window, self->measured->configuration, &worker->observation,
+                                     error));
     double *out = self->simulated + (world * m + i) * self->max_terms;
     for (int32_t t = 0; t < self->n_terms; ++t) out[t] = entry(&worker->observation, self->terms[t]);
   }
@@ -262,11 +266,13 @@ static fc_status_t move_worlds(ensemble_t *self, fc_error_t *error) {
   return FC_OK;
 }
 
-fc_status_t ensemble_observe(ensemble_t *self, const fc_observation_t *observation, int32_t users, fc_error_t *error) {
+fc_status_t ensemble_observe(ensemble_t *self, const fc_observation_t *observation, int32_t users, double rate_per_s,
+                             fc_error_t *error) {
   FC_ASSERT_EQ(observation->n_functions, self->workflow->n_functions);
   if ((observation->outcome.present & FC_OUTCOME_HAS_COUNTS) == 0) return FC_OK;
   self->measured = observation;
   self->users = users;
+  self->rate_per_s = users > 0 ? 0 : rate_per_s;
   choose_terms(self);
   FC_TRY(jobs_run(self->options.jobs, self->options.n_worlds, simulate_world, NULL, self, error));
   self->n_observed += 1;

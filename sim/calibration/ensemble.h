@@ -42,10 +42,11 @@ fc_status_t ensemble_new(const fc_workflow_t *workflow, const ensemble_options_t
                          fc_error_t *error);
 void ensemble_destroy(ensemble_t **ensemble);
 
-/* Learns from one window that was measured with observation->configuration under so many closed-loop users. A window
- * without counts teaches nothing and is skipped. Blocks for n_worlds * n_windows simulated windows. */
+/* Learns from one window that was measured with observation->configuration under so many closed-loop users, or (users =
+ * 0: open loop) Poisson arrivals at this rate. A window without counts teaches nothing and is skipped. Blocks for
+ * n_worlds * n_windows simulated windows. FC_EINVAL for a load that the simulator refuses. */
 fc_status_t ensemble_observe(ensemble_t *ensemble, const fc_observation_t *observation, int32_t users,
-                             fc_error_t *error);
+                             double rate_per_s, fc_error_t *error);
 
 /* The unknowns in order; borrowed until ensemble_destroy. */
 int32_t ensemble_unknowns(const ensemble_t *ensemble, const unknown_t **list);

@@ -14,7 +14,7 @@ class Planner : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/sequential.yaml").c_str(), &workflow_, &error));
-    options_ = {workflow_, nullptr, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 10, 0.9, 4000, 1};
+    options_ = {workflow_, nullptr, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 10, 0, 0.9, 4000, 1};
     configuration_.resize(static_cast<size_t>(workflow_->n_functions));
     plan_.configuration = configuration_.data();
   }
@@ -61,6 +61,18 @@ TEST_F(Planner, AnImpossibleLevelIsNotConfirmedAndTheSameEveryTime) {
   ASSERT_OK(plan_search(&options_, &plan_, &error));
   EXPECT_EQ(first.cost_usd_h, plan_.cost_usd_h);
   EXPECT_EQ(first.n_windows, plan_.n_windows);
+}
+
+TEST_F(Planner, JudgesArrivalsToo) {
+  options_.users = 0;
+  options_.rate_per_s = 0.6;
+  for (int f = 0; f < workflow_->n_functions; ++f) configuration_[f] = {1500, 1331, 4, 6};
+  int32_t few = 0, many = 0;
+  ASSERT_OK(plan_confirm(&options_, configuration_.data(), 300, &few, &error));
+  options_.rate_per_s = 5;
+  ASSERT_OK(plan_confirm(&options_, configuration_.data(), 300, &many, &error));
+  EXPECT_GT(few, 250);
+  EXPECT_LT(many, 150);
 }
 
 TEST_F(Planner, RefusesOddOptions) {

@@ -45,6 +45,10 @@ class Simulated {
     status = simulator_next_window(simulator_, window, configuration.data(), &observation_, &error);
     return observation_;
   }
+  const fc_observation_t &observed(int64_t window, const Configuration &configuration) {
+    status = simulator_observed_window(simulator_, window, configuration.data(), &observation_, &error);
+    return observation_;
+  }
   Window window(int64_t number, const Configuration &configuration) {
     observe(number, configuration);
     return {observation_.load, observation_.outcome, metrics_};

@@ -1,4 +1,5 @@
 // What one window or stretch must not leave behind for the next.
+#include <cmath>
 #include <cstring>
 #include <tuple>
 #include <vector>
@@ -56,6 +57,25 @@ TEST(StretchEdges, AStretchDoesNotDependOnWhatRanBefore) {
     EXPECT_EQ(0, std::memcmp(b.metrics, a.metrics, 6 * sizeof *b.metrics)) << "window " << w;
     EXPECT_EQ(0, std::memcmp(&b.load, &a.load, sizeof b.load)) << "window " << w;
   }
+}
+
+// In an open loop what somebody measures did not begin with the window: arrivals before it are answered in it.
+TEST(StretchEdges, AnObservedWindowOfAnOpenLoopDoesNotBeginEmpty) {
+  auto workflow = fc_test::parallel_workflow();
+  Simulated s(workflow->get(), 0, FC_SEMANTICS_STRICT, 1, 1);
+  double fresh = 0, observed = 0, offered = 0;
+  for (int w = 0; w < 200; ++w) {
+    fresh += static_cast<double>(s.observe(w, kStart).outcome.successes);
+    const fc_observation_t &o = s.observed(w, kStart);
+    ASSERT_EQ(FC_OK, s.status) << s.error.message;
+    observed += static_cast<double>(o.outcome.successes + o.outcome.failures);
+    offered += o.load.arrival_rate_per_s * 30;
+  }
+  EXPECT_NEAR(offered, observed, 4 * std::sqrt(2 * offered));
+  EXPECT_LT(fresh, 0.85 * observed);
+  Simulated closed(workflow->get(), 10, FC_SEMANTICS_STRICT, 1);
+  const fc_outcome_t a = closed.observe(5, kStart).outcome, b = closed.observed(5, kStart).outcome;
+  EXPECT_EQ(0, std::memcmp(&a, &b, sizeof a));
 }
 
 // Another world's parameters are all of that world.

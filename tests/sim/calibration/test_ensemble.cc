@@ -61,7 +61,7 @@ class Ensemble : public ::testing::Test {
     for (int w = 0; w < kWindows; ++w) {
       const Configuration configuration = draw();
       ASSERT_OK(simulator_window(truth_, w, configuration.data(), &observation_, &error));
-      ASSERT_OK(ensemble_observe(ensemble_, &observation_, kUsers, &error));
+      ASSERT_OK(ensemble_observe(ensemble_, &observation_, kUsers, 0, &error));
     }
   }
   double latency(simulator_t *simulator, int64_t window, const Configuration &configuration) {
