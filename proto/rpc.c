@@ -1,6 +1,6 @@
 /* rpc.c - public encoders and decoders of the RPC payloads, and the payloads of register and list.
  *
- * decide and explain are in rpc_decide.c, list and status responses in rpc_status.c.
+ * decide and explain are in rpc_decide.c, list and status responses in rpc_status.c, simulation.* in rpc_simulation.c.
  */
 #include "faasconf/rpc.h"
 

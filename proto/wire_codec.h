@@ -16,6 +16,7 @@
 #include "faasconf/v1/rpc.pb-c.h"
 #include "faasconf/v1/safety.pb-c.h"
 #include "faasconf/v1/session.pb-c.h"
+#include "faasconf/v1/simulation.pb-c.h"
 #include "faasconf/v1/transition.pb-c.h"
 #include "wire_arena.h"
 
@@ -55,6 +56,9 @@ extern const wire_codec_t wire_codec_register_request, wire_codec_register_respo
 extern const wire_codec_t wire_codec_decide_request, wire_codec_decide_response,
     wire_codec_explain_response;                                                /* rpc_decide.c */
 extern const wire_codec_t wire_codec_list_response, wire_codec_status_response; /* rpc_status.c */
+extern const wire_codec_t wire_codec_simulation_join_request, wire_codec_simulation_state,
+    wire_codec_simulation_write_request, wire_codec_simulation_window_request,
+    wire_codec_simulation_window_response; /* rpc_simulation.c */
 
 /* Parts that several messages share (wire_session.c, wire_observation.c). Null-tolerant where absence is allowed. */
 fc_status_t wire_signature_fill(const fc_wire_signature_t *from, Faasconf__V1__Signature **to, wire_arena_t *arena,

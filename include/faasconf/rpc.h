@@ -18,6 +18,14 @@ extern "C" {
 #define FC_RPC_LIST "policy.list"           /* list request -> list response */
 #define FC_RPC_STATUS "server.status"       /* empty -> status response */
 
+/* `faasconf simulate --serve`: one simulated workflow, shared by several agents. The same frames on a socket of its
+ * own; faasconfd knows none of them. */
+#define FC_RPC_SIMULATION_JOIN "simulation.join"     /* simulation join request -> simulation state */
+#define FC_RPC_SIMULATION_STATE "simulation.state"   /* empty -> simulation state */
+#define FC_RPC_SIMULATION_WRITE "simulation.write"   /* simulation write request -> simulation state */
+#define FC_RPC_SIMULATION_WINDOW "simulation.window" /* window request -> window response, once it was simulated */
+#define FC_RPC_SIMULATION_LEAVE "simulation.leave"   /* empty -> empty */
+
 /* The workflow file's text, as read: the server checks and keeps it. */
 typedef struct {
   char *text;
@@ -110,11 +118,44 @@ typedef struct {
   int64_t *live_versions; /* (n_workflows) 0 = none */
 } fc_rpc_status_response_t;
 
+/* Who wants to take part, and which functions it owns: names, (n_functions); none = all. */
+typedef struct {
+  char agent[FC_NAME_SIZE];
+  char workflow[FC_NAME_SIZE];
+  uint8_t workflow_digest[FC_DIGEST_SIZE];
+  int32_t n_functions;
+  char (*functions)[FC_NAME_SIZE];
+} fc_rpc_simulation_join_request_t;
+
+/* As the asking agent sees it: of its own functions what is written and runs from the next window on, of the others
+ * what was in force in the last one. */
+typedef struct {
+  int64_t window;   /* the next one to be simulated, from 0 */
+  int64_t start_us; /* of that window, wall clock */
+  int32_t n_functions;
+  fc_function_configuration_t *configuration; /* (N) */
+} fc_rpc_simulation_state_t;
+
+typedef struct {
+  char function[FC_NAME_SIZE];
+  fc_function_configuration_t configuration;
+} fc_rpc_simulation_write_request_t;
+
+typedef struct {
+  int64_t window; /* everything is written: this one may run */
+} fc_rpc_simulation_window_request_t;
+
+typedef struct {
+  fc_observation_t observation; /* window and start_us are the simulation's */
+} fc_rpc_simulation_window_response_t;
+
 /* Encoders replace *bytes; decoders own what they fill. All: FC_EFORMAT / FC_EINVAL / FC_EEXHAUSTED as wire.h. */
 /* clang-format off */
 #define FC_RPC_PAYLOADS(X)                                                                           \
   X(register_request) X(register_response) X(decide_request) X(decide_response) X(explain_response)  \
-  X(list_request) X(list_response) X(status_response)
+  X(list_request) X(list_response) X(status_response)                                                \
+  X(simulation_join_request) X(simulation_state) X(simulation_write_request) X(simulation_window_request)                \
+  X(simulation_window_response)
 /* clang-format on */
 #define FC_RPC_DECLARE(name)                                                                                     \
   fc_status_t fc_rpc_encode_##name(const fc_rpc_##name##_t *from, fc_wire_buffer_t *bytes, fc_error_t *error);   \

@@ -31,6 +31,15 @@ std::vector<std::string> wire_seeds(int per_type) {
     generator.status_response(&status);
     if (fc_rpc_encode_status_response(&status, &bytes, nullptr) == FC_OK) keep();
     fc_rpc_status_response_clear(&status);
+    fc_rpc_simulation_window_response_t window = {};
+    generator.observation(3, &window.observation);
+    if (fc_rpc_encode_simulation_window_response(&window, &bytes, nullptr) == FC_OK) keep();
+    const fc_rpc_simulation_state_t state = {1, 2, 3, window.observation.configuration};
+    if (fc_rpc_encode_simulation_state(&state, &bytes, nullptr) == FC_OK) keep();
+    char names[2][FC_NAME_SIZE] = {"a", "b"};
+    const fc_rpc_simulation_join_request_t join = {"agent", "workflow", {}, 2, names};
+    if (fc_rpc_encode_simulation_join_request(&join, &bytes, nullptr) == FC_OK) keep();
+    fc_rpc_simulation_window_response_clear(&window);
     fc_wire_buffer_clear(&bytes);
   }
   return seeds;

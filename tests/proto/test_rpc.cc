@@ -113,6 +113,85 @@ TEST(Rpc, ListAndStatusResponses) {
   }
 }
 
+TEST(Rpc, RequestsAndAnswersOfAServedSimulation) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Generator generator(seed);
+    Bytes bytes;
+    fc_error_t error = {};
+    fc_rpc_simulation_join_request_t join = {}, join_got = {};
+    generator.name(join.agent), generator.name(join.workflow);
+    generator.bytes(join.workflow_digest, FC_DIGEST_SIZE);
+    join.n_functions = static_cast<int32_t>(seed % 5);
+    std::vector<char[FC_NAME_SIZE]> names(5);
+    for (auto &name : names) generator.name(name);
+    join.functions = names.data();
+    ASSERT_OK(fc_rpc_encode_simulation_join_request(&join, &bytes.buffer, &error));
+    ASSERT_OK(fc_rpc_decode_simulation_join_request(bytes.buffer.data, bytes.buffer.size, &join_got, &error));
+    EXPECT_STREQ(join.agent, join_got.agent);
+    EXPECT_STREQ(join.workflow, join_got.workflow);
+    EXPECT_EQ(0, memcmp(join.workflow_digest, join_got.workflow_digest, FC_DIGEST_SIZE));
+    ASSERT_EQ(join.n_functions, join_got.n_functions);
+    for (int32_t i = 0; i < join.n_functions; ++i) EXPECT_STREQ(join.functions[i], join_got.functions[i]);
+    fc_rpc_simulation_join_request_clear(&join_got);
+
+    fc_rpc_simulation_state_t state = {}, state_got = {};
+    state.window = generator.integer(0, 1000), state.start_us = generator.integer(0, 1000);
+    state.n_functions = static_cast<int32_t>(1 + seed % 7);
+    state.configuration = generator.configuration(state.n_functions);
+    ASSERT_OK(fc_rpc_encode_simulation_state(&state, &bytes.buffer, &error));
+    ASSERT_OK(fc_rpc_decode_simulation_state(bytes.buffer.data, bytes.buffer.size, &state_got, &error));
+    EXPECT_EQ(state.window, state_got.window);
+    EXPECT_EQ(state.start_us, state_got.start_us);
+    ASSERT_EQ(state.n_functions, state_got.n_functions);
+    EXPECT_EQ(0, memcmp(state.configuration, state_got.configuration,
+                        static_cast<size_t>(state.n_functions) * sizeof *state.configuration));
+
+    fc_rpc_simulation_write_request_t write = {}, write_got = {};
+    generator.name(write.function);
+    write.configuration = state.configuration[0];
+    ASSERT_OK(fc_rpc_encode_simulation_write_request(&write, &bytes.buffer, &error));
+    ASSERT_OK(fc_rpc_decode_simulation_write_request(bytes.buffer.data, bytes.buffer.size, &write_got, &error));
+    EXPECT_STREQ(write.function, write_got.function);
+    EXPECT_EQ(0, memcmp(&write.configuration, &write_got.configuration, sizeof write.configuration));
+    fc_rpc_simulation_state_clear(&state), fc_rpc_simulation_state_clear(&state_got);
+
+    fc_rpc_simulation_window_response_t window = {}, window_got = {};
+    generator.observation(static_cast<int32_t>(1 + seed % 9), &window.observation);
+    ASSERT_OK(fc_rpc_encode_simulation_window_response(&window, &bytes.buffer, &error));
+    ASSERT_OK(fc_rpc_decode_simulation_window_response(bytes.buffer.data, bytes.buffer.size, &window_got, &error));
+    EXPECT_EQ(describe(window.observation), describe(window_got.observation));
+    fc_rpc_simulation_window_response_clear(&window), fc_rpc_simulation_window_response_clear(&window_got);
+  }
+}
+
+TEST(Rpc, WhatMakesNoSenseToAServedSimulationDoesNotDecode) {
+  fc_error_t error = {};
+  const auto refused = [&](auto decode, auto clear, const std::string &bytes) {
+    auto value = decltype(clear){};
+    EXPECT_EQ(FC_EFORMAT, decode(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), &value, &error));
+  };
+  using fc_test::field_bytes;
+  using fc_test::field_varint;
+  const std::string digest(FC_DIGEST_SIZE, 'd'), four = std::string("\1\1\1\1");
+  const std::string good = field_bytes(1, "a") + field_bytes(2, "w") + field_bytes(3, digest);
+  const fc_rpc_simulation_join_request_t join = {};
+  refused(fc_rpc_decode_simulation_join_request, join, "");
+  refused(fc_rpc_decode_simulation_join_request, join, field_bytes(1, "a") + field_bytes(2, "w"));
+  refused(fc_rpc_decode_simulation_join_request, join, good + field_bytes(4, ""));
+  refused(fc_rpc_decode_simulation_join_request, join, good + field_bytes(4, std::string(64, 'f')));
+  refused(fc_rpc_decode_simulation_state, fc_rpc_simulation_state_t{}, "");
+  refused(fc_rpc_decode_simulation_state, fc_rpc_simulation_state_t{}, field_bytes(3, "\1\1\1"));
+  refused(fc_rpc_decode_simulation_state, fc_rpc_simulation_state_t{},
+          field_varint(1, static_cast<uint64_t>(-1)) + field_bytes(3, four));
+  const fc_rpc_simulation_write_request_t write = {};
+  refused(fc_rpc_decode_simulation_write_request, write, field_bytes(1, "f"));
+  refused(fc_rpc_decode_simulation_write_request, write, field_bytes(2, four));
+  refused(fc_rpc_decode_simulation_write_request, write, field_bytes(1, "f") + field_bytes(2, four + four));
+  refused(fc_rpc_decode_simulation_window_request, fc_rpc_simulation_window_request_t{},
+          field_varint(1, static_cast<uint64_t>(-1)));
+  refused(fc_rpc_decode_simulation_window_response, fc_rpc_simulation_window_response_t{}, "");
+}
+
 TEST(Rpc, EmptyListsAndNamesAreFine) {
   Bytes bytes;
   fc_error_t error = {};
