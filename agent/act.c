@@ -13,6 +13,7 @@ struct act {
   const folder_t *folder;
   agent_mode_t mode;
   act_permission_t permission;
+  const ownership_t *ownership;
   bool open; /* a change of this run is half done: settle it before the next */
   act_counters_t counters;
   journal_t journal;
@@ -21,7 +22,7 @@ struct act {
 };
 
 fc_status_t act_new(const fc_workflow_t *workflow, platform_t *platform, const folder_t *folder, agent_mode_t mode,
-                    act_permission_t permission, act_t **out, fc_error_t *error) {
+                    act_permission_t permission, const ownership_t *ownership, act_t **out, fc_error_t *error) {
   *out = NULL;
   act_t *act = calloc(1, sizeof *act);
   const size_t n = (size_t)workflow->n_functions;
@@ -40,6 +41,7 @@ fc_status_t act_new(const fc_workflow_t *workflow, platform_t *platform, const f
   act->folder = folder;
   act->mode = mode;
   act->permission = permission;
+  act->ownership = ownership;
   *out = act;
   return FC_OK;
 }
@@ -90,6 +92,7 @@ static fc_status_t check_allowed(act_t *act, fc_error_t *error) {
 static fc_status_t write_function(act_t *act, int32_t f, const fc_function_configuration_t *from,
                                   const fc_function_configuration_t *to, bool back, fc_error_t *error) {
   const char *name = act->workflow->functions[f].name;
+  FC_ASSERT(ownership_has(act->ownership, f));
   platform_step_t step = {.function = f, .from = *from, .to = *to};
   void *self = act->platform->self;
   FC_TRY(act->platform->plan(self, &step, error));
@@ -119,7 +122,7 @@ static fc_status_t settle(act_t *act, fc_error_t *error) {
   const int32_t n = act_order(act->workflow, act->found, to, act->order);
   for (int32_t i = 0; i < n; ++i) {
     const int32_t f = act->order[i];
-    if (!platform_same(&act->found[f], &other[f])) continue;
+    if (!platform_same(&act->found[f], &other[f]) || !ownership_has(act->ownership, f)) continue;
     FC_TRY(write_function(act, f, &act->found[f], &to[f], !journal->completes, error));
   }
   FC_TRY(journal_end(act->folder, error));
@@ -166,18 +169,20 @@ fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuratio
     return FC_ESTATE;
   }
   FC_ASSERT(configuration_positive(act->workflow, to));
-  FC_TRY(act->platform->validate(act->platform->self, to, error));
   FC_TRY(act_read_back(act, act->found, error));
-  const int32_t n = act_order(act->workflow, act->found, to, act->order);
+  configuration_copy(act->workflow, act->journal.from, act->found);
+  configuration_copy(act->workflow, act->journal.to, to);
+  ownership_keep_others(act->ownership, act->found, act->journal.to);
+  FC_TRY(act->platform->validate(act->platform->self, act->journal.to, error));
+  const int32_t n = act_order(act->workflow, act->journal.from, act->journal.to, act->order);
   if (n == 0) return FC_OK;
   act->journal.window = window;
   act->journal.completes = completes;
-  configuration_copy(act->workflow, act->journal.from, act->found);
-  configuration_copy(act->workflow, act->journal.to, to);
   FC_TRY(journal_begin(act->folder, act->workflow, &act->journal, error));
   for (int32_t i = 0; i < n; ++i) {
     const int32_t f = act->order[i];
-    if (write_function(act, f, &act->journal.from[f], &to[f], false, error) != FC_OK) return take_back(act, error);
+    if (write_function(act, f, &act->journal.from[f], &act->journal.to[f], false, error) != FC_OK)
+      return take_back(act, error);
   }
   act->counters.changes += 1;
   if (journal_end(act->folder, error) != FC_OK) {

@@ -5,13 +5,15 @@
  * the smaller of both costs), each write read back, then the journal is closed. A write that fails or reads back as
  * something else takes the change back in the same order rule. A crash anywhere is settled at the next start by
  * act_recover. In the modes observe and recommend, while paused and after the kill switch nothing is ever written:
- * act_apply refuses. One thread; blocks on the platform and on file I/O.
+ * act_apply refuses. Functions that other agents own (ownership.h) are never written, whoever asks and whatever the
+ * journal says. One thread; blocks on the platform and on file I/O.
  */
 #ifndef AGENT_ACT_H
 #define AGENT_ACT_H
 
 #include "folder.h"
 #include "journal.h"
+#include "ownership.h"
 #include "platform.h"
 #include "settings.h"
 
@@ -35,9 +37,9 @@ typedef struct {
   int64_t recoveries; /* interrupted changes settled at start or later */
 } act_counters_t;
 
-/* Borrows all until act_destroy. Caller owns the result and destroys it with act_destroy. */
+/* ownership: NULL = all. Borrows all until act_destroy. Caller owns the result and destroys it with act_destroy. */
 fc_status_t act_new(const fc_workflow_t *workflow, platform_t *platform, const folder_t *folder, agent_mode_t mode,
-                    act_permission_t permission, act_t **out, fc_error_t *error);
+                    act_permission_t permission, const ownership_t *ownership, act_t **out, fc_error_t *error);
 void act_destroy(act_t **act);
 
 /* Settles a change that an earlier run left in the journal: to its end when it was a restore, back otherwise. Functions
@@ -48,9 +50,10 @@ fc_status_t act_recover(act_t *act, bool *settled, fc_error_t *error);
 /* What is in force (N), read from the platform. */
 fc_status_t act_read_back(const act_t *act, fc_function_configuration_t *configuration, fc_error_t *error);
 
-/* From what is in force to `to` (N). `completes`: a crash in between is completed, not reverted (restores).
- * FC_EUNSAFE: not allowed to write, nothing was written. Another failure: the old configuration is in force again, or,
- * when even that failed, the journal stays open and the next call settles it first (FC_ESTATE until it can). */
+/* From what is in force to what this agent owns of `to` (N). `completes`: a crash in between is completed, not reverted
+ * (restores). FC_EUNSAFE: not allowed to write, nothing was written. Another failure: the old configuration is in force
+ * again, or, when even that failed, the journal stays open and the next call settles it first (FC_ESTATE until it can).
+ */
 fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuration_t *to, bool completes,
                       fc_error_t *error);
 

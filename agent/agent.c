@@ -92,6 +92,7 @@ static fc_status_t make_modules(agent_t *agent, fc_error_t *error) {
   const fc_workflow_t *workflow = options->workflow;
   const folder_t *folder = options->folder;
   FC_TRY(make_arrays(agent, error));
+  FC_TRY(ownership_init(settings, workflow, &agent->ownership, error));
   FC_TRY(control_new(folder, options->take_signals, (control_status_t){agent, describe}, &agent->control, error));
   FC_TRY(make_limits(agent, error));
   const filter_options_t filtered = {settings->strategy,
@@ -99,7 +100,8 @@ static fc_status_t make_modules(agent_t *agent, fc_error_t *error) {
                                      settings->rails,
                                      settings->ranges,
                                      settings->violations_to_redetermine,
-                                     settings->session.seed};
+                                     settings->session.seed,
+                                     &agent->ownership};
   FC_TRY(filter_new(workflow, &filtered, &agent->limits, &agent->filter, error));
   FC_TRY(guard_init(&agent->guard, &settings->guard, error));
   FC_TRY(last_good_new(workflow, settings->session.verify_windows, &agent->last_good, error));
@@ -107,7 +109,7 @@ static fc_status_t make_modules(agent_t *agent, fc_error_t *error) {
   FC_TRY(decide_new(workflow, settings->session.seed, &agent->decide, error));
   FC_TRY(session_new(workflow, &settings->session, (session_travel_t){agent, travel}, &agent->session, error));
   FC_TRY(act_new(workflow, options->platform, folder, settings->mode, (act_permission_t){agent, allows_acting},
-                 &agent->act, error));
+                 &agent->ownership, &agent->act, error));
   FC_TRY(decision_log_open(folder, workflow, settings->decision_log_max_bytes, &agent->decisions, error));
   FC_TRY(spool_open(folder, settings->spool_max_bytes, &agent->spool, error));
   if (spool_damaged_bytes(agent->spool) > 0)
@@ -118,8 +120,8 @@ static fc_status_t make_modules(agent_t *agent, fc_error_t *error) {
   FC_TRY(recover(agent, error));
   load_what_is_known(agent);
   if (settings->has_server)
-    FC_TRY(link_new(settings, workflow, folder->epoch, agent->spool, &agent->cache, agent->system_clock, options->log,
-                    &agent->link, error));
+    FC_TRY(link_new(settings, workflow, &agent->ownership, folder->epoch, agent->spool, &agent->cache,
+                    agent->system_clock, options->log, &agent->link, error));
   return act_read_back(agent->act, agent->current, error);
 }
 
@@ -160,6 +162,7 @@ void agent_destroy(agent_t **agent_pointer) {
   filter_destroy(&agent->filter);
   decide_destroy(&agent->decide);
   fc_limits_clear(&agent->limits);
+  ownership_clear(&agent->ownership);
   fc_observation_clear(&agent->observation);
   free(agent->current);
   free(agent->wanted);
@@ -226,6 +229,12 @@ void agent_wait_lockstep(agent_t *agent) {
 /* Waits on the platform's clock until the window is over. In virtual time that is at once. */
 static void wait_for_end(agent_t *agent, int64_t end_ns) {
   const fc_clock_t *clock = &agent->platform_clock;
+  const platform_t *platform = agent->options.platform;
+  if (platform->is_over) {
+    serve(agent, 0);
+    while (!control_must_end(agent->control) && !platform->is_over(platform->self, agent->window, POLL_MS))
+      serve(agent, 0);
+  }
   if (agent->capabilities & PLATFORM_VIRTUAL_TIME) {
     serve(agent, 0);
     clock->sleep_until_ns(clock->self, end_ns);
@@ -248,19 +257,31 @@ static void flush(agent_t *agent) {
     serve(agent, POLL_MS);
 }
 
+static void say_ownership(const agent_t *agent) {
+  const ownership_t *ownership = &agent->ownership;
+  const fc_workflow_t *workflow = agent->options.workflow;
+  if (ownership_is_all(ownership)) return;
+  FC_LOG_I(agent->options.log, "agent", "%d of %d functions are its own; the others are never written",
+           (int)ownership->n_owned, (int)ownership->n_functions);
+  if (!ownership_reports(ownership))
+    FC_LOG_I(agent->options.log, "agent", "windows are reported by the agent that owns %s, not by this one",
+             workflow->functions[0].name);
+}
+
 void agent_run(agent_t *agent) {
   const agent_options_t *options = &agent->options;
   const int64_t window_ns = (int64_t)(options->workflow->window_s * 1e9);
   FC_LOG_I(options->log, "agent", "%s on platform %s, workflow %s, mode %s, epoch %llu", options->settings->agent,
            options->platform->kind, options->workflow->name, agent_mode_name(options->settings->mode),
            (unsigned long long)options->folder->epoch);
+  say_ownership(agent);
   agent_wait_lockstep(agent);
   agent->start_ns = agent->platform_clock.monotonic_ns(agent->platform_clock.self);
   for (agent->window = 0; !control_must_end(agent->control); agent->window += 1) {
     wait_for_end(agent, agent->start_ns + (agent->window + 1) * window_ns);
     if (control_must_end(agent->control)) break;
     agent_window(agent);
-    if (agent_is_done(agent)) break;
+    if (agent->ended || agent_is_done(agent)) break;
   }
   flush(agent);
   fc_error_t error = {0};

@@ -80,6 +80,11 @@ static void set_head(const agent_t *agent, fc_json_t *to) {
   fc_json_set_string(to, "workflow", options->workflow->name);
   fc_json_set_string(to, "platform", options->platform->kind);
   fc_json_set_string(to, "mode", agent_mode_name(options->settings->mode));
+  fc_json_t *functions = fc_json_array();
+  for (int32_t i = 0; i < agent->ownership.n_owned; ++i)
+    fc_json_append_string(functions, options->workflow->functions[agent->ownership.ids[i]].name);
+  fc_json_set(to, "functions", &functions);
+  fc_json_set_bool(to, "reports", ownership_reports(&agent->ownership));
   fc_json_set_int(to, "epoch", (int64_t)options->folder->epoch);
   fc_json_set_int(to, "policy_version", agent->cache.held);
   fc_json_set_int(to, "policy_high_water", agent->cache.high_water);

@@ -13,6 +13,7 @@
 #include "last_good.h"
 #include "link.h"
 #include "observe.h"
+#include "ownership.h"
 #include "policy_cache.h"
 #include "report.h"
 #include "session.h"
@@ -28,6 +29,7 @@ struct agent {
   agent_options_t options;
   uint32_t capabilities;
   fc_clock_t platform_clock, system_clock;
+  ownership_t ownership;
   fc_limits_t limits;
   spool_t *spool;
   policy_cache_t cache;
@@ -50,6 +52,7 @@ struct agent {
   int64_t restore_until;                    /* what an alarm restores is tried in windows below this, until in force */
   int32_t freezes;                          /* alarms since the last session opened calmly: doubles the freeze */
   bool reopen;                              /* the session opens again when the freeze ends */
+  bool ended;                               /* the platform has no more windows */
   bool lockstep_broken;                     /* the server did not come back in time: no waiting until it does */
   int64_t records_window, records_connects; /* when safety records were last asked for */
   uint64_t sessions;                        /* opened */

@@ -104,6 +104,7 @@ static void guard_step(agent_t *agent) {
 }
 
 static void report_step(agent_t *agent, bool judging) {
+  if (!ownership_reports(&agent->ownership)) return;
   if (!agent->observed.measured) {
     report_gap(agent->report);
     return;
@@ -126,6 +127,11 @@ static void ask_for_records(agent_t *agent) {
 static void link_step(agent_t *agent) {
   if (!agent->link) return;
   link_poll(agent->link, report_next_sequence(agent->report), 0);
+  /* No acknowledgement tells an agent that does not report which policy is live now. */
+  if (agent->options.settings->lockstep && !ownership_reports(&agent->ownership)) {
+    link_refresh(agent->link, report_next_sequence(agent->report));
+    agent_wait_lockstep(agent);
+  }
   ask_for_records(agent);
   agent_wait_lockstep(agent);
   agent_take_news(agent);
@@ -305,6 +311,11 @@ void agent_window(agent_t *agent) {
   fc_error_t error = {0};
   observe_window(options->platform, options->workflow, options->settings->semantics, agent->window,
                  agent->previous_start_us, &agent->observation, &agent->observed);
+  if (agent->observed.ended) {
+    FC_LOG_I(options->log, "agent", "ends before window %lld: %s", (long long)agent->window, agent->observed.why);
+    agent->ended = true;
+    return;
+  }
   if (agent->observed.measured) agent->previous_start_us = agent->observation.start_us;
   const bool judging = agent_is_judging(agent);
   guard_step(agent);

@@ -23,7 +23,7 @@ struct filter {
   int32_t n_recent;
   fc_function_configuration_t *recent; /* (MAX_RECENT, N) proposals, newest first */
   fc_function_configuration_t *asked;  /* (N) what the rails are asked for */
-  fc_function_configuration_t *walk;   /* (2, N) of filter_travel */
+  fc_function_configuration_t *walk;   /* (3, N) of filter_travel */
   int64_t changes[MAX_CHANGES];        /* windows of the last changes, a ring */
   int32_t n_changes;
 };
@@ -41,7 +41,7 @@ fc_status_t filter_new(const fc_workflow_t *workflow, const filter_options_t *op
   if (filter) {
     filter->recent = calloc(MAX_RECENT * n, sizeof *filter->recent);
     filter->asked = calloc(n, sizeof *filter->asked);
-    filter->walk = calloc(2 * n, sizeof *filter->walk);
+    filter->walk = calloc(3 * n, sizeof *filter->walk);
   }
   if (!filter || !filter->recent || !filter->asked || !filter->walk) {
     filter_destroy(&filter);
@@ -204,6 +204,15 @@ static void apply_rails(filter_t *filter, filter_origin_t origin, bool breach,
   /* The dead band saves writes for a policy that trembles; a step of the session is meant. */
   if (origin == FILTER_MEASURED) rails.dead_band = 0;
   fc_rails_apply(&rails, filter->workflow, current, filter->recent, filter->n_recent, breach, proposed, bound_by);
+  ownership_keep_others(filter->options.ownership, current, proposed); /* the least replicas are for its own */
+}
+
+/* The limits of this agent's file bind what it owns. */
+static void leave_others(const filter_t *filter, const fc_function_configuration_t *current,
+                         fc_function_configuration_t *proposed, uint32_t *bound_by) {
+  ownership_keep_others(filter->options.ownership, current, proposed);
+  for (int32_t i = 0; i < filter->workflow->n_functions * FC_KNOBS; ++i)
+    if (!ownership_has(filter->options.ownership, i / FC_KNOBS)) bound_by[i] = 0;
 }
 
 void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, double mean_in_flight, bool breach,
@@ -225,6 +234,7 @@ void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, doub
     result->band_is_local = filter->records_are_local;
   }
   if (origin == FILTER_DECIDED) apply_strategy(filter, window, record, proposed, bound_by, result);
+  ownership_keep_others(filter->options.ownership, current, proposed);
   configuration_copy(workflow, filter->asked, proposed);
   if (origin == FILTER_RESTORE) {
     mark_all(workflow, bound_by, FC_BOUND_BY_RESTORE);
@@ -242,6 +252,7 @@ void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, doub
   }
   remember_proposal(filter, filter->asked);
   (void)fc_limits_apply(filter->limits, proposed, bound_by);
+  leave_others(filter, current, proposed, bound_by);
   result->cost_then_usd_h = fc_cost_reserved_usd_h(workflow, proposed);
 }
 
@@ -249,23 +260,29 @@ int32_t filter_travel(const filter_t *filter, const fc_function_configuration_t 
                       const fc_function_configuration_t *to, int32_t most) {
   const fc_workflow_t *workflow = filter->workflow;
   fc_rails_t rails = filter->options.rails;
-  if (configuration_equal(workflow, from, to)) return 0;
   /* Walks the way with the rails themselves, as the session would: the hold once, no dead band. */
-  fc_function_configuration_t *at = filter->walk, *next = filter->walk + workflow->n_functions;
-  configuration_copy(workflow, next, to);
-  if (fc_limits_apply(filter->limits, next, NULL)) return most; /* the limits never let it through */
+  fc_function_configuration_t *at = filter->walk, *next = at + workflow->n_functions;
+  fc_function_configuration_t *goal = next + workflow->n_functions;
+  configuration_copy(workflow, goal, to);
+  ownership_keep_others(filter->options.ownership, from, goal);
+  if (configuration_equal(workflow, from, goal)) return 0;
+  configuration_copy(workflow, next, goal);
+  (void)fc_limits_apply(filter->limits, next, NULL);
+  ownership_keep_others(filter->options.ownership, goal, next);
+  if (!configuration_equal(workflow, next, goal)) return most; /* the limits never let it through */
   if (rails.profile == FC_RAILS_OFF) return 1;
   bool shrinks = false;
   for (int32_t f = 0; f < workflow->n_functions; ++f)
     for (int32_t k = 0; k < FC_KNOBS; ++k)
-      shrinks = shrinks || fc_knob_get(&to[f], (fc_knob_t)k) < fc_knob_get(&from[f], (fc_knob_t)k);
+      shrinks = shrinks || fc_knob_get(&goal[f], (fc_knob_t)k) < fc_knob_get(&from[f], (fc_knob_t)k);
   int32_t steps = shrinks ? rails.shrink_hold_windows - 1 : 0;
   rails.shrink_hold_windows = 1;
   rails.dead_band = 0;
   configuration_copy(workflow, at, from);
-  while (steps < most && !configuration_equal(workflow, at, to)) {
-    configuration_copy(workflow, next, to);
+  while (steps < most && !configuration_equal(workflow, at, goal)) {
+    configuration_copy(workflow, next, goal);
     fc_rails_apply(&rails, workflow, at, NULL, 0, false, next, NULL);
+    ownership_keep_others(filter->options.ownership, at, next);
     if (configuration_equal(workflow, next, at)) return most; /* nor do the rails */
     configuration_copy(workflow, at, next);
     steps += 1;

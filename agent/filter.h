@@ -5,6 +5,8 @@
  * Bounds are advice from history (server records, or determined here from the agent's own windows while the server is
  * away), rails limit the change from one window to the next, limits are absolute and come from the agent's own file
  * only: no message of a server reaches them. After the filter there is only act_apply.
+ * The strategy looks at the configuration decided for all functions; from the rails on, what other agents own is what
+ * is in force (ownership.h), so that costs are those of what this agent would really change.
  * One thread; pure but for its own memory of recent proposals and changes.
  */
 #ifndef AGENT_FILTER_H
@@ -12,6 +14,7 @@
 
 #include "faasconf/safety.h"
 #include "history.h"
+#include "ownership.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +27,7 @@ typedef struct {
   fc_ranges_t ranges;
   int32_t violations_to_redetermine;
   uint64_t seed;
+  const ownership_t *ownership; /* borrowed; NULL: all */
 } filter_options_t;
 
 /* Where a configuration comes from decides which steps can stop it. Rails and limits: see each. */
@@ -61,7 +65,8 @@ void filter_learn(filter_t *filter, const history_t *history, fc_qos_verdict_t v
                   bool server_away);
 
 /* Filters `proposed` (N) in place, given what is in force (N). breach: the last window violated QoS. bound_by (N, A)
- * gets the reasons (FC_BOUND_BY_*). A configuration that went through this is within the limits. */
+ * gets the reasons (FC_BOUND_BY_*). A configuration that went through this is within the limits; what others own is
+ * `current`, and no reason is given for it. */
 void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, double mean_in_flight, bool breach,
                   const fc_function_configuration_t *current, fc_function_configuration_t *proposed, uint32_t *bound_by,
                   filter_result_t *result);
@@ -69,8 +74,8 @@ void filter_apply(filter_t *filter, int64_t window, filter_origin_t origin, doub
 /* Tells the filter that a change was carried out in this window (change budget). */
 void filter_note_change(filter_t *filter, int64_t window);
 
-/* How many windows the rails need from `from` to `to` (N): 0 when equal, 1 when one step does. At most
- * `most`, which also says that rails or limits never let it through. */
+/* How many windows the rails need from `from` to what this agent owns of `to` (N): 0 when equal, 1 when one step does.
+ * At most `most`, which also says that rails or limits never let it through. */
 int32_t filter_travel(const filter_t *filter, const fc_function_configuration_t *from,
                       const fc_function_configuration_t *to, int32_t most);
 

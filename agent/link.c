@@ -83,13 +83,15 @@ static bool open_subscriber(link_t *link) {
          zmq_connect(link->subscriber, link->settings->hints) == 0;
 }
 
-fc_status_t link_new(const settings_t *settings, const fc_workflow_t *workflow, uint64_t epoch, spool_t *spool,
-                     policy_cache_t *cache, fc_clock_t clock, const fc_log_t *log, link_t **out, fc_error_t *error) {
+fc_status_t link_new(const settings_t *settings, const fc_workflow_t *workflow, const ownership_t *ownership,
+                     uint64_t epoch, spool_t *spool, policy_cache_t *cache, fc_clock_t clock, const fc_log_t *log,
+                     link_t **out, fc_error_t *error) {
   *out = NULL;
   link_t *link = calloc(1, sizeof *link);
   if (!link) return fc_error_set(error, FC_ENOMEM, "link: out of memory");
   link->settings = settings;
   link->workflow = workflow;
+  link->ownership = ownership;
   link->epoch = epoch;
   link->spool = spool;
   link->cache = cache;
@@ -158,6 +160,10 @@ static void send_hello(link_t *link, uint64_t next_sequence) {
   memcpy(hello->workflow_digest, link->workflow->digest, FC_DIGEST_SIZE);
   hello->next_sequence = spool_first_sequence(link->spool, link->epoch, next_sequence);
   hello->policy_version = link->cache->held;
+  if (!ownership_is_all(link->ownership)) {
+    hello->n_function_ids = link->ownership->n_owned;
+    hello->function_ids = link->ownership->ids; /* borrowed for the call: the message is not cleared */
+  }
   if (!link_send(link, &message)) { /* the handshake is done, the socket may not know yet */
     link->hello_due_ms = link_now_ms(link) + HELLO_UNSENT_MS;
     return;
@@ -272,6 +278,14 @@ void link_request_records(link_t *link) {
   send_records_pull(link);
 }
 
+void link_refresh(link_t *link, uint64_t next_sequence) {
+  if (link->state != LINK_READY) return;
+  link->state = LINK_GREETING;
+  link->refreshing = true;
+  link->hello_wait_ms = 0;
+  send_hello(link, next_sequence);
+}
+
 void link_propose(link_t *link, fc_wire_proposal_t *proposal) {
   if (link->state != LINK_READY) return;
   fc_wire_message_t message = {.type = FC_WIRE_PROPOSAL};
@@ -297,6 +311,7 @@ static void take_event(link_t *link, uint64_t next_sequence) {
   } else if (kind == ZMQ_EVENT_DISCONNECTED) {
     if (link->state == LINK_READY) FC_LOG_W(link->log, "link", "connection to %s lost", link->settings->ingest);
     link->state = LINK_DOWN;
+    link->refreshing = false;
     link->awaits_records = false;
     spool_unsend(link->spool);
     link_count_in_flight(link);

@@ -19,6 +19,7 @@
 
 #include "faasconf/clock.h"
 #include "faasconf/log.h"
+#include "ownership.h"
 #include "policy_cache.h"
 #include "settings.h"
 #include "spool.h"
@@ -53,16 +54,20 @@ typedef struct {
   bool has_records;
 } link_news_t;
 
-/* Opens the sockets; connecting happens in the background. settings.has_server must be true. Borrows all until
- * link_destroy. Caller owns the result and destroys it with link_destroy. */
-fc_status_t link_new(const settings_t *settings, const fc_workflow_t *workflow, uint64_t epoch, spool_t *spool,
-                     policy_cache_t *cache, fc_clock_t clock, const fc_log_t *log, link_t **out, fc_error_t *error);
+/* ownership: for HELLO; NULL = all. Opens the sockets; connecting happens in the background. settings.has_server must
+ * be true. Borrows all until link_destroy. Caller owns the result and destroys it with link_destroy. */
+fc_status_t link_new(const settings_t *settings, const fc_workflow_t *workflow, const ownership_t *ownership,
+                     uint64_t epoch, spool_t *spool, policy_cache_t *cache, fc_clock_t clock, const fc_log_t *log,
+                     link_t **out, fc_error_t *error);
 /* Waits at most linger_ms for what is already handed to the sockets. */
 void link_destroy(link_t **link, int linger_ms);
 
 /* Sends what can be sent, receives what is there, waiting at most timeout_ms for something. next_sequence: what the
  * next transition of this epoch will have (for HELLO). Returns true when anything was received. */
 bool link_poll(link_t *link, uint64_t next_sequence, int timeout_ms);
+
+/* Greets again, so that WELCOME tells which policy is live now; not READY until then. No effect unless READY. */
+void link_refresh(link_t *link, uint64_t next_sequence);
 
 link_state_t link_state(const link_t *link);
 /* Policy version the server last called live; 0 = none or unknown. */

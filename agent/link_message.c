@@ -28,10 +28,12 @@ static void take_welcome(link_t *link, const fc_wire_welcome_t *welcome) {
     link->hello_due_ms = link_now_ms(link) + UNKNOWN_WORKFLOW_RETRY_MS;
     return;
   }
-  if (link->state != LINK_READY) FC_LOG_I(link->log, "link", "connected to %s", link->settings->ingest);
+  if (link->state != LINK_READY && !link->refreshing)
+    FC_LOG_I(link->log, "link", "connected to %s", link->settings->ingest);
   link->state = LINK_READY;
   link->hello_wait_ms = 0;
-  link->counters.connects += 1;
+  if (!link->refreshing) link->counters.connects += 1;
+  link->refreshing = false;
   link->counters.acked += spool_acknowledge(link->spool, link->epoch, welcome->acknowledged_sequence, 0);
   spool_unsend(link->spool);
   link_count_in_flight(link);

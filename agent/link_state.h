@@ -9,6 +9,7 @@
 struct link {
   const settings_t *settings;
   const fc_workflow_t *workflow;
+  const ownership_t *ownership;
   uint64_t epoch;
   spool_t *spool;
   policy_cache_t *cache;
@@ -19,6 +20,7 @@ struct link {
   uint8_t session[16];
   link_state_t state;
   int64_t hello_due_ms, hello_wait_ms;
+  bool refreshing;            /* greeted again on a connection that was ready */
   uint64_t announced_dropped; /* spool_dropped at the last HELLO */
 
   uint64_t credit_bytes, in_flight_bytes;

@@ -16,9 +16,10 @@
 
 #ifdef FAASCONF_WITH_PLATFORM_SIM
 #include "sim.h"
+#include "sim_served.h"
 #endif
 
-enum { EXIT_USAGE = 2, ASK_TIMEOUT_MS = 5000 };
+enum { EXIT_USAGE = 2, ASK_TIMEOUT_MS = 5000, PLATFORM_TIMEOUT_S = 10 };
 /* Draw numbers of one start of a simulated platform: the next start continues after them. */
 static const int64_t SIM_WINDOWS_PER_EPOCH = 1000000;
 
@@ -138,9 +139,25 @@ static int ask(const settings_t *settings, const char *word) {
   return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t *workflow, const folder_t *folder,
-                                 platform_t *platform, fc_error_t *error) {
 #ifdef FAASCONF_WITH_PLATFORM_SIM
+/* names: (n_functions) room for the pointers; kept as long as the platform. */
+static fc_status_t make_served(const settings_t *settings, const fc_workflow_t *workflow, const char **names,
+                               platform_t *platform, fc_error_t *error) {
+  for (int32_t i = 0; i < settings->n_functions; ++i) names[i] = settings->functions[i].name;
+  const platform_sim_served_options_t options = {.endpoint = settings->platform_connect,
+                                                 .agent = settings->agent,
+                                                 .functions = names,
+                                                 .n_functions = settings->n_functions,
+                                                 .timeout_s = PLATFORM_TIMEOUT_S,
+                                                 .clock = fc_clock_system()};
+  return platform_sim_served_new(workflow, &options, platform, error);
+}
+#endif
+
+static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t *workflow, const folder_t *folder,
+                                 const char **names, platform_t *platform, fc_error_t *error) {
+#ifdef FAASCONF_WITH_PLATFORM_SIM
+  if (settings->platform_connect[0] != '\0') return make_served(settings, workflow, names, platform, error);
   if (strcmp(settings->platform_kind, "sim") == 0) {
     const fc_clock_t clock = fc_clock_system();
     const platform_sim_options_t options = {.users = settings->platform_users,
@@ -153,6 +170,7 @@ static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t
 #else
   (void)workflow;
   (void)folder;
+  (void)names;
   (void)platform;
 #endif
   return fc_error_set(error, FC_EINVAL, "platform %s is not in this build", settings->platform_kind);
@@ -190,10 +208,13 @@ static int start(const settings_t *settings, const arguments_t *arguments) {
   folder_t folder;
   platform_t platform = {0};
   int code = EXIT_FAILURE;
-  if (folder_open(settings->state, &folder, &error) != FC_OK) {
+  const char **names = calloc((size_t)settings->n_functions + 1, sizeof *names);
+  if (!names) {
+    fail_usage("out of memory");
+  } else if (folder_open(settings->state, &folder, &error) != FC_OK) {
     fail(&error, code);
   } else {
-    if (make_platform(settings, workflow, &folder, &platform, &error) != FC_OK) {
+    if (make_platform(settings, workflow, &folder, names, &platform, &error) != FC_OK) {
       code = fail(&error, EXIT_USAGE);
     } else {
       code = run(settings, workflow, &folder, &platform, &log, arguments);
@@ -201,6 +222,7 @@ static int start(const settings_t *settings, const arguments_t *arguments) {
     platform_clear(&platform);
     folder_close(&folder);
   }
+  free(names);
   fc_workflow_destroy(&workflow);
   return code;
 }

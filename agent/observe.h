@@ -17,6 +17,7 @@ extern "C" {
 typedef struct {
   bool usable;   /* good enough to decide on: fresh, with load and outcome, and metrics of half of the functions */
   bool measured; /* good enough to report: fresh, with an outcome */
+  bool ended;    /* there are no more windows: the platform itself is over (FC_ECLOSED) */
   char why[FC_ERROR_MESSAGE_SIZE]; /* when not usable */
   fc_qos_verdict_t verdict;
   double violation[FC_MAX_QOS_TERMS]; /* v per term, NaN where unknown */

@@ -324,7 +324,9 @@ void session_next(session_t *session, const fc_function_configuration_t *current
       summary->settled_cost_usd_h = fc_cost_reserved_usd_h(session->workflow, current);
       summary->verified = false;
     }
-    summary->settled = configuration_equal(session->workflow, current, session->settled_configuration);
+    /* No way left to go: of functions that other agents own, only they can say. */
+    summary->settled = configuration_equal(session->workflow, current, session->settled_configuration) ||
+                       travel(session, current, session->settled_configuration) == 0;
     step->want = SESSION_GO_TO;
     step->target = session->settled_configuration;
   }

@@ -46,7 +46,7 @@ typedef struct {
   const fc_function_configuration_t *towards; /* (N) or NULL, borrowed as target */
 } session_step_t;
 
-/* How many windows a change takes under the rails. */
+/* How many windows a change takes under the rails; 0: nothing is left to do. */
 typedef struct {
   void *self;
   int32_t (*windows)(void *self, const fc_function_configuration_t *from, const fc_function_configuration_t *to,

@@ -1,6 +1,7 @@
 /* settings.c - agent.yaml: see settings.h. */
 #include "settings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,8 +169,25 @@ static fc_status_t read_server(const fc_config_node_t *root, settings_t *s, fc_e
   return FC_OK;
 }
 
+/* The load and the draws are then those of whoever serves; the seed stays that of the session. */
+static fc_status_t read_connect(const fc_config_node_t *platform, settings_t *s, fc_error_t *error) {
+  const fc_config_node_t *connect = fc_config_get(platform, "connect");
+  if (!connect) return FC_OK;
+  FC_TRY(fc_config_as_text(connect, s->platform_connect, sizeof s->platform_connect, error));
+  if (!settings_is_loopback(s->platform_connect) || strncmp(s->platform_connect, "inproc://", 9) == 0)
+    return fc_config_error(connect, error,
+                           "platform.connect: %s is not on this machine: expected the address that `faasconf simulate "
+                           "--serve` names, such as tcp://127.0.0.1:7610",
+                           s->platform_connect);
+  const fc_config_node_t *users = fc_config_get(platform, "users");
+  if (users)
+    return fc_config_error(users, error,
+                           "platform.users: the served simulation has its own load: leave users or connect out");
+  return FC_OK;
+}
+
 static fc_status_t read_platform(const fc_config_node_t *root, settings_t *s, fc_error_t *error) {
-  static const char *const keys[] = {"kind", "users", "seed", "semantics"};
+  static const char *const keys[] = {"kind", "connect", "users", "seed", "semantics"};
   const fc_config_node_t *platform = NULL;
   FC_TRY(fc_config_require(root, "platform", &platform, error));
   if (!fc_config_is_map(platform)) return fc_config_error(platform, error, "platform: expected a map with kind");
@@ -180,6 +198,7 @@ static fc_status_t read_platform(const fc_config_node_t *root, settings_t *s, fc
   if (strcmp(s->platform_kind, "sim") != 0)
     return fc_config_error(kind, error, "platform.kind: expected sim (the only platform of this version), found %s",
                            s->platform_kind);
+  FC_TRY(read_connect(platform, s, error));
   FC_TRY(read_int32(platform, "users", 1, 1000000, &s->platform_users, error));
   int64_t seed = (int64_t)s->platform_seed;
   FC_TRY(fc_config_int(platform, "seed", 0, INT64_MAX, &seed, error));
@@ -327,13 +346,42 @@ static fc_status_t read_name(const fc_config_node_t *root, settings_t *s, fc_err
   return FC_OK;
 }
 
+static fc_status_t add_function(settings_t *s, const fc_config_node_t *node, fc_error_t *error) {
+  settings_function_t *function = &s->functions[s->n_functions];
+  FC_TRY(fc_config_as_text(node, function->name, sizeof function->name, error));
+  for (int32_t i = 0; i < s->n_functions; ++i)
+    if (strcmp(s->functions[i].name, function->name) == 0)
+      return fc_config_error(node, error, "functions: %s is there twice", function->name);
+  fc_error_t place = {0};
+  fc_config_error(node, &place, "%s", "");
+  snprintf(function->place, sizeof function->place, "%.*s", (int)sizeof function->place - 1, place.message);
+  s->n_functions += 1;
+  return FC_OK;
+}
+
+static fc_status_t read_functions(const fc_config_node_t *root, settings_t *s, fc_error_t *error) {
+  const fc_config_node_t *node = fc_config_get(root, "functions");
+  if (!node) return FC_OK;
+  if (!fc_config_is_list(node) || fc_config_size(node) < 1)
+    return fc_config_error(node, error,
+                           "functions: expected a list of the functions this agent controls, such as [starter, rgb]; "
+                           "leave it out for all");
+  if (fc_config_size(node) > FC_MAX_FUNCTIONS)
+    return fc_config_error(node, error, "functions: more than %d names", FC_MAX_FUNCTIONS);
+  s->functions = calloc((size_t)fc_config_size(node), sizeof *s->functions);
+  if (!s->functions) return fc_error_set(error, FC_ENOMEM, "functions: out of memory");
+  for (int32_t i = 0; i < fc_config_size(node); ++i) FC_TRY(add_function(s, fc_config_at(node, i), error));
+  return FC_OK;
+}
+
 static fc_status_t read_root(const fc_config_node_t *root, settings_t *s, fc_error_t *error) {
   static const char *const keys[] = {
-      "agent",  "workflow", "semantics", "ranges", "state",   "mode",  "lockstep", "lockstep_timeout_s",
-      "server", "security", "platform",  "safety", "session", "spool", "log"};
+      "agent",  "workflow", "functions", "semantics", "ranges",  "state", "mode", "lockstep", "lockstep_timeout_s",
+      "server", "security", "platform",  "safety",    "session", "spool", "log"};
   if (!root || !fc_config_is_map(root)) return fc_config_error(root, error, "expected a map of settings");
   FC_TRY(fc_config_reject_unknown(root, keys, COUNT(keys), error));
   FC_TRY(read_name(root, s, error));
+  FC_TRY(read_functions(root, s, error));
   FC_TRY(read_word(root, "semantics", "strict or as-published", parse_semantics, &s->semantics, error));
   FC_TRY(read_word(root, "ranges", "measured or full", parse_ranges, &s->ranges, error));
   FC_TRY(read_mode(root, s, error));
@@ -370,6 +418,9 @@ void settings_clear(settings_t *settings) {
   free(settings->limit_rules);
   settings->limit_rules = NULL;
   settings->n_limit_rules = 0;
+  free(settings->functions);
+  settings->functions = NULL;
+  settings->n_functions = 0;
 }
 
 fc_status_t settings_apply_limits(const settings_t *settings, const fc_workflow_t *workflow, fc_limits_t *limits,

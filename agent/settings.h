@@ -21,7 +21,12 @@ typedef enum { AGENT_MODE_OBSERVE = 0, AGENT_MODE_RECOMMEND = 1, AGENT_MODE_AUTO
 bool agent_mode_parse(const char *text, agent_mode_t *out);
 const char *agent_mode_name(agent_mode_t mode);
 
-enum { SETTINGS_PATH_SIZE = 1024, SETTINGS_ENDPOINT_SIZE = 256, SETTINGS_MAX_LIMIT_RULES = 256 };
+enum {
+  SETTINGS_PATH_SIZE = 1024,
+  SETTINGS_ENDPOINT_SIZE = 256,
+  SETTINGS_PLACE_SIZE = 256,
+  SETTINGS_MAX_LIMIT_RULES = 256
+};
 
 /* One line of safety.limits: an absolute range for one knob of one function, or of all ("*"). */
 typedef struct {
@@ -29,6 +34,12 @@ typedef struct {
   fc_knob_t knob;
   fc_knob_range_t range;
 } settings_limit_rule_t;
+
+/* One of the functions this agent controls (ownership.h). */
+typedef struct {
+  char name[FC_NAME_SIZE];
+  char place[SETTINGS_PLACE_SIZE]; /* "file:line:column: " of the name, for a complaint once the workflow is known */
+} settings_function_t;
 
 /* The tuning session (session.h). */
 typedef struct {
@@ -56,6 +67,8 @@ typedef struct {
   char agent[FC_NAME_SIZE];
   char workflow[SETTINGS_PATH_SIZE]; /* name or path */
   char state[SETTINGS_PATH_SIZE];
+  int32_t n_functions; /* this agent controls; 0 = all */
+  settings_function_t *functions;
   fc_semantics_t semantics;
   fc_ranges_t ranges;
   agent_mode_t mode;
@@ -71,6 +84,7 @@ typedef struct {
   int64_t max_policy_bytes;
 
   char platform_kind[FC_NAME_SIZE];
+  char platform_connect[SETTINGS_ENDPOINT_SIZE]; /* a served simulation; "" = the embedded one */
   int32_t platform_users;
   uint64_t platform_seed;
 

@@ -61,8 +61,12 @@ struct platform {
 
   /* Measures the window that has just ended. *observation was initialised for N: fills window, start, duration, load,
    * outcome, the configuration in force and metrics; absent is absent, never zero. FC_EIO or FC_ETIMEOUT when nothing
-   * could be measured. */
+   * could be measured. FC_ECLOSED: there are no more windows (a served simulation is over); the agent ends. */
   fc_status_t (*read)(void *self, int64_t window, fc_observation_t *observation, fc_error_t *error);
+
+  /* Optional (NULL: a window ends when the clock says so): somebody else ends windows. Waits at most timeout_ms for the
+   * end of this one; true when `read` would not wait. The agent has written what it wanted when it asks first. */
+  bool (*is_over)(void *self, int64_t window, int timeout_ms);
 
   /* What is in force for one function now, read from the platform itself (never from a memory of what was written). */
   fc_status_t (*read_back)(void *self, int32_t function, fc_function_configuration_t *configuration, fc_error_t *error);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "faasconf/knobs.h"
+#include "sim_rules.h"
 #include "simulator.h"
 
 typedef struct {
@@ -19,14 +19,7 @@ static fc_status_t sim_discover(void *self, uint32_t *capabilities, fc_knob_rang
   (void)error;
   const sim_t *sim = self;
   *capabilities = PLATFORM_SETS_ALL | PLATFORM_MEASURES_FUNCTIONS | PLATFORM_VIRTUAL_TIME;
-  for (int32_t f = 0; f < sim->workflow->n_functions; ++f) {
-    for (int32_t k = 0; k < FC_KNOBS; ++k) {
-      const fc_knob_range_t full = fc_workflow_range(sim->workflow, f, (fc_knob_t)k, FC_RANGES_FULL);
-      const fc_knob_range_t measured = fc_workflow_range(sim->workflow, f, (fc_knob_t)k, FC_RANGES_MEASURED);
-      caps[f * FC_KNOBS + k].min = full.min < measured.min ? full.min : measured.min;
-      caps[f * FC_KNOBS + k].max = full.max > measured.max ? full.max : measured.max;
-    }
-  }
+  sim_rules_caps(sim->workflow, caps);
   return FC_OK;
 }
 
@@ -42,46 +35,29 @@ static fc_status_t sim_read(void *self, int64_t window, fc_observation_t *observ
 static fc_status_t sim_read_back(void *self, int32_t function, fc_function_configuration_t *configuration,
                                  fc_error_t *error) {
   const sim_t *sim = self;
-  if (function < 0 || function >= sim->workflow->n_functions)
-    return fc_error_set(error, FC_EINVAL, "platform sim: no function number %d", (int)function);
+  FC_TRY(sim_rules_check_function(sim->workflow, function, error));
   *configuration = sim->configuration[function];
   return FC_OK;
 }
 
-/* In-place resize as Kubernetes does it; cold starts come with the simulator's own model of them. */
 static fc_status_t sim_plan(void *self, platform_step_t *step, fc_error_t *error) {
   (void)self;
   (void)error;
-  if (platform_same(&step->from, &step->to)) {
-    step->change = PLATFORM_CHANGE_NONE;
-  } else {
-    step->change = step->from.replicas == step->to.replicas ? PLATFORM_CHANGE_IN_PLACE : PLATFORM_CHANGE_SCALE;
-  }
-  return FC_OK;
-}
-
-static fc_status_t validate_one(const sim_t *sim, int32_t f, const fc_function_configuration_t *configuration,
-                                fc_error_t *error) {
-  for (int32_t k = 0; k < FC_KNOBS; ++k) {
-    const int32_t value = fc_knob_get(configuration, (fc_knob_t)k);
-    if (value < 1)
-      return fc_error_set(error, FC_EINVAL, "platform sim: %s of function %s is %d: expected at least 1",
-                          fc_knob_name((fc_knob_t)k), sim->workflow->functions[f].name, (int)value);
-  }
+  sim_rules_plan(step);
   return FC_OK;
 }
 
 static fc_status_t sim_validate(void *self, const fc_function_configuration_t *configuration, fc_error_t *error) {
   const sim_t *sim = self;
-  for (int32_t f = 0; f < sim->workflow->n_functions; ++f) FC_TRY(validate_one(sim, f, &configuration[f], error));
+  for (int32_t f = 0; f < sim->workflow->n_functions; ++f)
+    FC_TRY(sim_rules_validate(sim->workflow, f, &configuration[f], error));
   return FC_OK;
 }
 
 static fc_status_t write_one(sim_t *sim, int32_t function, const fc_function_configuration_t *configuration,
                              fc_error_t *error) {
-  if (function < 0 || function >= sim->workflow->n_functions)
-    return fc_error_set(error, FC_EINVAL, "platform sim: no function number %d", (int)function);
-  FC_TRY(validate_one(sim, function, configuration, error));
+  FC_TRY(sim_rules_check_function(sim->workflow, function, error));
+  FC_TRY(sim_rules_validate(sim->workflow, function, configuration, error));
   sim->configuration[function] = *configuration;
   return FC_OK;
 }

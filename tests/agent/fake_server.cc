@@ -73,6 +73,11 @@ void FakeServer::publish(int64_t version, const PolicyBytes &policy) {
   to_hint_.push_back(version);
 }
 
+std::vector<int32_t> FakeServer::function_ids() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return function_ids_;
+}
+
 std::set<std::pair<uint64_t, uint64_t>> FakeServer::stored() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return stored_;
@@ -158,6 +163,8 @@ void FakeServer::answer(const std::string &peer, const fc_wire_message_t &reques
     case FC_WIRE_HELLO: {
       hellos_ += 1;
       announced_ = request.as.hello.next_sequence;
+      function_ids_.assign(request.as.hello.function_ids,
+                           request.as.hello.function_ids + request.as.hello.n_function_ids);
       if (!script_.welcome) return;
       reply.type = FC_WIRE_WELCOME;
       reply.as.welcome.version = FC_WIRE_VERSION;

@@ -62,6 +62,7 @@ class FakeServer {
   int64_t pulls() const { return pulls_; }
   int32_t largest_batch() const { return largest_batch_; }
   uint64_t announced() const { return announced_; }  // next_sequence of the last HELLO
+  std::vector<int32_t> function_ids() const;         // of the last HELLO
   bool lockstep_seen() const { return lockstep_seen_; }
 
  private:
@@ -78,6 +79,7 @@ class FakeServer {
   ServerScript script_;
   std::set<std::pair<uint64_t, uint64_t>> stored_;
   std::vector<int64_t> to_hint_;
+  std::vector<int32_t> function_ids_;
   void *context_ = nullptr, *router_ = nullptr, *xpub_ = nullptr;
   std::string ingest_, hints_;
   std::atomic<bool> stop_{false}, lockstep_seen_{false};

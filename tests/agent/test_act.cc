@@ -33,7 +33,7 @@ bool never(void *, const char **why) {
 struct Act {
   Act(const Workflow &workflow, FakePlatform &platform, Folder &folder, agent_mode_t mode = AGENT_MODE_AUTO,
       bool (*allows)(void *, const char **) = always) {
-    if (act_new(workflow.get(), platform.get(), folder.get(), mode, {nullptr, allows}, &get, &error) != FC_OK)
+    if (act_new(workflow.get(), platform.get(), folder.get(), mode, {nullptr, allows}, nullptr, &get, &error) != FC_OK)
       throw std::runtime_error(error.message);
   }
   ~Act() { act_destroy(&get); }

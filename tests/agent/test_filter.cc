@@ -16,7 +16,7 @@ using fc_test::same;
 using fc_test::Workflow;
 
 filter_options_t options(fc_safety_strategy_t strategy, fc_rails_profile_t rails) {
-  return {strategy, 0.05, fc_rails_default(rails), FC_RANGES_MEASURED, 3, 1};
+  return {strategy, 0.05, fc_rails_default(rails), FC_RANGES_MEASURED, 3, 1, nullptr};
 }
 
 struct Filter {

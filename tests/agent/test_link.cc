@@ -24,6 +24,7 @@ struct Client {
     check(policy_cache_open(folder.get(), w.get(), pin, &cache, &error), error);
     check(spool_open(folder.get(), settings->spool_max_bytes, &spool, &error), error);
     check(report_new(settings.get(), w.get(), folder->epoch, spool, &report, &error), error);
+    check(ownership_init(settings.get(), workflow.get(), &ownership, &error), error);
     connect();
     fc_observation_init(&observation, w->n_functions);
   }
@@ -31,6 +32,7 @@ struct Client {
     link_destroy(&link, 0);
     report_destroy(&report);
     spool_destroy(&spool);
+    ownership_clear(&ownership);
     fc_observation_clear(&observation);
   }
   static void check(fc_status_t status, const fc_error_t &error) {
@@ -38,8 +40,8 @@ struct Client {
   }
   void connect() {
     fc_error_t error = {};
-    check(link_new(settings.get(), workflow.get(), folder->epoch, spool, &cache, fc_clock_system(), nullptr, &link,
-                   &error),
+    check(link_new(settings.get(), workflow.get(), &ownership, folder->epoch, spool, &cache, fc_clock_system(), nullptr,
+                   &link, &error),
           error);
   }
   // One measured window into the spool.
@@ -77,6 +79,7 @@ struct Client {
   Settings settings;
   Folder folder;
   policy_cache_t cache{};
+  ownership_t ownership{};
   spool_t *spool = nullptr;
   report_t *report = nullptr;
   link_t *link = nullptr;
@@ -408,6 +411,33 @@ TEST(Link, SafetyRecordsArriveOnRequest) {
     ASSERT_EQ(link_news(client.link)->n_records, 1);
     EXPECT_DOUBLE_EQ(link_news(client.link)->records[0].lb_usd_h, 4);
   }
+}
+
+TEST(Link, HelloNamesTheFunctionsOfAnAgentThatOwnsAPart) {
+  Workflow workflow;
+  for (const bool part : {false, true}) {
+    TemporaryFolder temporary;
+    FakeServer server(workflow, script());
+    Client client(workflow, temporary.path(), server.ingest(), "", part ? "functions: [resnet, rgb]\n" : "");
+    ASSERT_TRUE(client.ready());
+    EXPECT_EQ(server.function_ids(), part ? std::vector<int32_t>({1, 4}) : std::vector<int32_t>()) << "none are all";
+  }
+}
+
+TEST(Link, GreetingAgainBringsThePolicyThatIsLiveNow) {
+  Workflow workflow;
+  TemporaryFolder temporary;
+  FakeServer server(workflow, script());
+  Client client(workflow, temporary.path(), server.ingest()); /* no hints */
+  ASSERT_TRUE(client.ready());
+  server.publish(3, constant_policy(workflow.get(), workflow.at(0.5), 3));
+  link_refresh(client.link, 1);
+  EXPECT_EQ(link_state(client.link), LINK_GREETING);
+  link_refresh(client.link, 1); /* one greeting is enough */
+  ASSERT_TRUE(client.poll_until([&] { return client.cache.held == 3; }));
+  EXPECT_EQ(link_state(client.link), LINK_READY);
+  EXPECT_EQ(server.hellos(), 2);
+  EXPECT_EQ(link_counters(client.link)->connects, 1) << "it is the same connection";
 }
 
 TEST(Link, LockstepIsAskedForOnTheWire) {

@@ -21,7 +21,9 @@ WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
 # Where a third-party header may be included, as globs (architecture: each in one place).
 THIRD_PARTY = {
     r"sqlite3\.h": ["server/store/*"],
-    r"zmq\.h": ["server/ingest/*", "server/publish/*", "server/rpc/*", "agent/link.c", "client/client.c", "tests/*"],
+    # agent/platforms/sim_served_socket.c: that platform is another process behind a socket.
+    r"zmq\.h": ["server/ingest/*", "server/publish/*", "server/rpc/*", "agent/link.c",
+                "agent/platforms/sim_served_socket.c", "client/client.c", "tests/*"],
     r"jansson\.h": ["core/json.c"],
     r"yaml\.h": ["core/config.c"],
     r"sodium(/.*)?\.h": ["core/digest.c"],
