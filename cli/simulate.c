@@ -11,6 +11,7 @@
 #include "json_output.h"
 #include "judge.h"
 #include "simulate_report.h"
+#include "simulate_serve.h"
 #include "simulate_windows.h"
 
 static const char *const series_name[N_SERIES] = {"latency_mean_s",     "latency_p95_s", "successes",
@@ -169,9 +170,9 @@ static int simulate(simulation_t *simulation, const char *configuration, bool js
 
 /* What the command line asked for; NULL and 0: not said. */
 typedef struct {
-  const char *workflow, *configuration, *semantics, *rows, *out, *trace, *column;
-  int64_t users, n_windows, seed, jobs;
-  double rate_per_s;
+  const char *workflow, *configuration, *semantics, *rows, *out, *trace, *column, *serve;
+  int64_t users, n_windows, seed, jobs, n_agents;
+  double rate_per_s, agent_timeout_s;
   bool json;
 } request_t;
 
@@ -179,6 +180,51 @@ static int complain(const char *what) {
   fprintf(stderr, "faasconf simulate: %s; see --help\n", what);
   return CLI_USAGE;
 }
+
+/* ---- several agents ---- */
+
+static fc_status_t serve_with(const request_t *request, simulate_serve_options_t *options, const trace_file_t *trace,
+                              fc_error_t *error) {
+  fc_function_configuration_t *start = calloc((size_t)options->served.workflow->n_functions, sizeof *start);
+  if (start == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a configuration");
+  simulate_serve_result_t result = {0};
+  options->served.start = start;
+  options->served.trace = trace;
+  const char *configuration = request->configuration != NULL ? request->configuration : "start";
+  fc_status_t status = configuration_file_option(options->served.workflow, configuration, start, error);
+  if (status == FC_OK) status = simulate_serve(options, &result, error);
+  if (status == FC_OK) report_serve(options, &result);
+  simulate_serve_clear(&result);
+  free(start);
+  return status;
+}
+
+static int serve(const request_t *request, const fc_workflow_t *workflow, fc_semantics_t semantics) {
+  const bool closed_loop = request->trace == NULL && request->rate_per_s <= 0;
+  simulate_serve_options_t options = {.endpoint = request->serve,
+                                      .served = {.workflow = workflow,
+                                                 .semantics = semantics,
+                                                 .seed = request->seed,
+                                                 .users = !closed_loop         ? 0
+                                                          : request->users > 0 ? request->users
+                                                                               : 10,
+                                                 .rate_per_s = request->rate_per_s,
+                                                 .n_agents = (int32_t)request->n_agents,
+                                                 .n_windows = request->n_windows,
+                                                 .agent_timeout_s = request->agent_timeout_s,
+                                                 .clock = fc_clock_system(),
+                                                 .log = stderr},
+                                      .json = request->json};
+  fc_error_t error = {0};
+  trace_file_t trace = {0};
+  fc_status_t status = FC_OK;
+  if (request->trace != NULL) status = trace_file_read(request->trace, request->column, &trace, &error);
+  if (status == FC_OK) status = serve_with(request, &options, request->trace != NULL ? &trace : NULL, &error);
+  trace_file_clear(&trace);
+  return status == FC_OK ? CLI_DONE : cli_fail("simulate", &error);
+}
+
+/* ---- what was asked for ---- */
 
 static int run_request(const request_t *request, const fc_workflow_t *workflow, fc_semantics_t semantics) {
   if (request->rows != NULL) {
@@ -192,6 +238,7 @@ static int run_request(const request_t *request, const fc_workflow_t *workflow, 
                                              .jobs = request->jobs};
     return score_rows(&options, request->json);
   }
+  if (request->serve != NULL) return serve(request, workflow, semantics);
   const char *configuration = request->configuration != NULL ? request->configuration : "start";
   if (request->trace != NULL) {
     simulate_trace_options_t options = {.workflow = workflow,
@@ -211,6 +258,26 @@ static int run_request(const request_t *request, const fc_workflow_t *workflow, 
   const int code = simulate(&simulation, configuration, request->json);
   simulation_clear(&simulation);
   return code;
+}
+
+/* NULL: the options go together; else what is wrong with them. */
+static const char *contradiction(const request_t *request) {
+  const bool rows = request->rows != NULL, trace = request->trace != NULL, serves = request->serve != NULL;
+  if (rows && request->configuration != NULL) return "--rows brings its own configurations: leave --configuration out";
+  if (rows + trace > 1) return "--rows or --trace, not both";
+  if (rows && serves) return "--rows or --serve, not both";
+  if (request->users > 0 && request->rate_per_s > 0) return "--users or --rate, not both";
+  if (request->rate_per_s > 0 && rows) return "--rows are of a closed loop: leave --rate out";
+  if (trace && (request->users > 0 || request->rate_per_s > 0))
+    return "--trace says the load itself: leave --users and --rate out";
+  if (trace && !serves && request->n_windows > 0) return "--trace says the windows itself: leave --windows out";
+  if (!trace && request->column != NULL) return "--column goes with --trace only";
+  if (!rows && request->out != NULL) return "--out goes with --rows only";
+  if (serves && request->n_agents == 0) return "--serve needs --agents N: how many begin";
+  if (!serves && (request->n_agents > 0 || request->agent_timeout_s > 0))
+    return "--agents and --agent-timeout-s go with --serve only";
+  if (serves && request->n_windows > SERVED_MAX_WINDOWS) return "--serve: at most 100000 windows";
+  return NULL;
 }
 
 static int simulate_run(int argc, char **argv) {
@@ -236,22 +303,31 @@ static int simulate_run(int argc, char **argv) {
        "strict: a failed call fails its workflow; as-published: as the measured code did (strict; with --rows "
        "as-published)",
        false, 0, 0},
-      {"windows", ARGUMENT_INT, &request.n_windows, "N", "fresh windows (400; with --rows 12 a row)", false, 1, 1e7},
+      {"windows", ARGUMENT_INT, &request.n_windows, "N",
+       "fresh windows (400; with --rows 12 a row; with --serve until nobody is left)", false, 1, 1e7},
       {"seed", ARGUMENT_INT, &request.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
       {"jobs", ARGUMENT_INT, &request.jobs, "N", "with --rows: threads; same numbers for any (all processors)", false,
        1, JOBS_MAX_WORKERS},
+      {"serve", ARGUMENT_TEXT, &request.serve, "ENDPOINT",
+       "offer this one workflow to several agents, in step: tcp://127.0.0.1:PORT (loopback only) or ipc://PATH", false,
+       0, 0},
+      {"agents", ARGUMENT_INT, &request.n_agents, "N", "with --serve: so many agents begin together", false, 1,
+       SERVED_MAX_AGENTS},
+      {"agent-timeout-s", ARGUMENT_DOUBLE, &request.agent_timeout_s, "T",
+       "with --serve: an agent that is not ready for so long is given up, the others go on (30)", false, 0.05, 3600},
       {"json", ARGUMENT_FLAG, &request.json, NULL, "one JSON object instead of tables", false, 0, 0}};
   const arguments_t arguments = {
       .command = "simulate",
       .description =
           "Simulates fresh windows of a workflow with one configuration and reports latency, successes, "
           "QoS compliance and cost; or, with --rows, every configuration of a measured table; or, with --trace, a "
-          "stretch of changing load.",
+          "stretch of changing load; or, with --serve, windows whose functions are tuned by several agents.",
       .examples =
           "  faasconf simulate --workflow parallel --users 10\n"
           "  faasconf simulate --workflow parallel --users 20 --configuration mine.yaml --json\n"
           "  faasconf simulate --workflow parallel --rows parallel_10.csv --windows 12 --json\n"
-          "  faasconf simulate --workflow parallel --trace azure_85min.csv --column users_10_30",
+          "  faasconf simulate --workflow parallel --trace azure_85min.csv --column users_10_30\n"
+          "  faasconf simulate --workflow parallel --users 10 --serve tcp://127.0.0.1:7610 --agents 2 --windows 60",
       .arguments = options,
       .n_arguments = sizeof options / sizeof options[0]};
   int code = CLI_DONE;
@@ -261,15 +337,9 @@ static int simulate_run(int argc, char **argv) {
     fprintf(stderr, "faasconf simulate: --semantics: expected strict or as-published, found '%s'\n", request.semantics);
     return CLI_USAGE;
   }
-  if (request.rows != NULL && request.configuration != NULL)
-    return complain("--rows brings its own configurations: leave --configuration out");
-  if ((request.rows != NULL) + (request.trace != NULL) > 1) return complain("--rows or --trace, not both");
-  if (request.users > 0 && request.rate_per_s > 0) return complain("--users or --rate, not both");
-  if (request.rate_per_s > 0 && request.rows != NULL) return complain("--rows are of a closed loop: leave --rate out");
-  if (request.trace != NULL && (request.users > 0 || request.rate_per_s > 0 || request.n_windows > 0))
-    return complain("--trace says load and windows itself: leave --users, --rate and --windows out");
-  if (request.trace == NULL && request.column != NULL) return complain("--column goes with --trace only");
-  if (request.rows == NULL && request.out != NULL) return complain("--out goes with --rows only");
+  const char *wrong = contradiction(&request);
+  if (wrong != NULL) return complain(wrong);
+  if (request.agent_timeout_s <= 0) request.agent_timeout_s = 30;
   fc_error_t error = {0};
   fc_workflow_t *workflow = NULL;
   if (fc_workflow_load(request.workflow, &workflow, &error) != FC_OK) return cli_fail("simulate", &error);

@@ -1,8 +1,7 @@
 /* simulate_trace.h - `faasconf simulate --trace`: a stretch of minutes of changing load with one configuration.
  *
- * The trace is CSV with a header. A column whose name begins with "users" holds closed-loop users of each minute, any
- * other one workflows that arrive in it (Poisson at count / 60 per second). Windows follow each other: what is in
- * flight goes on (sim/simulator.h, simulator_next_window). Targets are those of the users, or of the measured mean in
+ * The trace is a CSV file (trace_file.h). Windows follow each other: what is in flight goes on (sim/simulator.h,
+ * simulator_next_window). Targets are those of the users, or of the measured mean in
  * flight; targets that count successes are not judged in the open loop. One thread; blocks for the simulation.
  */
 #ifndef CLI_SIMULATE_TRACE_H
@@ -14,8 +13,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum { TRACE_MAX_MINUTES = 100000 };
 
 typedef struct {
   const fc_workflow_t *workflow;                    /* borrowed, as the rest */
