@@ -1,0 +1,292 @@
+/* recording_prometheus.c - a recording in a folder of Prometheus answers: QUANTITY.json is what /api/v1/query_range
+ * said to the query for one quantity. See docs/backtest.md. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "faasconf/json.h"
+#include "file.h"
+#include "recording_table.h"
+#include "timestamp.h"
+
+enum { LARGEST_FILE = 1 << 28, PATH_SIZE = 4096 };
+
+static const char *const usual_labels[] = {"function", "function_name", "faas_function", "container", "deployment"};
+enum { USUAL_LABELS = sizeof usual_labels / sizeof usual_labels[0] };
+
+/* The points of one column. */
+typedef struct {
+  int64_t n;
+  int64_t *time_ms; /* (n) ascending */
+  double *values;   /* (n) NaN where absent */
+} series_t;
+
+typedef struct {
+  recording_t *recording;
+  series_t *series; /* (columns of the recording) */
+} folder_t;
+
+/* ---- one series ---- */
+
+/* Counts are extrapolated, cores and bytes converted: they are rounded. A number of replicas that is not whole changed
+ * within the window, so that there is no one configuration: absent. */
+static double round_value(int32_t quantity, double value) {
+  if (quantity_is_count(quantity)) return round(value);
+  if (quantity == QUANTITY_KNOBS + FC_KNOB_CPU || quantity == QUANTITY_KNOBS + FC_KNOB_MEM) return round(value);
+  const bool whole = quantity == QUANTITY_USERS || quantity == QUANTITY_KNOBS + FC_KNOB_REPLICAS ||
+                     quantity == QUANTITY_KNOBS + FC_KNOB_CONCURRENCY;
+  if (!whole) return value;
+  return fabs(value - round(value)) < 1e-6 ? round(value) : NAN;
+}
+
+static fc_status_t read_value(int32_t quantity, const char *text, double *out, fc_error_t *error) {
+  *out = NAN;
+  if (text == NULL) return fc_error_set(error, FC_EFORMAT, "expected a value in quotes, as Prometheus writes them");
+  if (strcmp(text, "NaN") == 0 || strcmp(text, "+Inf") == 0 || strcmp(text, "-Inf") == 0) return FC_OK;
+  if (!number_parse(text, out)) return fc_error_set(error, FC_EFORMAT, "expected a number, found '%.40s'", text);
+  *out = round_value(quantity, *out);
+  return isnan(*out) ? FC_OK : quantity_check(quantity, *out, error);
+}
+
+static fc_status_t read_point(int32_t quantity, const fc_json_t *point, series_t *series, fc_error_t *error) {
+  double seconds = 0;
+  const bool is_pair = fc_json_is_array(point) && fc_json_size(point) == 2;
+  if (!is_pair || !fc_json_double(fc_json_at(point, 0), &seconds) ||
+      !timestamp_of_seconds(seconds, &series->time_ms[series->n]))
+    return fc_error_set(error, FC_EFORMAT, "expected [seconds since 1970, \"value\"]");
+  if (series->n > 0 && series->time_ms[series->n] <= series->time_ms[series->n - 1])
+    return fc_error_set(error, FC_EFORMAT, "time %.15g is not after the one before", seconds);
+  FC_TRY(read_value(quantity, fc_json_string(fc_json_at(point, 1)), &series->values[series->n], error));
+  series->n += 1;
+  return FC_OK;
+}
+
+static fc_status_t read_series(folder_t *folder, recording_column_t column, const fc_json_t *result,
+                               fc_error_t *error) {
+  FC_TRY(recording_add_column(folder->recording, column, error));
+  series_t *series = &folder->series[folder->recording->n_columns - 1];
+  const fc_json_t *points = fc_json_get(result, "values");
+  if (!fc_json_is_array(points)) return fc_error_set(error, FC_EFORMAT, "a result has no list `values`");
+  const size_t n = fc_json_size(points);
+  series->time_ms = calloc(n + 1, sizeof *series->time_ms);
+  series->values = calloc(n + 1, sizeof *series->values);
+  if (series->time_ms == NULL || series->values == NULL)
+    return fc_error_set(error, FC_ENOMEM, "no memory for %zu points", n);
+  for (size_t i = 0; i < n; ++i) {
+    if (read_point(column.quantity, fc_json_at(points, i), series, error) == FC_OK) continue;
+    return fc_error_prefix(
+        error, "point %zu%s%s", i + 1, column.function >= 0 ? " of " : "",
+        column.function >= 0 ? folder->recording->options.workflow->functions[column.function].name : "");
+  }
+  return FC_OK;
+}
+
+/* ---- which function ---- */
+
+static const char *label_of(const folder_t *folder, const fc_json_t *result) {
+  const fc_json_t *labels = fc_json_get(result, "metric");
+  const char *asked = folder->recording->options.function_label;
+  if (asked != NULL) return fc_json_string(fc_json_get(labels, asked));
+  for (int i = 0; i < USUAL_LABELS; ++i) {
+    const char *text = fc_json_string(fc_json_get(labels, usual_labels[i]));
+    if (text != NULL) return text;
+  }
+  return NULL;
+}
+
+static bool is_called(const fc_function_t *function, const char *text, size_t size) {
+  return (strlen(function->platform_name) == size && strncmp(function->platform_name, text, size) == 0) ||
+         (strlen(function->name) == size && strncmp(function->name, text, size) == 0);
+}
+
+/* By its name on the platform or in the workflow, with or without OpenFaaS's ".namespace"; -1. */
+static int32_t find_function(const fc_workflow_t *workflow, const char *text) {
+  const char *dot = strrchr(text, '.');
+  for (int32_t f = 0; f < workflow->n_functions; ++f)
+    if (is_called(&workflow->functions[f], text, strlen(text))) return f;
+  for (int32_t f = 0; dot != NULL && f < workflow->n_functions; ++f)
+    if (is_called(&workflow->functions[f], text, (size_t)(dot - text))) return f;
+  return -1;
+}
+
+static fc_status_t read_functions(folder_t *folder, int32_t quantity, const fc_json_t *results, fc_error_t *error) {
+  const fc_workflow_t *workflow = folder->recording->options.workflow;
+  const char *stranger = NULL;
+  const int32_t before = folder->recording->n_columns;
+  for (size_t i = 0; i < fc_json_size(results); ++i) {
+    const fc_json_t *result = fc_json_at(results, i);
+    const char *label = label_of(folder, result);
+    if (label == NULL)
+      return fc_error_set(error, FC_EFORMAT,
+                          "series %zu has no label %s: say which names the function with --function-label", i + 1,
+                          folder->recording->options.function_label != NULL
+                              ? folder->recording->options.function_label
+                              : "function, function_name, faas_function, container or deployment");
+    const int32_t f = find_function(workflow, label);
+    if (f < 0) {
+      stranger = label;
+      folder->recording->n_ignored_series += 1;
+      continue;
+    }
+    FC_TRY(read_series(folder, (recording_column_t){quantity, f}, result, error));
+  }
+  if (folder->recording->n_columns > before || stranger == NULL) return FC_OK;
+  return fc_error_set(error, FC_EFORMAT, "no series is of a function of workflow %s: one is of '%.60s'", workflow->name,
+                      stranger);
+}
+
+/* ---- one file ---- */
+
+static fc_status_t results_of(const fc_json_t *answer, const fc_json_t **results, fc_error_t *error) {
+  const char *status = fc_json_string(fc_json_get(answer, "status"));
+  const fc_json_t *data = fc_json_get(answer, "data");
+  if (status != NULL && strcmp(status, "error") == 0) {
+    const char *kind = fc_json_string(fc_json_get(answer, "errorType"));
+    const char *text = fc_json_string(fc_json_get(answer, "error"));
+    return fc_error_set(error, FC_EFORMAT, "Prometheus refused the query: %.40s: %.200s", kind != NULL ? kind : "error",
+                        text != NULL ? text : "it does not say why");
+  }
+  const char *type = fc_json_string(fc_json_get(data, "resultType"));
+  *results = fc_json_get(data, "result");
+  if (status == NULL || strcmp(status, "success") != 0 || type == NULL || !fc_json_is_array(*results))
+    return fc_error_set(error, FC_EFORMAT, "is not an answer of Prometheus's /api/v1/query_range");
+  if (strcmp(type, "matrix") == 0) return FC_OK;
+  return fc_error_set(error, FC_EFORMAT, "has a %.20s, not a matrix: ask /api/v1/query_range, not /api/v1/query", type);
+}
+
+static fc_status_t read_answer(folder_t *folder, int32_t quantity, const fc_json_t *answer, fc_error_t *error) {
+  const fc_json_t *results = NULL;
+  FC_TRY(results_of(answer, &results, error));
+  if (fc_json_size(results) == 0)
+    return fc_error_set(error, FC_EFORMAT, "has no series: the query found nothing in this period");
+  if (quantity >= QUANTITIES_OF_WORKFLOW) return read_functions(folder, quantity, results, error);
+  if (fc_json_size(results) > 1)
+    return fc_error_set(error, FC_EFORMAT, "has %zu series, a quantity of the workflow has one: sum them in the query",
+                        fc_json_size(results));
+  return read_series(folder, (recording_column_t){quantity, -1}, fc_json_at(results, 0), error);
+}
+
+static fc_status_t read_file(folder_t *folder, const char *path, int32_t quantity, fc_error_t *error) {
+  uint8_t *bytes = NULL;
+  size_t size = 0;
+  fc_json_t *answer = NULL;
+  FC_TRY(file_read(path, LARGEST_FILE, &bytes, &size, error));
+  bytes[size] = '\0';
+  const char *text = (const char *)bytes;
+  fc_status_t status = FC_OK;
+  if (text[strspn(text, " \t\r\n")] == '<') {
+    status = fc_error_set(error, FC_EFORMAT, "is HTML: a proxy's page, not Prometheus's answer");
+  } else {
+    status = fc_json_parse(text, size, &answer, error);
+  }
+  free(bytes);
+  if (status == FC_OK) status = read_answer(folder, quantity, answer, error);
+  fc_json_destroy(&answer);
+  return status == FC_OK ? FC_OK : fc_error_prefix(error, "%s", path);
+}
+
+/* ---- the folder ---- */
+
+/* QUANTITY.json, or function.QUANTITY.json; -1. */
+static int32_t quantity_of_file(const char *name) {
+  static const char of_function[] = "function.";
+  char quantity[FC_NAME_SIZE];
+  const size_t skip = strncmp(name, of_function, strlen(of_function)) == 0 ? strlen(of_function) : 0;
+  const int n = snprintf(quantity, sizeof quantity, "%.*s", (int)(strlen(name) - strlen(".json") - skip), name + skip);
+  if (n < 0 || n >= (int)sizeof quantity) return -1;
+  const int32_t of_workflow = skip == 0 ? quantity_find(quantity, false) : -1;
+  return of_workflow >= 0 ? of_workflow : quantity_find(quantity, true);
+}
+
+static int is_answer(const struct dirent *entry) {
+  const size_t n = strlen(entry->d_name);
+  return n > 5 && strcmp(entry->d_name + n - 5, ".json") == 0;
+}
+
+static fc_status_t read_files(folder_t *folder, struct dirent **entries, int n, fc_error_t *error) {
+  char path[PATH_SIZE];
+  for (int i = 0; i < n; ++i) {
+    const char *name = entries[i]->d_name;
+    const int32_t quantity = quantity_of_file(name);
+    const int size = snprintf(path, sizeof path, "%s/%s", folder->recording->options.path, name);
+    if (size < 0 || size >= (int)sizeof path) return fc_error_set(error, FC_EINVAL, "%s: the path is too long", name);
+    if (quantity < 0)
+      return fc_error_set(error, FC_EFORMAT,
+                          "%s: there is no such quantity: expected QUANTITY.json, or function.QUANTITY.json for what "
+                          "functions have, too (docs/backtest.md lists them)",
+                          path);
+    FC_TRY(read_file(folder, path, quantity, error));
+  }
+  return FC_OK;
+}
+
+/* ---- joining ---- */
+
+static int compare_times(const void *a, const void *b) {
+  const int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+  return (left > right) - (left < right);
+}
+
+/* All times of all series, each once. */
+static fc_status_t join_times(folder_t *folder, fc_error_t *error) {
+  recording_t *recording = folder->recording;
+  int64_t total = 0, n = 0;
+  for (int32_t c = 0; c < recording->n_columns; ++c) total += folder->series[c].n;
+  recording->time_ms = calloc((size_t)total + 1, sizeof *recording->time_ms);
+  if (recording->time_ms == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " points", total);
+  for (int32_t c = 0; c < recording->n_columns; ++c) {
+    const series_t *series = &folder->series[c];
+    if (series->n > 0) memcpy(recording->time_ms + n, series->time_ms, (size_t)series->n * sizeof *series->time_ms);
+    n += series->n;
+  }
+  qsort(recording->time_ms, (size_t)n, sizeof *recording->time_ms, compare_times);
+  for (int64_t i = 0; i < n; ++i)
+    if (recording->n_rows == 0 || recording->time_ms[i] != recording->time_ms[recording->n_rows - 1])
+      recording->time_ms[recording->n_rows++] = recording->time_ms[i];
+  return FC_OK;
+}
+
+static fc_status_t join(folder_t *folder, fc_error_t *error) {
+  recording_t *recording = folder->recording;
+  FC_TRY(join_times(folder, error));
+  recording->values = calloc((size_t)recording->n_rows * (size_t)recording->n_columns + 1, sizeof *recording->values);
+  if (recording->values == NULL)
+    return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " windows", recording->n_rows);
+  for (int32_t c = 0; c < recording->n_columns; ++c) {
+    const series_t *series = &folder->series[c];
+    int64_t i = 0;
+    for (int64_t r = 0; r < recording->n_rows; ++r) {
+      const bool found = i < series->n && series->time_ms[i] == recording->time_ms[r];
+      recording->values[r * recording->n_columns + c] = found ? series->values[i] : NAN;
+      i += found;
+    }
+  }
+  return FC_OK;
+}
+
+fc_status_t recording_read_prometheus(recording_t *recording, fc_error_t *error) {
+  folder_t folder = {.recording = recording};
+  struct dirent **entries = NULL;
+  const char *path = recording->options.path;
+  const int32_t slots = recording_slots(recording->options.workflow);
+  folder.series = calloc((size_t)slots, sizeof *folder.series);
+  if (folder.series == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d series", (int)slots);
+  fc_status_t status = FC_OK;
+  const int n = scandir(path, &entries, is_answer, alphasort);
+  if (n < 0) status = fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
+  if (n == 0) status = fc_error_set(error, FC_ENOTFOUND, "%s: has no Prometheus answer (QUANTITY.json)", path);
+  if (status == FC_OK) status = read_files(&folder, entries, n, error);
+  if (status == FC_OK) status = join(&folder, error);
+  for (int i = 0; i < n; ++i) free(entries[i]);
+  free(entries);
+  for (int32_t c = 0; c < slots; ++c) {
+    free(folder.series[c].time_ms);
+    free(folder.series[c].values);
+  }
+  free(folder.series);
+  return status;
+}
