@@ -31,6 +31,12 @@ static bool parse_knobs(const char *text, uint32_t *knobs) {
 static fc_status_t twin(backtest_t *backtest, fc_error_t *error) {
   const fc_clock_t clock = fc_clock_system();
   const int64_t started_ns = clock.monotonic_ns(clock.self);
+  if (!backtest->workflow->simulator.present)
+    return fc_error_set(
+        error, FC_EINVAL,
+        "workflow %s has no `simulator:` section, from which a twin starts: add one, or ask for what was "
+        "measured with --no-twin",
+        backtest->workflow->name);
   FC_TRY(backtest_learn(backtest, error));
   FC_TRY(backtest_plan(backtest, error));
   backtest->seconds = (double)(clock.monotonic_ns(clock.self) - started_ns) * 1e-9;
@@ -83,8 +89,7 @@ static int backtest_run(int argc, char **argv) {
       {"no-twin", ARGUMENT_FLAG, &no_twin, NULL, "only what was measured", false, 0, 0},
       {"level", ARGUMENT_DOUBLE, &b.level, "P", "plan for this share of windows that meet QoS (0.95)", false, 0.01,
        0.999},
-      {"searches", ARGUMENT_INT, &searches, "N", "independent searches for each load (3)", false, 1,
-       BACKTEST_MAX_SEARCHES},
+      {"searches", ARGUMENT_INT, &searches, "N", "independent searches for each load (3)", false, 1, PLAN_MAX_SEARCHES},
       {"particles", ARGUMENT_INT, &b.n_particles, "N", "worlds of the twin; 12 per unknown is a good rule (200)", false,
        16, PARTICLES_MAX},
       {"limit", ARGUMENT_INT, &b.limit, "N", "learn from at most N windows, spread over all (400)", false, 1, 1e9},

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-enum { BACKTEST_MAX_LOADS = 3, BACKTEST_MAX_SEARCHES = 64, BACKTEST_WORLD_WINDOWS = 100 };
+enum { BACKTEST_MAX_LOADS = 3, BACKTEST_WORLD_WINDOWS = 100 };
 
 /* What was measured. Idle windows (recording.h) cost, and are not judged. */
 typedef struct {

@@ -172,21 +172,6 @@ static fc_status_t run_pieces(planning_t *planning, const char *what, int64_t n,
 
 /* ---- summing up ---- */
 
-static void choose(backtest_load_t *load, int32_t n_searches) {
-  double costs[BACKTEST_MAX_SEARCHES];
-  load->best = -1;
-  load->n_confirmed = 0;
-  for (int32_t s = 0; s < n_searches; ++s) {
-    if (!load->plans[s].confirmed) continue;
-    costs[load->n_confirmed++] = load->plans[s].cost_usd_h;
-    if (load->best < 0 || load->plans[s].cost_usd_h < load->plans[load->best].cost_usd_h) load->best = s;
-  }
-  if (load->best < 0) return;
-  quantile_sort(costs, load->n_confirmed);
-  load->median_usd_h = quantile_of_sorted(costs, load->n_confirmed, 0.5);
-  load->max_usd_h = costs[load->n_confirmed - 1];
-}
-
 static fc_status_t sum_up_worlds(backtest_t *self, backtest_load_t *load, fc_error_t *error) {
   if (load->best < 0) return FC_OK;
   const int32_t n = self->particles.n;
@@ -242,7 +227,11 @@ fc_status_t backtest_plan(backtest_t *self, fc_error_t *error) {
   FC_TRY(group_loads(self, error));
   FC_TRY(take_plans(self, error));
   FC_TRY(run_pieces(&planning, "planning", (int64_t)self->n_loads * self->n_searches, search, error));
-  for (int32_t i = 0; i < self->n_loads; ++i) choose(&self->loads[i], self->n_searches);
+  for (int32_t i = 0; i < self->n_loads; ++i) {
+    backtest_load_t *load = &self->loads[i];
+    load->best =
+        plan_cheapest(load->plans, self->n_searches, &load->n_confirmed, &load->median_usd_h, &load->max_usd_h);
+  }
   FC_TRY(run_pieces(&planning, "confirming", (int64_t)self->n_loads * self->particles.n, judge_world, error));
   for (int32_t i = 0; i < self->n_loads; ++i) FC_TRY(sum_up_worlds(self, &self->loads[i], error));
   weigh(self);

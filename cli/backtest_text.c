@@ -39,8 +39,8 @@ static void print_measured(const backtest_t *self) {
   if (measured->n_judged > 0)
     printf("  %-20s %.1f %% of %" PRId64 " windows (95 %% interval %.1f..%.1f %%)\n", "met QoS",
            100 * measured->compliance, measured->n_judged, 100 * measured->wilson_low, 100 * measured->wilson_high);
-  printf("  %-20s %.3g to %.3g, mean %.3g\n", self->recording->closed_loop ? "users" : "arrivals per s",
-         measured->load_min, measured->load_max, measured->load_mean);
+  printf("  %-20s %.3g (%.3g to %.3g)\n", self->recording->closed_loop ? "users, mean" : "arrivals/s, mean",
+         measured->load_mean, measured->load_min, measured->load_max);
   printf("  %-20s %" PRId64 "\n", "configurations", measured->n_configurations);
 }
 
@@ -58,29 +58,36 @@ static void print_score(const backtest_t *self) {
          100 * score->coverage80_success);
 }
 
+static void format_range(const backtest_load_t *load, char *range, size_t size) {
+  if (load->load_low < load->load_high) {
+    snprintf(range, size, "%.3g..%.3g", load->load_low, load->load_high);
+  } else {
+    snprintf(range, size, "%.3g", load->load_low);
+  }
+}
+
 static void print_load(const backtest_load_t *load) {
   char range[40];
-  snprintf(range, sizeof range, load->load_low < load->load_high ? "%.3g..%.3g" : "%.3g", load->load_low,
-           load->load_high);
-  printf("  %-14s %7.3g %5.0f%% %9.3f", range, load->load_planned, 100 * load->share, load->measured_usd_h);
+  format_range(load, range, sizeof range);
+  printf("  %-12s %7.3g %4.0f%% %8.3f", range, load->load_planned, 100 * load->share, load->measured_usd_h);
   if (load->best < 0) {
-    printf(" %9s   no search found a configuration that is confirmed\n", "-");
+    printf(" %8s   no search found a configuration that is confirmed\n", "-");
     return;
   }
-  printf(" %9.3f %8.3f %8.3f   %.1f (%.1f..%.1f)%% %5.1f..%.1f%%\n", load->plans[load->best].cost_usd_h,
+  printf(" %8.3f %8.3f %8.3f %6.1f (%.1f..%.1f) %% %5.0f..%.0f %%\n", load->plans[load->best].cost_usd_h,
          load->median_usd_h, load->max_usd_h, 100 * load->compliance, 100 * load->wilson_low, 100 * load->wilson_high,
          100 * load->worlds_low, 100 * load->worlds_high);
 }
 
 static void print_loads(const backtest_t *self) {
-  printf("\ncould cost, with %.15g %% of windows meeting QoS: cheapest, median and dearest of %d searches, USD/h\n",
-         100 * self->level, (int)self->n_searches);
-  printf("  %-14s %7s %6s %9s %9s %8s %8s   %-20s %s\n", self->recording->closed_loop ? "users" : "arrivals/s",
-         "planned", "time", "measured", "cheapest", "median", "dearest", "met (95 % interval)", "80 % of worlds");
+  printf("\ncould cost, USD/h, with %.15g %% of windows meeting QoS (%d search%s a load)\n", 100 * self->level,
+         (int)self->n_searches, self->n_searches == 1 ? "" : "es");
+  printf("  %-12s %7s %5s %8s %8s %8s %8s   %-21s %s\n", self->recording->closed_loop ? "users" : "arrivals/s",
+         "planned", "time", "measured", "cheapest", "median", "dearest", "met (95 % interval)", "80 % worlds");
   for (int32_t i = 0; i < self->n_loads; ++i) print_load(&self->loads[i]);
   if (!self->confirmed) return;
   if (self->n_loads > 1)
-    printf("  %-14s %7s %5.0f%% %9.3f %9.3f %8.3f %8.3f\n", "all", "", 100.0, self->measured.cost_usd_h,
+    printf("  %-12s %7s %4.0f%% %8.3f %8.3f %8.3f %8.3f\n", "all", "", 100.0, self->measured.cost_usd_h,
            self->cost_usd_h, self->median_usd_h, self->max_usd_h);
   const double saving_usd_h = self->measured.cost_usd_h - self->cost_usd_h;
   printf("\nit cost %.3f USD/h; the twin says %.3f USD/h would do: %.3f USD/h (%.1f %%) %s\n",
@@ -93,7 +100,10 @@ static void print_configurations(const backtest_t *self) {
   for (int32_t i = 0; i < self->n_loads; ++i) {
     const backtest_load_t *load = &self->loads[i];
     if (load->best < 0) continue;
-    printf("\n  %-24s %14s %8s %9s %12s\n", "the cheapest one", "cpu_millicores", "mem_mib", "replicas", "concurrency");
+    char range[40], title[64];
+    format_range(load, range, sizeof range);
+    snprintf(title, sizeof title, "for %s %s", range, self->recording->closed_loop ? "users" : "arrivals/s");
+    printf("\n  %-24s %14s %8s %9s %12s\n", title, "cpu_millicores", "mem_mib", "replicas", "concurrency");
     for (int32_t f = 0; f < self->workflow->n_functions; ++f) {
       const fc_function_configuration_t *c = &load->plans[load->best].configuration[f];
       printf("  %-24.24s %14d %8d %9d %12d\n", self->workflow->functions[f].name, (int)c->cpu_millicores,
@@ -104,13 +114,13 @@ static void print_configurations(const backtest_t *self) {
 
 /* Breaks the line at blanks. */
 static void print_warning(const char *text) {
-  static const char start[] = "warning: ";
+  static const char start[] = "warning:";
   int column = printf("%s", start);
-  while (*text != '\0') {
-    const int length = (int)strcspn(text, " ");
-    if (column + length >= LINE_WIDTH) column = printf("\n%*s", (int)strlen(start), "") - 1;
-    column += printf("%.*s%s", length, text, text[length] == ' ' ? " " : "");
-    text += length + (text[length] == ' ');
+  for (int length; *text != '\0'; text += length) {
+    text += *text == ' ';
+    length = (int)strcspn(text, " ");
+    if (column + 1 + length > LINE_WIDTH) column = printf("\n%*s", (int)strlen(start), "") - 1;
+    column += printf(" %.*s", length, text);
   }
   printf("\n");
 }

@@ -36,12 +36,22 @@ static void warn_of_recording(const backtest_t *self, backtest_warnings_t *warni
 static void warn_of_measured(const backtest_t *self, backtest_warnings_t *warnings) {
   if (self->measured.n_judged == 0)
     warn(warnings, "no window could be judged: the data lacks what the QoS terms need, or nothing ever arrived");
+  const bool cheaper = self->has_twin && self->confirmed && self->cost_usd_h <= self->measured.cost_usd_h;
   if (self->measured.compliance < self->level)
+    warn(warnings, "the system met QoS in %.1f %% of its windows, fewer than %.15g %%%s",
+         100 * self->measured.compliance, 100 * self->level,
+         cheaper ? "" : ": meeting it that often may cost more than was paid");
+}
+
+/* Windows without a success count as violated, also when nothing arrived. */
+static void warn_of_empty_windows(const backtest_t *self, backtest_warnings_t *warnings) {
+  if (self->recording->closed_loop || self->n_loads == 0) return;
+  const double rate = self->loads[0].load_planned, empty = exp(-rate * self->workflow->window_s);
+  if (empty > (1 - self->level) / 2)
     warn(warnings,
-         "the system met QoS in %.1f %% of its windows, less than the %.15g %% that the twin plans for: meeting that "
-         "may "
-         "cost more than was paid",
-         100 * self->measured.compliance, 100 * self->level);
+         "at %.3g arrivals per s %.1f %% of windows see no arrival, and the twin counts a window without success as "
+         "violated: record longer windows (window_s)",
+         rate, 100 * empty);
 }
 
 static void warn_of_twin(const backtest_t *self, backtest_warnings_t *warnings) {
@@ -69,5 +79,7 @@ void backtest_warnings(const backtest_t *self, backtest_warnings_t *warnings) {
   warnings->n = 0;
   warn_of_recording(self, warnings);
   warn_of_measured(self, warnings);
-  if (self->has_twin) warn_of_twin(self, warnings);
+  if (!self->has_twin) return;
+  warn_of_twin(self, warnings);
+  warn_of_empty_windows(self, warnings);
 }

@@ -15,17 +15,13 @@
 /* How far the distance of two windows may be from the workflow's window, as a share of it. */
 #define STEP_TOLERANCE 0.05
 
-static int32_t column_at(const recording_t *recording, int32_t quantity, int32_t function) {
-  return recording->column_of[recording_slot((recording_column_t){quantity, function})];
-}
-
 static bool has_column(const recording_t *recording, int32_t quantity, int32_t function) {
-  return column_at(recording, quantity, function) >= 0;
+  return recording_column(recording, (recording_column_t){quantity, function}) >= 0;
 }
 
 /* NaN when absent. */
 static double value_at(const recording_t *recording, int64_t row, int32_t quantity, int32_t function) {
-  const int32_t column = column_at(recording, quantity, function);
+  const int32_t column = recording_column(recording, (recording_column_t){quantity, function});
   return column >= 0 ? recording->values[row * recording->n_columns + column] : NAN;
 }
 

@@ -18,16 +18,22 @@ enum { LARGEST_FILE = 1 << 28, PATH_SIZE = 4096 };
 static const char *const usual_labels[] = {"function", "function_name", "faas_function", "container", "deployment"};
 enum { USUAL_LABELS = sizeof usual_labels / sizeof usual_labels[0] };
 
-/* The points of one column. */
+typedef struct {
+  int64_t time_ms;
+  double value; /* NaN where absent */
+} point_t;
+
+/* The points of one column, from one or several files. */
 typedef struct {
   int64_t n;
-  int64_t *time_ms; /* (n) ascending */
-  double *values;   /* (n) NaN where absent */
+  point_t *points; /* (n) */
+  int32_t file;    /* the last one with points of it */
 } series_t;
 
 typedef struct {
   recording_t *recording;
   series_t *series; /* (columns of the recording) */
+  int32_t file;     /* that is being read, from 1 */
 } folder_t;
 
 /* ---- one series ---- */
@@ -52,37 +58,44 @@ static fc_status_t read_value(int32_t quantity, const char *text, double *out, f
   return isnan(*out) ? FC_OK : quantity_check(quantity, *out, error);
 }
 
-static fc_status_t read_point(int32_t quantity, const fc_json_t *point, series_t *series, fc_error_t *error) {
+static fc_status_t read_point(int32_t quantity, const fc_json_t *json, point_t *point, fc_error_t *error) {
   double seconds = 0;
-  const bool is_pair = fc_json_is_array(point) && fc_json_size(point) == 2;
-  if (!is_pair || !fc_json_double(fc_json_at(point, 0), &seconds) ||
-      !timestamp_of_seconds(seconds, &series->time_ms[series->n]))
+  const bool is_pair = fc_json_is_array(json) && fc_json_size(json) == 2;
+  if (!is_pair || !fc_json_double(fc_json_at(json, 0), &seconds) || !timestamp_of_seconds(seconds, &point->time_ms))
     return fc_error_set(error, FC_EFORMAT, "expected [seconds since 1970, \"value\"]");
-  if (series->n > 0 && series->time_ms[series->n] <= series->time_ms[series->n - 1])
-    return fc_error_set(error, FC_EFORMAT, "time %.15g is not after the one before", seconds);
-  FC_TRY(read_value(quantity, fc_json_string(fc_json_at(point, 1)), &series->values[series->n], error));
-  series->n += 1;
+  return read_value(quantity, fc_json_string(fc_json_at(json, 1)), &point->value, error);
+}
+
+static fc_status_t read_points(int32_t quantity, const fc_json_t *list, series_t *series, fc_error_t *error) {
+  if (!fc_json_is_array(list)) return fc_error_set(error, FC_EFORMAT, "a result has no list `values`");
+  const size_t n = fc_json_size(list);
+  point_t *points = realloc(series->points, ((size_t)series->n + n + 1) * sizeof *points);
+  if (points == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %zu points", n);
+  series->points = points;
+  for (size_t i = 0; i < n; ++i) {
+    point_t *point = &points[series->n];
+    if (read_point(quantity, fc_json_at(list, i), point, error) != FC_OK)
+      return fc_error_prefix(error, "point %zu", i + 1);
+    if (i > 0 && point->time_ms <= points[series->n - 1].time_ms)
+      return fc_error_set(error, FC_EFORMAT, "point %zu: its time is not after the one before", i + 1);
+    series->n += 1;
+  }
   return FC_OK;
 }
 
 static fc_status_t read_series(folder_t *folder, recording_column_t column, const fc_json_t *result,
                                fc_error_t *error) {
-  FC_TRY(recording_add_column(folder->recording, column, error));
-  series_t *series = &folder->series[folder->recording->n_columns - 1];
-  const fc_json_t *points = fc_json_get(result, "values");
-  if (!fc_json_is_array(points)) return fc_error_set(error, FC_EFORMAT, "a result has no list `values`");
-  const size_t n = fc_json_size(points);
-  series->time_ms = calloc(n + 1, sizeof *series->time_ms);
-  series->values = calloc(n + 1, sizeof *series->values);
-  if (series->time_ms == NULL || series->values == NULL)
-    return fc_error_set(error, FC_ENOMEM, "no memory for %zu points", n);
-  for (size_t i = 0; i < n; ++i) {
-    if (read_point(column.quantity, fc_json_at(points, i), series, error) == FC_OK) continue;
-    return fc_error_prefix(
-        error, "point %zu%s%s", i + 1, column.function >= 0 ? " of " : "",
-        column.function >= 0 ? folder->recording->options.workflow->functions[column.function].name : "");
-  }
-  return FC_OK;
+  recording_t *recording = folder->recording;
+  if (recording_column(recording, column) < 0) FC_TRY(recording_add_column(recording, column, error));
+  series_t *series = &folder->series[recording_column(recording, column)];
+  const char *function =
+      column.function >= 0 ? recording->options.workflow->functions[column.function].name : "the workflow";
+  if (series->file == folder->file)
+    return fc_error_set(error, FC_EFORMAT, "has more than one series of function %s: make them one in the query",
+                        function);
+  series->file = folder->file;
+  if (read_points(column.quantity, fc_json_get(result, "values"), series, error) == FC_OK) return FC_OK;
+  return fc_error_prefix(error, "series of %s", function);
 }
 
 /* ---- which function ---- */
@@ -116,7 +129,7 @@ static int32_t find_function(const fc_workflow_t *workflow, const char *text) {
 static fc_status_t read_functions(folder_t *folder, int32_t quantity, const fc_json_t *results, fc_error_t *error) {
   const fc_workflow_t *workflow = folder->recording->options.workflow;
   const char *stranger = NULL;
-  const int32_t before = folder->recording->n_columns;
+  bool found = false;
   for (size_t i = 0; i < fc_json_size(results); ++i) {
     const fc_json_t *result = fc_json_at(results, i);
     const char *label = label_of(folder, result);
@@ -132,9 +145,10 @@ static fc_status_t read_functions(folder_t *folder, int32_t quantity, const fc_j
       folder->recording->n_ignored_series += 1;
       continue;
     }
+    found = true;
     FC_TRY(read_series(folder, (recording_column_t){quantity, f}, result, error));
   }
-  if (folder->recording->n_columns > before || stranger == NULL) return FC_OK;
+  if (found) return FC_OK;
   return fc_error_set(error, FC_EFORMAT, "no series is of a function of workflow %s: one is of '%.60s'", workflow->name,
                       stranger);
 }
@@ -191,13 +205,20 @@ static fc_status_t read_file(folder_t *folder, const char *path, int32_t quantit
 
 /* ---- the folder ---- */
 
-/* QUANTITY.json, or function.QUANTITY.json; -1. */
+/* [function.]QUANTITY[.PART].json, PART a number; -1. */
 static int32_t quantity_of_file(const char *name) {
   static const char of_function[] = "function.";
   char quantity[FC_NAME_SIZE];
   const size_t skip = strncmp(name, of_function, strlen(of_function)) == 0 ? strlen(of_function) : 0;
-  const int n = snprintf(quantity, sizeof quantity, "%.*s", (int)(strlen(name) - strlen(".json") - skip), name + skip);
-  if (n < 0 || n >= (int)sizeof quantity) return -1;
+  const size_t length = strcspn(name + skip, ".");
+  const char *part = name + skip + length + 1;
+  if (length >= sizeof quantity || name[skip + length] != '.') return -1;
+  memcpy(quantity, name + skip, length);
+  quantity[length] = '\0';
+  if (strcmp(part, "json") != 0) {
+    const size_t digits = strspn(part, "0123456789");
+    if (digits == 0 || strcmp(part + digits, ".json") != 0) return -1;
+  }
   const int32_t of_workflow = skip == 0 ? quantity_find(quantity, false) : -1;
   return of_workflow >= 0 ? of_workflow : quantity_find(quantity, true);
 }
@@ -217,8 +238,9 @@ static fc_status_t read_files(folder_t *folder, struct dirent **entries, int n, 
     if (quantity < 0)
       return fc_error_set(error, FC_EFORMAT,
                           "%s: there is no such quantity: expected QUANTITY.json, or function.QUANTITY.json for what "
-                          "functions have, too (docs/backtest.md lists them)",
+                          "the workflow has, too (docs/backtest.md lists them)",
                           path);
+    folder->file = i + 1;
     FC_TRY(read_file(folder, path, quantity, error));
   }
   return FC_OK;
@@ -231,6 +253,34 @@ static int compare_times(const void *a, const void *b) {
   return (left > right) - (left < right);
 }
 
+static int compare_points(const void *a, const void *b) {
+  return compare_times(&((const point_t *)a)->time_ms, &((const point_t *)b)->time_ms);
+}
+
+static bool is_same(double a, double b) {
+  return a == b || (isnan(a) && isnan(b));
+}
+
+/* Parts may share a time at their ends, when they say the same. */
+static fc_status_t sort_points(const recording_t *recording, int32_t column, series_t *series, fc_error_t *error) {
+  int64_t n = 0;
+  qsort(series->points, (size_t)series->n, sizeof *series->points, compare_points);
+  for (int64_t i = 0; i < series->n; ++i) {
+    const point_t *point = &series->points[i];
+    if (n == 0 || point->time_ms != series->points[n - 1].time_ms) {
+      series->points[n++] = *point;
+    } else if (!is_same(point->value, series->points[n - 1].value)) {
+      char name[2 * FC_NAME_SIZE], when[32];
+      recording_column_name(recording->options.workflow, recording->columns[column], name, sizeof name);
+      timestamp_format(point->time_ms, when, sizeof when);
+      return fc_error_set(error, FC_EFORMAT, "%s: two files say different things about %s at %s",
+                          recording->options.path, name, when);
+    }
+  }
+  series->n = n;
+  return FC_OK;
+}
+
 /* All times of all series, each once. */
 static fc_status_t join_times(folder_t *folder, fc_error_t *error) {
   recording_t *recording = folder->recording;
@@ -238,11 +288,8 @@ static fc_status_t join_times(folder_t *folder, fc_error_t *error) {
   for (int32_t c = 0; c < recording->n_columns; ++c) total += folder->series[c].n;
   recording->time_ms = calloc((size_t)total + 1, sizeof *recording->time_ms);
   if (recording->time_ms == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " points", total);
-  for (int32_t c = 0; c < recording->n_columns; ++c) {
-    const series_t *series = &folder->series[c];
-    if (series->n > 0) memcpy(recording->time_ms + n, series->time_ms, (size_t)series->n * sizeof *series->time_ms);
-    n += series->n;
-  }
+  for (int32_t c = 0; c < recording->n_columns; ++c)
+    for (int64_t i = 0; i < folder->series[c].n; ++i) recording->time_ms[n++] = folder->series[c].points[i].time_ms;
   qsort(recording->time_ms, (size_t)n, sizeof *recording->time_ms, compare_times);
   for (int64_t i = 0; i < n; ++i)
     if (recording->n_rows == 0 || recording->time_ms[i] != recording->time_ms[recording->n_rows - 1])
@@ -252,6 +299,7 @@ static fc_status_t join_times(folder_t *folder, fc_error_t *error) {
 
 static fc_status_t join(folder_t *folder, fc_error_t *error) {
   recording_t *recording = folder->recording;
+  for (int32_t c = 0; c < recording->n_columns; ++c) FC_TRY(sort_points(recording, c, &folder->series[c], error));
   FC_TRY(join_times(folder, error));
   recording->values = calloc((size_t)recording->n_rows * (size_t)recording->n_columns + 1, sizeof *recording->values);
   if (recording->values == NULL)
@@ -260,8 +308,8 @@ static fc_status_t join(folder_t *folder, fc_error_t *error) {
     const series_t *series = &folder->series[c];
     int64_t i = 0;
     for (int64_t r = 0; r < recording->n_rows; ++r) {
-      const bool found = i < series->n && series->time_ms[i] == recording->time_ms[r];
-      recording->values[r * recording->n_columns + c] = found ? series->values[i] : NAN;
+      const bool found = i < series->n && series->points[i].time_ms == recording->time_ms[r];
+      recording->values[r * recording->n_columns + c] = found ? series->points[i].value : NAN;
       i += found;
     }
   }
@@ -283,10 +331,7 @@ fc_status_t recording_read_prometheus(recording_t *recording, fc_error_t *error)
   if (status == FC_OK) status = join(&folder, error);
   for (int i = 0; i < n; ++i) free(entries[i]);
   free(entries);
-  for (int32_t c = 0; c < slots; ++c) {
-    free(folder.series[c].time_ms);
-    free(folder.series[c].values);
-  }
+  for (int32_t c = 0; c < slots; ++c) free(folder.series[c].points);
   free(folder.series);
   return status;
 }

@@ -93,6 +93,10 @@ void recording_column_name(const fc_workflow_t *workflow, recording_column_t col
   }
 }
 
+int32_t recording_column(const recording_t *recording, recording_column_t column) {
+  return recording->column_of != NULL ? recording->column_of[recording_slot(column)] : -1;
+}
+
 fc_status_t recording_add_column(recording_t *recording, recording_column_t column, fc_error_t *error) {
   const fc_workflow_t *workflow = recording->options.workflow;
   const int32_t slots = recording_slots(workflow), slot = recording_slot(column);

@@ -27,6 +27,9 @@ bool number_parse(const char *text, double *out);
 int32_t recording_slot(recording_column_t column);
 int32_t recording_slots(const fc_workflow_t *workflow);
 
+/* The column of a quantity, or -1. */
+int32_t recording_column(const recording_t *recording, recording_column_t column);
+
 /* Adds a column. FC_EFORMAT when it is there already, FC_ENOMEM. */
 fc_status_t recording_add_column(recording_t *recording, recording_column_t column, fc_error_t *error);
 

@@ -68,7 +68,7 @@ class RecordedSystem {
   void work_times(const std::vector<double> &factors) {
     for (size_t f = 0; f < functions_.size(); ++f) functions_[f].work_cpu_s *= factors[f];
   }
-  // One fresh window of the true system under so many users, or (0) this rate.
+  // One fresh window of the true system under so many users, or (0) arrivals at this rate.
   const fc_observation_t &window(int64_t number, const Configuration &configuration, int32_t users, double rate_per_s) {
     const simulator_options_t options = {4711, FC_SEMANTICS_STRICT, users, rate_per_s};
     fc_simulator_parameters_t world = workflow_->simulator;
@@ -88,7 +88,7 @@ class RecordedSystem {
     row["failures"] = std::to_string(o.outcome.failures);
     row["mean_in_flight"] = number(o.load.mean_in_flight);
     if (users > 0) row["users"] = std::to_string(users);
-    if (users == 0) row["arrival_rate_per_s"] = number(rate_per_s);
+    if (users == 0) row["arrival_rate_per_s"] = number(o.load.arrival_rate_per_s);
     for (int32_t f = 0; f < workflow_->n_functions; ++f) {
       const std::string name = workflow_->functions[f].name;
       for (int k = 0; k < FC_KNOBS; ++k)
@@ -98,6 +98,13 @@ class RecordedSystem {
       row[name + ".latency_p75_s"] = has_p75 ? number(o.metrics[f].latency_p75_s) : "";
     }
     rows.push_back(row);
+  }
+  // A window of an open loop in which nothing arrives and nothing ends.
+  void record_idle(const Configuration &configuration) {
+    record(configuration, 0, 1);
+    for (const char *name : {"successes", "failures", "mean_in_flight", "arrival_rate_per_s"}) rows.back()[name] = "0";
+    for (auto &[name, value] : rows.back())
+      if (name.find("latency") != std::string::npos) value = "";
   }
   Configuration uniform(int32_t cpu_millicores, int32_t replicas) const {
     Configuration configuration;
