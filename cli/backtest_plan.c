@@ -116,6 +116,15 @@ static fc_status_t group_loads(backtest_t *self, fc_error_t *error) {
 
 /* ---- searching ---- */
 
+/* A search stops at the first of its configurations that its windows confirm, which luck may have helped: it has to
+ * meet so many standard errors more, or fresh windows would often contradict it. */
+#define MARGIN_ERRORS 1.645
+
+static double searched_level(double level) {
+  const double margin = MARGIN_ERRORS * sqrt(level * (1 - level) / PLAN_CONFIRMING_WINDOWS);
+  return fmin(level + margin, (1 + level) / 2);
+}
+
 static plan_options_t options_of(const backtest_t *self, const backtest_load_t *load, uint64_t seed) {
   const bool closed_loop = self->recording->closed_loop;
   return (plan_options_t){.workflow = self->workflow,
@@ -124,7 +133,7 @@ static plan_options_t options_of(const backtest_t *self, const backtest_load_t *
                           .ranges = self->ranges,
                           .users = closed_loop ? (int32_t)load->load_planned : 0,
                           .rate_per_s = closed_loop ? 0 : load->load_planned,
-                          .level = self->level,
+                          .level = searched_level(self->level),
                           .budget = self->budget,
                           .seed = seed};
 }

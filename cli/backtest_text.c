@@ -7,8 +7,8 @@
 #include "faasconf/knobs.h"
 #include "timestamp.h"
 
-/* Larger workflows show their configurations with --json only. */
-enum { SHOWN_FUNCTIONS = 12, LINE_WIDTH = 100 };
+/* Larger workflows show their configurations with --json only; so do longer lists of what windows lack. */
+enum { SHOWN_FUNCTIONS = 12, SHOWN_QUANTITIES = 8, LINE_WIDTH = 100 };
 
 static void print_data(const backtest_t *self) {
   const recording_t *recording = self->recording;
@@ -22,10 +22,15 @@ static void print_data(const backtest_t *self) {
   printf("; %" PRId64 " incomplete, %" PRId64 " missing", recording->n_incomplete, recording->n_missing);
   if (self->measured.n_idle > 0) printf("; %" PRId64 " idle, not judged", self->measured.n_idle);
   printf("\n");
-  for (int32_t c = 0; c < recording->n_columns; ++c) {
+  int32_t n_shown = 0;
+  for (int32_t c = 0; c < recording->n_columns && n_shown <= SHOWN_QUANTITIES; ++c) {
     if (recording->n_lacking[c] == 0) continue;
     recording_column_name(self->workflow, recording->columns[c], name, sizeof name);
-    printf("  %" PRId64 " windows lack %s\n", recording->n_lacking[c], name);
+    if (n_shown++ < SHOWN_QUANTITIES) {
+      printf("  %" PRId64 " windows lack %s\n", recording->n_lacking[c], name);
+    } else {
+      printf("  and so on; --json has all\n");
+    }
   }
   if (recording->n_ignored_series > 0)
     printf("  %" PRId64 " series of other functions ignored\n", recording->n_ignored_series);

@@ -72,7 +72,7 @@ static void warn_of_twin(const backtest_t *self, backtest_warnings_t *warnings) 
          "the data has %" PRId64 " configuration%s: what others would do rests on the workflow file's parameters",
          self->measured.n_configurations, self->measured.n_configurations == 1 ? "" : "s");
   if (self->n_loads > 0 && !self->confirmed)
-    warn(warnings, "no search found, for every load, a configuration that fresh windows confirm at this level");
+    warn(warnings, "not every load has a configuration that fresh windows confirm at this level: no saving is stated");
 }
 
 void backtest_warnings(const backtest_t *self, backtest_warnings_t *warnings) {

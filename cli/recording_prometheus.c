@@ -32,8 +32,10 @@ typedef struct {
 
 typedef struct {
   recording_t *recording;
-  series_t *series; /* (columns of the recording) */
-  int32_t file;     /* that is being read, from 1 */
+  series_t *series;            /* (columns of the recording) */
+  int32_t file;                /* that is being read, from 1 */
+  int32_t empty[QUANTITIES];   /* the last file of a quantity without a series that is of use, or 0 */
+  char stranger[FC_NAME_SIZE]; /* a function that the workflow does not have */
 } folder_t;
 
 /* ---- one series ---- */
@@ -128,7 +130,6 @@ static int32_t find_function(const fc_workflow_t *workflow, const char *text) {
 
 static fc_status_t read_functions(folder_t *folder, int32_t quantity, const fc_json_t *results, fc_error_t *error) {
   const fc_workflow_t *workflow = folder->recording->options.workflow;
-  const char *stranger = NULL;
   bool found = false;
   for (size_t i = 0; i < fc_json_size(results); ++i) {
     const fc_json_t *result = fc_json_at(results, i);
@@ -141,16 +142,15 @@ static fc_status_t read_functions(folder_t *folder, int32_t quantity, const fc_j
                               : "function, function_name, faas_function, container or deployment");
     const int32_t f = find_function(workflow, label);
     if (f < 0) {
-      stranger = label;
+      snprintf(folder->stranger, sizeof folder->stranger, "%s", label);
       folder->recording->n_ignored_series += 1;
       continue;
     }
     found = true;
     FC_TRY(read_series(folder, (recording_column_t){quantity, f}, result, error));
   }
-  if (found) return FC_OK;
-  return fc_error_set(error, FC_EFORMAT, "no series is of a function of workflow %s: one is of '%.60s'", workflow->name,
-                      stranger);
+  if (!found) folder->empty[quantity] = folder->file;
+  return FC_OK;
 }
 
 /* ---- one file ---- */
@@ -175,12 +175,14 @@ static fc_status_t results_of(const fc_json_t *answer, const fc_json_t **results
 static fc_status_t read_answer(folder_t *folder, int32_t quantity, const fc_json_t *answer, fc_error_t *error) {
   const fc_json_t *results = NULL;
   FC_TRY(results_of(answer, &results, error));
-  if (fc_json_size(results) == 0)
-    return fc_error_set(error, FC_EFORMAT, "has no series: the query found nothing in this period");
   if (quantity >= QUANTITIES_OF_WORKFLOW) return read_functions(folder, quantity, results, error);
   if (fc_json_size(results) > 1)
     return fc_error_set(error, FC_EFORMAT, "has %zu series, a quantity of the workflow has one: sum them in the query",
                         fc_json_size(results));
+  if (fc_json_size(results) == 0) {
+    folder->empty[quantity] = folder->file;
+    return FC_OK;
+  }
   return read_series(folder, (recording_column_t){quantity, -1}, fc_json_at(results, 0), error);
 }
 
@@ -226,6 +228,23 @@ static int32_t quantity_of_file(const char *name) {
 static int is_answer(const struct dirent *entry) {
   const size_t n = strlen(entry->d_name);
   return n > 5 && strcmp(entry->d_name + n - 5, ".json") == 0;
+}
+
+/* A part of the time may have nothing of a quantity; all of it may not. */
+static fc_status_t check_empty(const folder_t *folder, struct dirent **entries, fc_error_t *error) {
+  const char *path = folder->recording->options.path;
+  bool found[QUANTITIES] = {false};
+  for (int32_t c = 0; c < folder->recording->n_columns; ++c) found[folder->recording->columns[c].quantity] = true;
+  for (int32_t q = 0; q < QUANTITIES; ++q) {
+    if (folder->empty[q] == 0 || found[q]) continue;
+    const char *name = entries[folder->empty[q] - 1]->d_name;
+    if (q < QUANTITIES_OF_WORKFLOW || folder->stranger[0] == '\0')
+      return fc_error_set(error, FC_EFORMAT, "%s/%s: has no series: the query found nothing in this period", path,
+                          name);
+    return fc_error_set(error, FC_EFORMAT, "%s/%s: no series is of a function of workflow %s: one is of '%s'", path,
+                        name, folder->recording->options.workflow->name, folder->stranger);
+  }
+  return FC_OK;
 }
 
 static fc_status_t read_files(folder_t *folder, struct dirent **entries, int n, fc_error_t *error) {
@@ -328,6 +347,7 @@ fc_status_t recording_read_prometheus(recording_t *recording, fc_error_t *error)
   if (n < 0) status = fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
   if (n == 0) status = fc_error_set(error, FC_ENOTFOUND, "%s: has no Prometheus answer (QUANTITY.json)", path);
   if (status == FC_OK) status = read_files(&folder, entries, n, error);
+  if (status == FC_OK) status = check_empty(&folder, entries, error);
   if (status == FC_OK) status = join(&folder, error);
   for (int i = 0; i < n; ++i) free(entries[i]);
   free(entries);

@@ -281,6 +281,9 @@ TEST_F(Recording, AFolderIsJoinedOnItsTimes) {
   EXPECT_EQ(2, recording_.n_windows);
   EXPECT_EQ(2.5, window(1).outcome.latency_mean_s);
   EXPECT_EQ(0, window(1).outcome.failures);  // extrapolated counts are rounded
+  write(file("latency_mean_s.4.json"), "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]}}");
+  ASSERT_OK(read(dir_));
+  EXPECT_EQ(2, recording_.n_windows);
   write(file("latency_mean_s.3.json"), answer("", "[1764150600,\"7\"]"));
   EXPECT_EQ(FC_EFORMAT, read(dir_));
   EXPECT_NE(nullptr, strstr(error.message, "different things about latency_mean_s at 2025-11-26T09:50:00Z"))
