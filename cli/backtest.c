@@ -120,6 +120,7 @@ static int backtest_run(int argc, char **argv) {
   b.ranges = strcmp(ranges, "full") == 0 ? FC_RANGES_FULL : FC_RANGES_MEASURED;
   b.n_searches = (int32_t)searches;
   recording.users = (int32_t)users;
+  recording.semantics = b.semantics;
   return load_and_run(name, prices, &b, &recording, !no_twin, json);
 }
 

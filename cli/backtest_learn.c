@@ -5,6 +5,7 @@
 
 #include "backtest.h"
 #include "ensemble.h"
+#include "timestamp.h"
 
 enum { HELD_OUT_EVERY = 5, SIMULATED_WINDOWS = 3, FEWEST_HELD_OUT = 5 };
 
@@ -45,6 +46,13 @@ static int64_t position(int64_t k, int64_t n, int64_t n_all, bool held_out) {
                   : j / (HELD_OUT_EVERY - 1) * HELD_OUT_EVERY + j % (HELD_OUT_EVERY - 1);
 }
 
+/* Says which window it was that the simulator refused. */
+static fc_status_t refused(const learning_t *self, fc_error_t *error) {
+  char when[32];
+  timestamp_format(self->observation.start_us / 1000, when, sizeof when);
+  return fc_error_prefix(error, "%s: window from %s", self->backtest->recording->options.path, when);
+}
+
 static fc_status_t learn(learning_t *self, ensemble_t *ensemble, fc_error_t *error) {
   backtest_t *backtest = self->backtest;
   const recording_t *recording = backtest->recording;
@@ -53,8 +61,9 @@ static fc_status_t learn(learning_t *self, ensemble_t *ensemble, fc_error_t *err
   for (int64_t k = 0; k < n; ++k) {
     const int64_t w = self->windows[position(k, n, n_all, false)];
     recording_window(recording, w, &self->observation);
-    FC_TRY(ensemble_observe(ensemble, &self->observation, recording_users(recording, w),
-                            recording_rate_per_s(recording, w), error));
+    if (ensemble_observe(ensemble, &self->observation, recording_users(recording, w),
+                         recording_rate_per_s(recording, w), error) != FC_OK)
+      return refused(self, error);
     progress_update(&self->progress, k + 1, n, "windows");
   }
   backtest->n_learned = n;
@@ -75,6 +84,7 @@ static fc_status_t predict(learning_t *self, fc_error_t *error) {
     recording_window(recording, w, &self->observation);
     status = prediction_add(prediction, &self->observation, recording_users(recording, w),
                             recording_rate_per_s(recording, w), error);
+    if (status != FC_OK) (void)refused(self, error);
     progress_update(&self->progress, k + 1, n, "held-out windows");
   }
   if (status == FC_OK) backtest->score = prediction_score(prediction);

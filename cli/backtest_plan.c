@@ -10,8 +10,6 @@
 
 /* Loads of which nine tenths lie closer together than this share of their median are planned for together. */
 #define LOAD_SPREAD 0.2
-/* Arrivals that vary this many times as much as Poisson's at a constant rate do have no constant rate. */
-#define OVERDISPERSION 2.0
 
 typedef struct {
   backtest_t *backtest;
@@ -21,14 +19,16 @@ typedef struct {
 
 /* ---- loads ---- */
 
-/* Is it one rate, of which each window shows its luck only? Then simulated windows have that luck themselves. */
+/* Is it one rate, of which each window shows its luck only? Then simulated windows have that luck themselves. The
+ * variance of n Poisson counts is their mean times 1 +- sqrt(2 / n); three of these, and 10 % for how rates are
+ * measured. */
 static bool is_one_rate(const backtest_t *self, const double *loads, int64_t n) {
   if (self->recording->closed_loop) return false;
   double mean = 0, variance = 0;
   for (int64_t i = 0; i < n; ++i) mean += loads[i] / (double)n;
   for (int64_t i = 0; i < n; ++i) variance += (loads[i] - mean) * (loads[i] - mean) / (double)n;
   const double window_s = self->workflow->window_s;
-  return variance * window_s * window_s <= OVERDISPERSION * mean * window_s;
+  return variance * window_s <= mean * (1.1 + 3 * sqrt(2 / (double)n));
 }
 
 /* Upper ends of up to three groups of n ascending loads; their number. */

@@ -15,6 +15,8 @@
 /* How far the distance of two windows may be from the workflow's window, as a share of it. */
 #define STEP_TOLERANCE 0.05
 
+enum { SHOWN_NAMES = 6 };
+
 static bool has_column(const recording_t *recording, int32_t quantity, int32_t function) {
   return recording_column(recording, (recording_column_t){quantity, function}) >= 0;
 }
@@ -27,9 +29,11 @@ static double value_at(const recording_t *recording, int64_t row, int32_t quanti
 
 /* ---- what is needed ---- */
 
-static bool qos_needs(const fc_workflow_t *workflow, int32_t quantity) {
+static bool qos_needs(const recording_options_t *options, int32_t quantity) {
+  const fc_workflow_t *workflow = options->workflow;
   for (int32_t i = 0; i < workflow->n_qos_terms; ++i) {
     const fc_qos_term_t *term = &workflow->qos_terms[i];
+    if (term->strict_only && options->semantics != FC_SEMANTICS_STRICT) continue;
     if (quantity == QUANTITY_LATENCY_P95 && term->kind == FC_QOS_LATENCY_PERCENTILE) return true;
     if (quantity == QUANTITY_UNFINISHED && term->kind == FC_QOS_SUCCESS_RATIO && term->base == FC_QOS_OF_OFFERED)
       return true;
@@ -46,9 +50,9 @@ static bool is_needed(const recording_t *recording, recording_column_t column) {
       return true;
     case QUANTITY_LATENCY_P95:
     case QUANTITY_UNFINISHED:
-      return qos_needs(recording->options.workflow, column.quantity);
+      return qos_needs(&recording->options, column.quantity);
     case QUANTITY_IN_FLIGHT: /* the load of the targets, where there are no users */
-      return !recording->closed_loop && qos_needs(recording->options.workflow, column.quantity);
+      return !recording->closed_loop && qos_needs(&recording->options, column.quantity);
     case QUANTITY_USERS:
       return recording->closed_loop && recording->options.users == 0;
     case QUANTITY_ARRIVAL_RATE:
@@ -58,35 +62,50 @@ static bool is_needed(const recording_t *recording, recording_column_t column) {
   }
 }
 
-static void add_name(char *list, size_t size, const char *name) {
-  const size_t n = strlen(list);
-  snprintf(list + n, size - n, "%s%s", n > 0 ? ", " : "", name);
+/* The first few names of a list, and how many there are. */
+typedef struct {
+  char text[SHOWN_NAMES * 2 * FC_NAME_SIZE + 16];
+  int32_t n;
+} names_t;
+
+static void add_name(const fc_workflow_t *workflow, recording_column_t column, names_t *names) {
+  char name[2 * FC_NAME_SIZE];
+  const size_t n = strlen(names->text);
+  if (names->n++ >= SHOWN_NAMES) return;
+  recording_column_name(workflow, column, name, sizeof name);
+  snprintf(names->text + n, sizeof names->text - n, "%s%s", n > 0 ? ", " : "", name);
 }
 
-/* The columns that the data as a whole lacks; knobs that may be assumed are. */
+/* Is the knob missing, and may not be assumed? */
+static bool lacks_knob(recording_t *recording, fc_knob_t knob, int32_t function) {
+  if (has_column(recording, QUANTITY_KNOBS + (int32_t)knob, function)) return false;
+  if ((recording->options.assumed_knobs & (1u << knob)) == 0) return true;
+  recording->assumed_knobs |= 1u << knob;
+  return false;
+}
+
+/* The columns that the data as a whole lacks. */
 static fc_status_t check_columns(recording_t *recording, fc_error_t *error) {
   const fc_workflow_t *workflow = recording->options.workflow;
-  char missing[300] = "", name[2 * FC_NAME_SIZE];
+  names_t missing = {.n = 0};
+  bool lacks_a_knob = false;
   for (int32_t q = 0; q < QUANTITIES_OF_WORKFLOW; ++q)
     if (is_needed(recording, (recording_column_t){q, -1}) && !has_column(recording, q, -1))
-      add_name(missing, sizeof missing, quantity_name(q));
+      add_name(workflow, (recording_column_t){q, -1}, &missing);
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
     for (int32_t k = 0; k < FC_KNOBS; ++k) {
-      const recording_column_t column = {QUANTITY_KNOBS + k, f};
-      if (has_column(recording, column.quantity, f)) continue;
-      if (recording->options.assumed_knobs & (1u << k)) {
-        recording->assumed_knobs |= 1u << k;
-        continue;
-      }
-      recording_column_name(workflow, column, name, sizeof name);
-      add_name(missing, sizeof missing, name);
+      if (!lacks_knob(recording, (fc_knob_t)k, f)) continue;
+      add_name(workflow, (recording_column_t){QUANTITY_KNOBS + k, f}, &missing);
+      lacks_a_knob = true;
     }
   }
-  if (missing[0] == '\0') return FC_OK;
-  return fc_error_set(error, FC_EFORMAT,
-                      "%s: lacks %s (a knob that your platform does not have: --assume-start KNOB takes the workflow's "
-                      "start value for it)",
-                      recording->options.path, missing);
+  if (missing.n == 0) return FC_OK;
+  char more[32] = "";
+  if (missing.n > SHOWN_NAMES) snprintf(more, sizeof more, " and %d more", (int)missing.n - SHOWN_NAMES);
+  return fc_error_set(error, FC_EFORMAT, "%s: lacks %.300s%s%s", recording->options.path, missing.text, more,
+                      lacks_a_knob ? "; for a knob that your platform does not have, --assume-start KNOB takes the "
+                                     "workflow's start value"
+                                   : "");
 }
 
 static fc_status_t choose_loop(recording_t *recording, fc_error_t *error) {

@@ -40,6 +40,7 @@ typedef struct {
   const fc_workflow_t *workflow; /* borrowed, as the texts */
   const char *path;              /* a CSV file, or a folder of Prometheus answers */
   const char *function_label;    /* Prometheus: which label names the function; NULL: the usual ones */
+  fc_semantics_t semantics;      /* targets that are not judged under them need nothing */
   int32_t users;                 /* closed-loop users of all windows; 0: as the data says */
   uint32_t assumed_knobs;        /* bit 1 << fc_knob_t: where the data lacks it, the start's value in every window */
 } recording_options_t;

@@ -72,9 +72,9 @@ class Backtest : public ::testing::Test {
     for (int w = 0; w < n; ++w) system_.record(system_.uniform(1000 + 250 * (w % 4), 3 + w / 4 % 2), users, rate_per_s);
   }
   // A small twin of the data.
-  const std::string &run_twin(const std::string &data, const char *searches = "1") {
+  std::string run_twin(const std::string &data, const char *searches = "1", const char *jobs = "2") {
     const Finished ran = backtest({"--workflow", workflow_, "--data", data, "--particles", "48", "--budget", "2688",
-                                   "--searches", searches, "--json"});
+                                   "--searches", searches, "--jobs", jobs, "--json"});
     EXPECT_EQ(0, ran.exit_code) << ran.err;
     out_ = ran.out;
     return out_;
@@ -216,6 +216,29 @@ TEST_F(Backtest, OneRateIsOneLoadHoweverItsWindowsVary) {
   ASSERT_EQ(1u, fc_json_size(answer.at("twin.loads")));
   EXPECT_EQ(answer.number("measured.load_mean"), answer.number("twin.loads.0.load_planned"));
   EXPECT_LT(1.2 * answer.number("measured.load_mean"), answer.number("measured.load_max"));
+}
+
+TEST_F(Backtest, ScaledToZeroIsPaidForAndNotLearnedFrom) {
+  for (int w = 0; w < 25; ++w) system_.record(system_.uniform(1000 + 100 * (w % 8), 3), 3, 0);
+  for (size_t w = 20; w < 25; ++w) system_.rows[w]["price.replicas"] = "0";
+  fc_test::write_file(csv_, system_.csv());
+  const Answer answer(run_twin(csv_));
+  EXPECT_EQ(25, answer.number("data.windows"));
+  EXPECT_EQ(16, answer.number("twin.windows_learned"));
+  EXPECT_EQ(4, answer.number("twin.windows_heldout"));
+  // The same numbers with any number of jobs.
+  const std::string first = out_, once = run_twin(csv_, "1", "1"), thrice = run_twin(csv_, "1", "3");
+  const auto without_time = [](const std::string &text) { return text.substr(0, text.find("\"seconds\"")); };
+  EXPECT_EQ(without_time(first), without_time(once));
+  EXPECT_EQ(without_time(first), without_time(thrice));
+  // What the simulator cannot do is said with its window.
+  system_.rows[7]["parse.replicas"] = "9999";
+  fc_test::write_file(csv_, system_.csv());
+  const Finished ran = backtest({"--workflow", workflow_, "--data", csv_});
+  EXPECT_EQ(1, ran.exit_code);
+  EXPECT_NE(std::string::npos,
+            ran.err.find("shop.csv: window from 2025-11-26T09:53:00Z: configuration of function parse"))
+      << ran.err;
 }
 
 TEST_F(Backtest, ATwinThatDoesNotExplainTheWindowsIsNotBelieved) {

@@ -206,8 +206,11 @@ TEST_F(Recording, WhatTheDataLacksIsSaidAtOnce) {
       "price.mem_mib,price.replicas\n0,1.5,20,3,500,512,2,900,512,3\n";
   expect_refused(text, "lacks failures, parse.concurrency, price.concurrency");
   expect_refused(text, "--assume-start");
+  expect_refused("time,users\n0,3\n",
+                 "lacks latency_mean_s, successes, failures, parse.cpu_millicores, parse.mem_mib, parse.replicas and 5 "
+                 "more");
   options_.assumed_knobs = (1u << FC_KNOB_CONCURRENCY) | (1u << FC_KNOB_CPU);
-  expect_refused(text, "lacks failures (");
+  expect_refused(text, "lacks failures");
   ASSERT_OK(read_csv(replaced(replaced(text, "successes,", "successes,failures,"), ",20,", ",20,1,")));
   EXPECT_EQ(1u << FC_KNOB_CONCURRENCY, recording_.assumed_knobs);
   EXPECT_EQ(8, window(0).configuration[1].concurrency);
@@ -241,8 +244,12 @@ TEST_F(Recording, TargetsSayWhatElseIsNeeded) {
   workflow_->qos_terms[0].n_points = 2;
   workflow_->qos_terms[1].base = FC_QOS_OF_OFFERED;
   const std::string text = std::string(kHeader) + row(0);
-  expect_refused(text, "lacks latency_p95_s, unfinished (");
-  expect_refused(replaced(text, "users", "arrival_rate_per_s"), "lacks latency_p95_s, unfinished, mean_in_flight (");
+  expect_refused(text, "lacks latency_p95_s, unfinished");
+  expect_refused(replaced(text, "users", "arrival_rate_per_s"), "lacks latency_p95_s, unfinished, mean_in_flight");
+  workflow_->qos_terms[1].strict_only = true;
+  options_.semantics = FC_SEMANTICS_AS_PUBLISHED;
+  expect_refused(text, "lacks latency_p95_s");
+  EXPECT_EQ(nullptr, strstr(error.message, "unfinished")) << error.message;
 }
 
 TEST_F(Recording, TimesMayBeRfc3339) {
