@@ -2,7 +2,6 @@
  * said to the query for one quantity. See docs/backtest.md. */
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 
 #include "faasconf/json.h"
 #include "file.h"
+#include "recording_series.h"
 #include "recording_table.h"
 #include "timestamp.h"
 
@@ -17,18 +17,6 @@ enum { LARGEST_FILE = 1 << 28, PATH_SIZE = 4096 };
 
 static const char *const usual_labels[] = {"function", "function_name", "faas_function", "container", "deployment"};
 enum { USUAL_LABELS = sizeof usual_labels / sizeof usual_labels[0] };
-
-typedef struct {
-  int64_t time_ms;
-  double value; /* NaN where absent */
-} point_t;
-
-/* The points of one column, from one or several files. */
-typedef struct {
-  int64_t n;
-  point_t *points; /* (n) */
-  int32_t file;    /* the last one with points of it */
-} series_t;
 
 typedef struct {
   recording_t *recording;
@@ -265,76 +253,6 @@ static fc_status_t read_files(folder_t *folder, struct dirent **entries, int n, 
   return FC_OK;
 }
 
-/* ---- joining ---- */
-
-static int compare_times(const void *a, const void *b) {
-  const int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-  return (left > right) - (left < right);
-}
-
-static int compare_points(const void *a, const void *b) {
-  return compare_times(&((const point_t *)a)->time_ms, &((const point_t *)b)->time_ms);
-}
-
-static bool is_same(double a, double b) {
-  return a == b || (isnan(a) && isnan(b));
-}
-
-/* Parts may share a time at their ends, when they say the same. */
-static fc_status_t sort_points(const recording_t *recording, int32_t column, series_t *series, fc_error_t *error) {
-  int64_t n = 0;
-  qsort(series->points, (size_t)series->n, sizeof *series->points, compare_points);
-  for (int64_t i = 0; i < series->n; ++i) {
-    const point_t *point = &series->points[i];
-    if (n == 0 || point->time_ms != series->points[n - 1].time_ms) {
-      series->points[n++] = *point;
-    } else if (!is_same(point->value, series->points[n - 1].value)) {
-      char name[2 * FC_NAME_SIZE], when[32];
-      recording_column_name(recording->options.workflow, recording->columns[column], name, sizeof name);
-      timestamp_format(point->time_ms, when, sizeof when);
-      return fc_error_set(error, FC_EFORMAT, "%s: two files say different things about %s at %s",
-                          recording->options.path, name, when);
-    }
-  }
-  series->n = n;
-  return FC_OK;
-}
-
-/* All times of all series, each once. */
-static fc_status_t join_times(folder_t *folder, fc_error_t *error) {
-  recording_t *recording = folder->recording;
-  int64_t total = 0, n = 0;
-  for (int32_t c = 0; c < recording->n_columns; ++c) total += folder->series[c].n;
-  recording->time_ms = calloc((size_t)total + 1, sizeof *recording->time_ms);
-  if (recording->time_ms == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " points", total);
-  for (int32_t c = 0; c < recording->n_columns; ++c)
-    for (int64_t i = 0; i < folder->series[c].n; ++i) recording->time_ms[n++] = folder->series[c].points[i].time_ms;
-  qsort(recording->time_ms, (size_t)n, sizeof *recording->time_ms, compare_times);
-  for (int64_t i = 0; i < n; ++i)
-    if (recording->n_rows == 0 || recording->time_ms[i] != recording->time_ms[recording->n_rows - 1])
-      recording->time_ms[recording->n_rows++] = recording->time_ms[i];
-  return FC_OK;
-}
-
-static fc_status_t join(folder_t *folder, fc_error_t *error) {
-  recording_t *recording = folder->recording;
-  for (int32_t c = 0; c < recording->n_columns; ++c) FC_TRY(sort_points(recording, c, &folder->series[c], error));
-  FC_TRY(join_times(folder, error));
-  recording->values = calloc((size_t)recording->n_rows * (size_t)recording->n_columns + 1, sizeof *recording->values);
-  if (recording->values == NULL)
-    return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " windows", recording->n_rows);
-  for (int32_t c = 0; c < recording->n_columns; ++c) {
-    const series_t *series = &folder->series[c];
-    int64_t i = 0;
-    for (int64_t r = 0; r < recording->n_rows; ++r) {
-      const bool found = i < series->n && series->points[i].time_ms == recording->time_ms[r];
-      recording->values[r * recording->n_columns + c] = found ? series->points[i].value : NAN;
-      i += found;
-    }
-  }
-  return FC_OK;
-}
-
 fc_status_t recording_read_prometheus(recording_t *recording, fc_error_t *error) {
   folder_t folder = {.recording = recording};
   struct dirent **entries = NULL;
@@ -348,7 +266,7 @@ fc_status_t recording_read_prometheus(recording_t *recording, fc_error_t *error)
   if (n == 0) status = fc_error_set(error, FC_ENOTFOUND, "%s: has no Prometheus answer (QUANTITY.json)", path);
   if (status == FC_OK) status = read_files(&folder, entries, n, error);
   if (status == FC_OK) status = check_empty(&folder, entries, error);
-  if (status == FC_OK) status = join(&folder, error);
+  if (status == FC_OK) status = series_join(folder.series, recording, error);
   for (int i = 0; i < n; ++i) free(entries[i]);
   free(entries);
   for (int32_t c = 0; c < slots; ++c) free(folder.series[c].points);
