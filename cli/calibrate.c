@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "calibrate_store.h"
 #include "jobs.h"
@@ -16,11 +17,11 @@ typedef struct {
   double factor, low80, high80, deviation_share;
 } row_t;
 
-static row_t row_of(const ensemble_t *ensemble, const calibrate_options_t *options, const unknown_t *list, int32_t u) {
+static row_t row_of(const twin_t *twin, const calibrate_options_t *options, const unknown_t *list, int32_t u) {
   const double z80 = 1.2815515655446004;
   double mean = 0, deviation = 0;
   row_t row;
-  ensemble_unknown(ensemble, u, &mean, &deviation);
+  twin_unknown(twin, u, &mean, &deviation);
   unknowns_name(options->workflow, list[u], row.name, sizeof row.name);
   row.factor = exp(mean);
   row.low80 = exp(mean - z80 * deviation);
@@ -39,10 +40,78 @@ static fc_json_t *unknown_json(const row_t *row) {
   return out;
 }
 
-static void print_json(const calibrate_options_t *options, const ensemble_t *ensemble,
-                       const calibrate_result_t *result) {
+/* ---- structures and alarms ---- */
+
+static const char *const series_name[ALARM_SERIES] = {"latency", "successes"};
+static const char *const direction_name[ALARM_DIRECTIONS] = {"more", "less"};
+
+static fc_json_t *structures_json(const twin_t *twin) {
+  const twin_structure_t *list = NULL;
+  const int32_t n = twin_structures(twin, &list);
+  fc_json_t *out = fc_json_array();
+  for (int32_t i = 0; i < n; ++i) {
+    fc_json_t *one = fc_json_object();
+    fc_json_set_string(one, "balancer", fc_balancer_name(list[i].balancer));
+    fc_json_set_string(one, "overflow", fc_overflow_name(list[i].overflow));
+    fc_json_set_double(one, "weight", list[i].weight);
+    fc_json_append(out, &one);
+  }
+  return out;
+}
+
+static fc_json_t *alarms_json(const alarm_t *alarm) {
+  fc_json_t *out = fc_json_array();
+  for (int s = 0; s < ALARM_SERIES; ++s)
+    for (int d = 0; d < ALARM_DIRECTIONS; ++d) {
+      if (alarm->n_alarms[s][d] == 0) continue;
+      fc_json_t *one = fc_json_object();
+      fc_json_set_string(one, "series", series_name[s]);
+      fc_json_set_string(one, "direction", direction_name[d]);
+      fc_json_set_int(one, "alarms", alarm->n_alarms[s][d]);
+      fc_json_set_int(one, "first_window", alarm->first[s][d]);
+      fc_json_set_int(one, "since_window", alarm->first_since[s][d]);
+      fc_json_append(out, &one);
+    }
+  return out;
+}
+
+static void print_structures(const twin_t *twin) {
+  const twin_structure_t *list = NULL;
+  const int32_t n = twin_structures(twin, &list);
+  if (n < 2) return;
+  printf("\n%-40s %8s\n", "structure", "weight");
+  for (int32_t i = 0; i < n; ++i) {
+    char name[64];
+    snprintf(name, sizeof name, "%s, %s", fc_balancer_name(list[i].balancer), fc_overflow_name(list[i].overflow));
+    printf("%-40s %8.3f%s\n", name, list[i].weight, list[i].weight > 0 ? "" : "  ruled out");
+  }
+}
+
+static void print_alarms(const alarm_t *alarm, double windows_per_false_alarm) {
+  bool any = false;
+  for (int s = 0; s < ALARM_SERIES; ++s)
+    for (int d = 0; d < ALARM_DIRECTIONS; ++d) {
+      if (alarm->n_alarms[s][d] == 0) continue;
+      printf("\nALARM: %s %s than any of these worlds expects, from window %" PRId64
+             " on (%d alarms, the first at %" PRId64 ")",
+             s == TERM_LATENCY ? "latency is" : "successes are", d == 0 ? "more" : "less", alarm->first_since[s][d],
+             (int)alarm->n_alarms[s][d], alarm->first[s][d]);
+      any = true;
+    }
+  if (any)
+    printf(
+        "\nThe system does something that the model does not know, or it has changed. Plans on this twin can be "
+        "wrong.\n");
+  else
+    printf("\nno alarm: the windows stayed within what the worlds expect (one false alarm in %.0f windows)\n",
+           windows_per_false_alarm);
+}
+
+/* ---- output ---- */
+
+static void print_json(const calibrate_options_t *options, const twin_t *twin, const calibrate_result_t *result) {
   const unknown_t *list = NULL;
-  const int32_t d = ensemble_unknowns(ensemble, &list);
+  const int32_t d = twin_unknowns(twin, &list);
   fc_json_t *out = fc_json_object(), *unknowns = fc_json_array();
   fc_json_set_string(out, "workflow", options->workflow->name);
   fc_json_set_string(out, "semantics", fc_semantics_name(result->semantics));
@@ -58,28 +127,33 @@ static void print_json(const calibrate_options_t *options, const ensemble_t *ens
   fc_json_set_double(out, "coverage80_success", result->coverage80_success);
   fc_json_set_double(out, "seconds", result->seconds);
   for (int32_t u = 0; u < d; ++u) {
-    const row_t row = row_of(ensemble, options, list, u);
+    const row_t row = row_of(twin, options, list, u);
     fc_json_t *one = unknown_json(&row);
     fc_json_append(unknowns, &one);
   }
   fc_json_set(out, "unknowns", &unknowns);
+  fc_json_t *structures = structures_json(twin), *alarms = alarms_json(twin_alarm(twin));
+  fc_json_set(out, "structures", &structures);
+  fc_json_set_double(out, "windows_per_false_alarm", options->windows_per_false_alarm);
+  fc_json_set(out, "alarms", &alarms);
   json_print(&out);
 }
 
-static void print_text(const calibrate_options_t *options, const ensemble_t *ensemble,
-                       const calibrate_result_t *result) {
+static void print_text(const calibrate_options_t *options, const twin_t *twin, const calibrate_result_t *result) {
   const unknown_t *list = NULL;
-  const int32_t d = ensemble_unknowns(ensemble, &list);
+  const int32_t d = twin_unknowns(twin, &list);
   printf("%s, %s semantics: learned from %" PRId64 " windows, %" PRId64 " particles, %.1f s\n", options->workflow->name,
          fc_semantics_name(result->semantics), result->n_learned, options->n_particles, result->seconds);
   if (result->n_skipped > 0)
     printf("%" PRId64 " windows skipped (other semantics, no counts, or unknown users)\n", result->n_skipped);
   printf("\n%-40s %8s  %-17s\n", "factor on the file's value", "median", "80 % interval");
   for (int32_t u = 0; u < d; ++u) {
-    const row_t row = row_of(ensemble, options, list, u);
+    const row_t row = row_of(twin, options, list, u);
     printf("%-40s %8.3f  %7.3f..%-7.3f  %s\n", row.name, row.factor, row.low80, row.high80,
            row.deviation_share > NOT_IDENTIFIED ? "not identified by these windows" : "");
   }
+  print_structures(twin);
+  print_alarms(twin_alarm(twin), options->windows_per_false_alarm);
   if (result->n_heldout == 0) {
     printf("\nno window was held out: too few for a score\n");
     return;
@@ -94,26 +168,46 @@ static void print_text(const calibrate_options_t *options, const ensemble_t *ens
 
 static int run(const calibrate_options_t *options, const char *out_path, bool json) {
   fc_error_t error = {0};
-  ensemble_t *ensemble = NULL;
+  twin_t *twin = NULL;
   calibrate_result_t result;
   particles_t particles = {0};
-  fc_status_t status = calibrate_store(options, &ensemble, &result, &error);
+  fc_status_t status = calibrate_store(options, &twin, &result, &error);
   if (status == FC_OK && out_path != NULL) {
-    status = ensemble_particles(ensemble, &particles, &error);
+    status = twin_particles(twin, (int32_t)options->n_particles, &particles, &error);
     if (status == FC_OK) status = particles_save(&particles, options->workflow, out_path, &error);
     particles_clear(&particles);
   }
-  if (status == FC_OK && json) print_json(options, ensemble, &result);
-  if (status == FC_OK && !json) print_text(options, ensemble, &result);
-  ensemble_destroy(&ensemble);
+  if (status == FC_OK && json) print_json(options, twin, &result);
+  if (status == FC_OK && !json) print_text(options, twin, &result);
+  twin_destroy(&twin);
   return status == FC_OK ? CLI_DONE : cli_fail("calibrate", &error);
 }
 
+static int refuse(const char *option, const char *expected, const char *found) {
+  fprintf(stderr, "faasconf calibrate: --%s: expected %s, found '%s'\n", option, expected, found);
+  return CLI_USAGE;
+}
+
+static bool parse_structures(const char *text, twin_structures_t *out) {
+  static const char *const words[] = {"file", "balancers", "all"};
+  for (int i = 0; i < 3; ++i) {
+    if (strcmp(text, words[i]) != 0) continue;
+    *out = (twin_structures_t)i;
+    return true;
+  }
+  return false;
+}
+
 static int calibrate_run(int argc, char **argv) {
-  const char *name = NULL, *semantics_name = NULL, *out_path = NULL;
+  const char *name = NULL, *semantics_name = NULL, *out_path = NULL, *structures = NULL, *metrics = NULL;
   bool json = false;
-  calibrate_options_t o = {
-      .n_particles = 200, .n_windows = 3, .seed = 1, .jobs = jobs_default_workers(), .prior_sigma = log(2)};
+  calibrate_options_t o = {.n_particles = 256,
+                           .n_windows = 3,
+                           .seed = 1,
+                           .jobs = jobs_default_workers(),
+                           .prior_sigma = log(2),
+                           .windows_per_false_alarm = 500,
+                           .structures = TWIN_BALANCERS};
   const argument_t options[] = {
       {"workflow", ARGUMENT_TEXT, &name, "W", "a shipped workflow or the path of a file", true, 0, 0},
       {"store", ARGUMENT_TEXT, &o.store, "DIR", "whose windows to learn from; it is only read", true, 0, 0},
@@ -124,14 +218,19 @@ static int calibrate_run(int argc, char **argv) {
        "strict or as-published windows (strict when the store has any)", false, 0, 0},
       {"limit", ARGUMENT_INT, &o.limit, "N", "learn from the first N windows that are not held out (all)", false, 1,
        1e9},
-      {"particles", ARGUMENT_INT, &o.n_particles, "N", "worlds of the posterior; 12 per unknown is a good rule (200)",
-       false, ENSEMBLE_MIN_WORLDS, PARTICLES_MAX},
+      {"particles", ARGUMENT_INT, &o.n_particles, "N",
+       "weighted worlds of the twin (256); the search has as many, or 24 per unknown", false, ENSEMBLE_MIN_WORLDS,
+       PARTICLES_MAX},
       {"windows", ARGUMENT_INT, &o.n_windows, "M", "simulated per particle and measured window (3)", false,
        ENSEMBLE_MIN_WINDOWS, ENSEMBLE_MAX_WINDOWS},
       {"prior-sigma", ARGUMENT_DOUBLE, &o.prior_sigma, "X",
        "how wrong the file may be: standard deviation of the logarithm (0.69, a factor of two)", false, 1e-3, 5},
-      {"cpu", ARGUMENT_FLAG, &o.uses_cpu, NULL, "compare CPU %, too (not for published rows, whose scale is another)",
-       false, 0, 0},
+      {"structures", ARGUMENT_TEXT, &structures, "S",
+       "file: the file's balancer; balancers: every one; all: also rejection and queue (balancers)", false, 0, 0},
+      {"metrics", ARGUMENT_TEXT, &metrics, "M",
+       "latency, or all: CPU % and throttling, too (all; published rows have another scale: latency)", false, 0, 0},
+      {"false-alarms", ARGUMENT_DOUBLE, &o.windows_per_false_alarm, "N",
+       "windows in which the alarm may be false once (500)", false, 10, 1e12},
       {"seed", ARGUMENT_INT, &o.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
       {"jobs", ARGUMENT_INT, &o.jobs, "N", "threads; same numbers for any (all processors)", false, 1,
        JOBS_MAX_WORKERS},
@@ -149,13 +248,19 @@ static int calibrate_run(int argc, char **argv) {
   int code = CLI_DONE;
   if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
   fc_semantics_t semantics = FC_SEMANTICS_STRICT;
+  bool uses_cpu = false;
   if (semantics_name != NULL) {
-    if (!fc_semantics_parse(semantics_name, &semantics)) {
-      fprintf(stderr, "faasconf calibrate: --semantics: expected strict or as-published, found '%s'\n", semantics_name);
-      return CLI_USAGE;
-    }
+    if (!fc_semantics_parse(semantics_name, &semantics))
+      return refuse("semantics", "strict or as-published", semantics_name);
     o.semantics = &semantics;
   }
+  if (metrics != NULL) {
+    uses_cpu = strcmp(metrics, "all") == 0;
+    if (!uses_cpu && strcmp(metrics, "latency") != 0) return refuse("metrics", "latency or all", metrics);
+    o.uses_cpu = &uses_cpu;
+  }
+  if (structures != NULL && !parse_structures(structures, &o.structures))
+    return refuse("structures", "file, balancers or all", structures);
   fc_error_t error = {0};
   fc_workflow_t *workflow = NULL;
   if (fc_workflow_load(name, &workflow, &error) != FC_OK) return cli_fail("calibrate", &error);

@@ -26,7 +26,7 @@ enum {
 typedef struct {
   const calibrate_options_t *options;
   calibrate_result_t *result;
-  ensemble_t *ensemble;
+  twin_t *twin;
   int64_t n_strict, n_as_published, n_total;
   progress_t progress;
   fc_error_t error; /* of a visit */
@@ -80,7 +80,7 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
     result->n_skipped += 1;
     return FC_OK;
   }
-  FC_TRY(ensemble_observe(self->ensemble, &transition->after, users_of(self, &transition->after), 0, &self->error));
+  FC_TRY(twin_observe(self->twin, &transition->after, users_of(self, &transition->after), 0, &self->error));
   result->n_learned += 1;
   progress_update(&self->progress, result->n_learned,
                   self->options->limit > 0 ? self->options->limit : self->n_total * 4 / 5, "windows");
@@ -148,7 +148,7 @@ static fc_status_t score_window(void *context, int64_t id, bool heldout, const f
 
 static fc_status_t score(calibration_t *self, store_t *store, fc_error_t *error) {
   calibrate_result_t *result = self->result;
-  FC_TRY(ensemble_particles(self->ensemble, &self->particles, error));
+  FC_TRY(twin_particles(self->twin, (int32_t)self->options->n_particles, &self->particles, error));
   self->windows = calloc(2 * (size_t)self->particles.n, sizeof *self->windows);
   if (self->windows == NULL || fc_observation_init(&self->observation, self->options->workflow->n_functions) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory to score");
@@ -178,17 +178,27 @@ static fc_status_t choose_semantics(calibration_t *self, store_t *store, fc_erro
                       self->options->store, self->options->workflow->name, fc_semantics_name(self->result->semantics));
 }
 
+/* Twice the 12 per unknown that are needed not to be overconfident: after hundreds of windows chance adds up. */
+static int32_t worlds_of(const calibrate_options_t *options) {
+  const int64_t wanted = 24 * (int64_t)unknowns_list(options->workflow, NULL);
+  const int64_t worlds = options->n_particles > wanted ? options->n_particles : wanted;
+  return (int32_t)(worlds < PARTICLES_MAX ? worlds : PARTICLES_MAX);
+}
+
 static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *error) {
   const calibrate_options_t *o = self->options;
   FC_TRY(choose_semantics(self, store, error));
-  const ensemble_options_t options = {.semantics = self->result->semantics,
-                                      .n_worlds = (int32_t)o->n_particles,
-                                      .n_windows = (int32_t)o->n_windows,
-                                      .prior_sigma = o->prior_sigma,
-                                      .uses_cpu = o->uses_cpu,
-                                      .seed = (uint64_t)o->seed,
-                                      .jobs = (int32_t)o->jobs};
-  FC_TRY(ensemble_new(o->workflow, &options, &self->ensemble, error));
+  const twin_options_t options = {
+      .ensemble = {.semantics = self->result->semantics,
+                   .n_worlds = worlds_of(o),
+                   .n_windows = (int32_t)o->n_windows,
+                   .prior_sigma = o->prior_sigma,
+                   .uses_cpu = o->uses_cpu != NULL ? *o->uses_cpu : self->result->semantics == FC_SEMANTICS_STRICT,
+                   .seed = (uint64_t)o->seed,
+                   .jobs = (int32_t)o->jobs},
+      .structures = o->structures,
+      .windows_per_false_alarm = o->windows_per_false_alarm};
+  FC_TRY(twin_new(o->workflow, &options, &self->twin, error));
   progress_start(&self->progress, "calibrating");
   fc_status_t status = store_each_transition(store, o->workflow, 0, learn_window, self, error);
   if (status == FC_OK && self->result->n_learned == 0)
@@ -200,13 +210,13 @@ static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *er
   return status;
 }
 
-fc_status_t calibrate_store(const calibrate_options_t *options, ensemble_t **ensemble, calibrate_result_t *result,
+fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, calibrate_result_t *result,
                             fc_error_t *error) {
   fc_clock_t clock = fc_clock_system();
   const int64_t started_ns = clock.monotonic_ns(clock.self);
   calibration_t self = {.options = options, .result = result};
   store_t *store = NULL;
-  *ensemble = NULL;
+  *twin = NULL;
   *result = (calibrate_result_t){0};
   FC_TRY(store_open(options->store, STORE_READ_ONLY, "", &store, error));
   const fc_status_t status = calibrate(&self, store, error);
@@ -219,9 +229,9 @@ fc_status_t calibrate_store(const calibrate_options_t *options, ensemble_t **ens
   for (int s = 0; s < N_SERIES; ++s) free(self.series[s]);
   result->seconds = (double)(clock.monotonic_ns(clock.self) - started_ns) * 1e-9;
   if (status == FC_OK) {
-    *ensemble = self.ensemble;
+    *twin = self.twin;
   } else {
-    ensemble_destroy(&self.ensemble);
+    twin_destroy(&self.twin);
   }
   return status;
 }

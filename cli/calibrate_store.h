@@ -8,7 +8,7 @@
 #define CLI_CALIBRATE_STORE_H
 
 #include "command.h"
-#include "ensemble.h"
+#include "twin.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,9 +20,11 @@ typedef struct {
   const fc_semantics_t *semantics; /* NULL: strict when the store has such windows */
   int64_t users;                   /* 0: the measured mean in flight, rounded */
   int64_t limit;                   /* at most so many windows to learn from; 0: all */
-  int64_t n_particles, n_windows, seed, jobs;
-  double prior_sigma;
-  bool uses_cpu;
+  int64_t n_particles; /* of the twin; each structure has as many worlds, or 24 per unknown when that is more */
+  int64_t n_windows, seed, jobs;
+  double prior_sigma, windows_per_false_alarm;
+  const bool *uses_cpu; /* NULL: with strict windows; published rows have another scale */
+  twin_structures_t structures;
 } calibrate_options_t;
 
 /* NaN where a score is not defined. */
@@ -33,9 +35,9 @@ typedef struct {
   double seconds;
 } calibrate_result_t;
 
-/* *ensemble, the posterior, is the caller's, who destroys it with ensemble_destroy. FC_ENOTFOUND when the store has no
+/* *twin is the caller's, who destroys it with twin_destroy. FC_ENOTFOUND when the store has no
  * window to learn from. */
-fc_status_t calibrate_store(const calibrate_options_t *options, ensemble_t **ensemble, calibrate_result_t *result,
+fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, calibrate_result_t *result,
                             fc_error_t *error);
 
 #ifdef __cplusplus
