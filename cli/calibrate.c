@@ -15,9 +15,11 @@
 typedef struct {
   char name[128];
   double factor, low80, high80, deviation_share;
+  double point; /* NaN: no point estimate */
 } row_t;
 
-static row_t row_of(const twin_t *twin, const calibrate_options_t *options, const unknown_t *list, int32_t u) {
+static row_t row_of(const twin_t *twin, const calibrate_options_t *options, const calibrate_result_t *result,
+                    const unknown_t *list, int32_t u) {
   const double z80 = 1.2815515655446004;
   double mean = 0, deviation = 0;
   row_t row;
@@ -26,6 +28,7 @@ static row_t row_of(const twin_t *twin, const calibrate_options_t *options, cons
   row.factor = exp(mean);
   row.low80 = exp(mean - z80 * deviation);
   row.high80 = exp(mean + z80 * deviation);
+  row.point = result->point != NULL ? exp(result->point[u]) : NAN;
   row.deviation_share = deviation / options->prior_sigma;
   return row;
 }
@@ -36,6 +39,7 @@ static fc_json_t *unknown_json(const row_t *row) {
   fc_json_set_double(out, "factor", row->factor);
   json_set_interval(out, "interval80", row->low80, row->high80);
   fc_json_set_double(out, "deviation_share", row->deviation_share);
+  if (!isnan(row->point)) fc_json_set_double(out, "point", row->point);
   fc_json_set_bool(out, "identified", row->deviation_share <= NOT_IDENTIFIED);
   return out;
 }
@@ -127,11 +131,16 @@ static void print_json(const calibrate_options_t *options, const twin_t *twin, c
   fc_json_set_double(out, "coverage80_success", result->coverage80_success);
   fc_json_set_double(out, "seconds", result->seconds);
   for (int32_t u = 0; u < d; ++u) {
-    const row_t row = row_of(twin, options, list, u);
+    const row_t row = row_of(twin, options, result, list, u);
     fc_json_t *one = unknown_json(&row);
     fc_json_append(unknowns, &one);
   }
   fc_json_set(out, "unknowns", &unknowns);
+  if (result->point != NULL) {
+    fc_json_set_double(out, "point_misfit_start", result->point_start);
+    fc_json_set_double(out, "point_misfit", result->point_found);
+    fc_json_set_int(out, "point_evaluations", result->n_point_evaluations);
+  }
   fc_json_t *structures = structures_json(twin), *alarms = alarms_json(twin_alarm(twin));
   fc_json_set(out, "structures", &structures);
   fc_json_set_double(out, "windows_per_false_alarm", options->windows_per_false_alarm);
@@ -146,12 +155,17 @@ static void print_text(const calibrate_options_t *options, const twin_t *twin, c
          fc_semantics_name(result->semantics), result->n_learned, options->n_particles, result->seconds);
   if (result->n_skipped > 0)
     printf("%" PRId64 " windows skipped (other semantics, no counts, or unknown users)\n", result->n_skipped);
-  printf("\n%-40s %8s  %-17s\n", "factor on the file's value", "median", "80 % interval");
+  printf("\n%-40s %8s  %-17s%s\n", "factor on the file's value", "median", "80 % interval",
+         result->point != NULL ? "    point" : "");
   for (int32_t u = 0; u < d; ++u) {
-    const row_t row = row_of(twin, options, list, u);
-    printf("%-40s %8.3f  %7.3f..%-7.3f  %s\n", row.name, row.factor, row.low80, row.high80,
-           row.deviation_share > NOT_IDENTIFIED ? "not identified by these windows" : "");
+    const row_t row = row_of(twin, options, result, list, u);
+    printf("%-40s %8.3f  %7.3f..%-8.3f", row.name, row.factor, row.low80, row.high80);
+    if (result->point != NULL) printf(" %8.3f", row.point);
+    printf("%s\n", row.deviation_share > NOT_IDENTIFIED ? "  not identified by these windows" : "");
   }
+  if (result->point != NULL)
+    printf("\npoint: the misfit of the best world is %.1f; at the posterior's mean %.1f (%d evaluations)\n",
+           result->point_found, result->point_start, (int)result->n_point_evaluations);
   print_structures(twin);
   print_alarms(twin_alarm(twin), options->windows_per_false_alarm);
   if (result->n_heldout == 0) {
@@ -169,7 +183,7 @@ static void print_text(const calibrate_options_t *options, const twin_t *twin, c
 static int run(const calibrate_options_t *options, const char *out_path, bool json) {
   fc_error_t error = {0};
   twin_t *twin = NULL;
-  calibrate_result_t result;
+  calibrate_result_t result = {0};
   particles_t particles = {0};
   fc_status_t status = calibrate_store(options, &twin, &result, &error);
   if (status == FC_OK && out_path != NULL) {
@@ -180,6 +194,7 @@ static int run(const calibrate_options_t *options, const char *out_path, bool js
   if (status == FC_OK && json) print_json(options, twin, &result);
   if (status == FC_OK && !json) print_text(options, twin, &result);
   twin_destroy(&twin);
+  calibrate_result_clear(&result);
   return status == FC_OK ? CLI_DONE : cli_fail("calibrate", &error);
 }
 
@@ -231,6 +246,10 @@ static int calibrate_run(int argc, char **argv) {
        "latency, or all: CPU % and throttling, too (all; published rows have another scale: latency)", false, 0, 0},
       {"false-alarms", ARGUMENT_DOUBLE, &o.windows_per_false_alarm, "N",
        "windows in which the alarm may be false once (500)", false, 10, 1e12},
+      {"point", ARGUMENT_INT, &o.point_evaluations, "N",
+       "also the one best world, searched from the posterior's mean with N evaluations at most; 500 is a good number "
+       "(0)",
+       false, 0, 1e6},
       {"seed", ARGUMENT_INT, &o.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
       {"jobs", ARGUMENT_INT, &o.jobs, "N", "threads; same numbers for any (all processors)", false, 1,
        JOBS_MAX_WORKERS},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "faasconf/clock.h"
+#include "point.h"
 #include "quantile.h"
 #include "score.h"
 #include "simulator.h"
@@ -27,6 +28,7 @@ typedef struct {
   const calibrate_options_t *options;
   calibrate_result_t *result;
   twin_t *twin;
+  point_t *point; /* or NULL */
   int64_t n_strict, n_as_published, n_total;
   progress_t progress;
   fc_error_t error; /* of a visit */
@@ -81,10 +83,39 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
     return FC_OK;
   }
   FC_TRY(twin_observe(self->twin, &transition->after, users_of(self, &transition->after), 0, &self->error));
+  if (self->point != NULL)
+    FC_TRY(point_add(self->point, &transition->after, users_of(self, &transition->after), 0, &self->error));
   result->n_learned += 1;
   progress_update(&self->progress, result->n_learned,
                   self->options->limit > 0 ? self->options->limit : self->n_total * 4 / 5, "windows");
   return FC_OK;
+}
+
+/* The best single world of the likeliest structure, from the posterior's mean. */
+static fc_status_t estimate_point(calibration_t *self, fc_error_t *error) {
+  const twin_structure_t *structures = NULL;
+  const unknown_t *list = NULL;
+  const int32_t d = twin_unknowns(self->twin, &list), n = twin_structures(self->twin, &structures);
+  int32_t likeliest = 0;
+  double *start = calloc(3 * (size_t)d, sizeof *start);
+  if (start == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a point estimate");
+  double *step = start + d, *theta = start + 2 * (int64_t)d;
+  for (int32_t i = 1; i < n; ++i)
+    if (structures[i].weight > structures[likeliest].weight) likeliest = i;
+  for (int32_t u = 0; u < d; ++u) {
+    twin_unknown(self->twin, u, &start[u], &step[u]);
+    step[u] = fmax(step[u], 0.02);
+  }
+  point_set_structure(self->point, structures[likeliest].balancer, structures[likeliest].overflow);
+  point_result_t found = {.theta = theta};
+  const fc_status_t status =
+      point_search(self->point, start, step, (int32_t)self->options->point_evaluations, &found, error);
+  memmove(start, theta, (size_t)d * sizeof *start);
+  self->result->point = start;
+  self->result->point_start = found.start;
+  self->result->point_found = found.found;
+  self->result->n_point_evaluations = found.n_evaluations;
+  return status;
 }
 
 /* ---- scoring ---- */
@@ -199,15 +230,22 @@ static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *er
       .structures = o->structures,
       .windows_per_false_alarm = o->windows_per_false_alarm};
   FC_TRY(twin_new(o->workflow, &options, &self->twin, error));
+  if (o->point_evaluations > 0) FC_TRY(point_new(o->workflow, &options.ensemble, &self->point, error));
   progress_start(&self->progress, "calibrating");
   fc_status_t status = store_each_transition(store, o->workflow, 0, learn_window, self, error);
   if (status == FC_OK && self->result->n_learned == 0)
     status = fc_error_set(error, FC_ENOTFOUND,
                           "store %s: no window of workflow %s says how many users there were: say so with --users",
                           o->store, o->workflow->name);
+  if (status == FC_OK && self->point != NULL) status = estimate_point(self, error);
   if (status == FC_OK) status = score(self, store, error);
   progress_end(&self->progress);
   return status;
+}
+
+void calibrate_result_clear(calibrate_result_t *result) {
+  free(result->point);
+  result->point = NULL;
 }
 
 fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, calibrate_result_t *result,
@@ -222,6 +260,7 @@ fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, c
   const fc_status_t status = calibrate(&self, store, error);
   if (status != FC_OK && self.error.status != FC_OK && error != NULL) *error = self.error;
   store_destroy(&store);
+  point_destroy(&self.point);
   simulator_destroy(&self.simulator);
   fc_observation_clear(&self.observation);
   particles_clear(&self.particles);
@@ -232,6 +271,7 @@ fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, c
     *twin = self.twin;
   } else {
     twin_destroy(&self.twin);
+    calibrate_result_clear(result);
   }
   return status;
 }

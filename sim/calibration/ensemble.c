@@ -41,7 +41,7 @@ struct ensemble {
 
 /* ---- memory ---- */
 
-static fc_status_t check(const fc_workflow_t *workflow, const ensemble_options_t *o, fc_error_t *error) {
+fc_status_t ensemble_check(const fc_workflow_t *workflow, const ensemble_options_t *o, fc_error_t *error) {
   if (!workflow->simulator.present)
     return fc_error_set(error, FC_EINVAL, "workflow %s has no `simulator:` section to start from", workflow->name);
   if (o->n_worlds < ENSEMBLE_MIN_WORLDS || o->n_worlds > PARTICLES_MAX)
@@ -87,7 +87,7 @@ static fc_status_t take(ensemble_t *self) {
 fc_status_t ensemble_new(const fc_workflow_t *workflow, const ensemble_options_t *options, ensemble_t **out,
                          fc_error_t *error) {
   *out = NULL;
-  FC_TRY(check(workflow, options, error));
+  FC_TRY(ensemble_check(workflow, options, error));
   ensemble_t *self = calloc(1, sizeof *self);
   unknown_t *unknowns = calloc(UNKNOWNS_MAX, sizeof *unknowns);
   fc_status_t status = self != NULL && unknowns != NULL ? FC_OK : FC_ENOMEM;

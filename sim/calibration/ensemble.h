@@ -35,8 +35,11 @@ typedef struct {
 
 typedef struct ensemble ensemble_t;
 
-/* Borrows workflow until ensemble_destroy. FC_EINVAL names the option, or says that there is no `simulator:` section;
- * FC_ENOMEM. Caller owns the result and destroys it with ensemble_destroy. */
+/* FC_EINVAL names the option that is out of range, or says that there is no `simulator:` section. */
+fc_status_t ensemble_check(const fc_workflow_t *workflow, const ensemble_options_t *options, fc_error_t *error);
+
+/* Borrows workflow until ensemble_destroy. FC_EINVAL as ensemble_check; FC_ENOMEM. Caller owns the result and destroys
+ * it with ensemble_destroy. */
 fc_status_t ensemble_new(const fc_workflow_t *workflow, const ensemble_options_t *options, ensemble_t **out,
                          fc_error_t *error);
 void ensemble_destroy(ensemble_t **ensemble);
