@@ -7,22 +7,8 @@
 
 #include "faasconf/clock.h"
 #include "point.h"
-#include "quantile.h"
-#include "score.h"
-#include "simulator.h"
+#include "prediction.h"
 #include "store.h"
-
-enum {
-  SERIES_MEASURED_LATENCY,
-  SERIES_MEASURED_SUCCESSES,
-  SERIES_LATENCY,
-  SERIES_LATENCY_LOW,
-  SERIES_LATENCY_HIGH,
-  SERIES_SUCCESSES,
-  SERIES_SUCCESSES_LOW,
-  SERIES_SUCCESSES_HIGH,
-  N_SERIES
-};
 
 typedef struct {
   const calibrate_options_t *options;
@@ -32,13 +18,8 @@ typedef struct {
   int64_t n_strict, n_as_published, n_total;
   progress_t progress;
   fc_error_t error; /* of a visit */
-  /* scoring */
   particles_t particles;
-  simulator_t *simulator;
-  fc_observation_t observation;
-  double *windows;          /* (2, particles) */
-  double *series[N_SERIES]; /* (capacity) */
-  int64_t capacity;
+  prediction_t *prediction;
 } calibration_t;
 
 /* ---- which windows ---- */
@@ -120,79 +101,29 @@ static fc_status_t estimate_point(calibration_t *self, fc_error_t *error) {
 
 /* ---- scoring ---- */
 
-/* Mean and the ends of the central 80 % of n values; sorts them. */
-static void predict(double *values, int32_t n, double *mean, double *low, double *high) {
-  *mean = 0;
-  for (int32_t i = 0; i < n; ++i) *mean += values[i] / n;
-  quantile_sort(values, n);
-  *low = values[n / 10];
-  *high = values[n - 1 - n / 10];
-}
-
-static fc_status_t grow(calibration_t *self) {
-  const int64_t capacity = self->capacity > 0 ? 2 * self->capacity : 256;
-  for (int s = 0; s < N_SERIES; ++s) {
-    double *series = realloc(self->series[s], (size_t)capacity * sizeof *series);
-    if (series == NULL) return fc_error_set(&self->error, FC_ENOMEM, "no memory for held-out windows");
-    self->series[s] = series;
-  }
-  self->capacity = capacity;
-  return FC_OK;
-}
-
-/* One window of each particle with the configuration of a held-out window. */
-static fc_status_t simulate_particles(calibration_t *self, const fc_observation_t *o, int32_t users) {
-  const simulator_options_t options = {
-      .seed = (uint64_t)self->options->seed + 1, .semantics = self->result->semantics, .users = users};
-  FC_TRY(simulator_renew(self->options->workflow, &options, &self->simulator, &self->error));
-  const int32_t n = self->particles.n;
-  for (int32_t i = 0; i < n; ++i) {
-    const int32_t particle = particles_of_window(&self->particles, i);
-    FC_TRY(simulator_set_parameters(self->simulator, &self->particles.parameters[particle], &self->error));
-    FC_TRY(simulator_window(self->simulator, self->result->n_heldout * n + i, o->configuration, &self->observation,
-                            &self->error));
-    const fc_outcome_t *outcome = &self->observation.outcome;
-    self->windows[i] = outcome->successes > 0 ? outcome->latency_mean_s : self->observation.duration_s;
-    self->windows[n + i] = (double)outcome->successes;
-  }
-  return FC_OK;
-}
-
 static fc_status_t score_window(void *context, int64_t id, bool heldout, const fc_transition_t *transition) {
   calibration_t *self = context;
   const fc_observation_t *o = &transition->after;
   (void)id;
-  if (!heldout || !usable(self, transition) || o->outcome.successes < 1) return FC_OK;
-  if (self->result->n_heldout == self->capacity) FC_TRY(grow(self));
-  FC_TRY(simulate_particles(self, o, users_of(self, o)));
-  const int64_t k = self->result->n_heldout++;
-  const int32_t n = self->particles.n;
-  self->series[SERIES_MEASURED_LATENCY][k] = o->outcome.latency_mean_s;
-  self->series[SERIES_MEASURED_SUCCESSES][k] = (double)o->outcome.successes;
-  predict(self->windows, n, &self->series[SERIES_LATENCY][k], &self->series[SERIES_LATENCY_LOW][k],
-          &self->series[SERIES_LATENCY_HIGH][k]);
-  predict(self->windows + n, n, &self->series[SERIES_SUCCESSES][k], &self->series[SERIES_SUCCESSES_LOW][k],
-          &self->series[SERIES_SUCCESSES_HIGH][k]);
-  progress_update(&self->progress, self->result->n_heldout, 0, "held-out windows");
+  if (!heldout || !usable(self, transition)) return FC_OK;
+  FC_TRY(prediction_add(self->prediction, o, users_of(self, o), 0, &self->error));
+  progress_update(&self->progress, prediction_windows(self->prediction), 0, "held-out windows");
   return FC_OK;
 }
 
 static fc_status_t score(calibration_t *self, store_t *store, fc_error_t *error) {
-  calibrate_result_t *result = self->result;
-  FC_TRY(twin_particles(self->twin, (int32_t)self->options->n_particles, &self->particles, error));
-  self->windows = calloc(2 * (size_t)self->particles.n, sizeof *self->windows);
-  if (self->windows == NULL || fc_observation_init(&self->observation, self->options->workflow->n_functions) != FC_OK)
-    return fc_error_set(error, FC_ENOMEM, "no memory to score");
-  FC_TRY(store_each_transition(store, self->options->workflow, 0, score_window, self, error));
-  double *const *s = self->series;
-  const int64_t n = result->n_heldout;
-  result->r2_log_latency = score_r2_log(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n);
-  result->r2_success = score_r2(s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES], n);
-  result->mape_latency = score_mape(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n);
-  result->coverage80_latency =
-      score_coverage(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY_LOW], s[SERIES_LATENCY_HIGH], n);
-  result->coverage80_success =
-      score_coverage(s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES_LOW], s[SERIES_SUCCESSES_HIGH], n);
+  const calibrate_options_t *o = self->options;
+  FC_TRY(twin_particles(self->twin, (int32_t)o->n_particles, &self->particles, error));
+  FC_TRY(prediction_new(o->workflow, self->result->semantics, &self->particles, (uint64_t)o->seed + 1,
+                        &self->prediction, error));
+  FC_TRY(store_each_transition(store, o->workflow, 0, score_window, self, error));
+  const prediction_score_t score = prediction_score(self->prediction);
+  self->result->n_heldout = score.n_windows;
+  self->result->r2_log_latency = score.r2_log_latency;
+  self->result->r2_success = score.r2_success;
+  self->result->mape_latency = score.mape_latency;
+  self->result->coverage80_latency = score.coverage80_latency;
+  self->result->coverage80_success = score.coverage80_success;
   return FC_OK;
 }
 
@@ -261,11 +192,8 @@ fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, c
   if (status != FC_OK && self.error.status != FC_OK && error != NULL) *error = self.error;
   store_destroy(&store);
   point_destroy(&self.point);
-  simulator_destroy(&self.simulator);
-  fc_observation_clear(&self.observation);
+  prediction_destroy(&self.prediction);
   particles_clear(&self.particles);
-  free(self.windows);
-  for (int s = 0; s < N_SERIES; ++s) free(self.series[s]);
   result->seconds = (double)(clock.monotonic_ns(clock.self) - started_ns) * 1e-9;
   if (status == FC_OK) {
     *twin = self.twin;
