@@ -40,15 +40,28 @@ static fc_status_t count_window(void *context, int64_t id, bool heldout, const f
   return FC_OK;
 }
 
-/* Closed-loop users of the window; 0 when nobody knows. */
-static int32_t users_of(const calibration_t *self, const fc_observation_t *o) {
-  if (self->options->users > 0) return (int32_t)self->options->users;
-  const double users = round(o->load.mean_in_flight);
-  return (o->load.present & FC_LOAD_HAS_IN_FLIGHT) != 0 && users >= 1 && users <= 1e6 ? (int32_t)users : 0;
+/* What loaded the system: users of a closed loop, or arrivals of an open one (users = 0). */
+typedef struct {
+  int32_t users;
+  double rate_per_s;
+} load_t;
+
+/* False when nobody knows. */
+static bool load_of(const calibrate_options_t *options, const fc_load_t *measured, load_t *load) {
+  *load = (load_t){0};
+  if (options->open_loop) {
+    load->rate_per_s = measured->arrival_rate_per_s;
+    return (measured->present & FC_LOAD_HAS_ARRIVAL_RATE) != 0 && load->rate_per_s > 0;
+  }
+  const double users = options->users > 0 ? (double)options->users : round(measured->mean_in_flight);
+  if (options->users == 0 && (measured->present & FC_LOAD_HAS_IN_FLIGHT) == 0) return false;
+  if (!(users >= 1 && users <= 1e6)) return false;
+  load->users = (int32_t)users;
+  return true;
 }
 
-static bool usable(const calibration_t *self, const fc_transition_t *transition) {
-  return semantics_of(transition) == self->result->semantics && users_of(self, &transition->after) > 0 &&
+static bool usable(const calibration_t *self, const fc_transition_t *transition, load_t *load) {
+  return semantics_of(transition) == self->result->semantics && load_of(self->options, &transition->after.load, load) &&
          (transition->after.outcome.present & FC_OUTCOME_HAS_COUNTS) != 0;
 }
 
@@ -59,13 +72,14 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
   calibrate_result_t *result = self->result;
   (void)id;
   if (heldout || (self->options->limit > 0 && result->n_learned >= self->options->limit)) return FC_OK;
-  if (!usable(self, transition)) {
+  load_t load;
+  if (!usable(self, transition, &load)) {
     result->n_skipped += 1;
     return FC_OK;
   }
-  FC_TRY(twin_observe(self->twin, &transition->after, users_of(self, &transition->after), 0, &self->error));
+  FC_TRY(twin_observe(self->twin, &transition->after, load.users, load.rate_per_s, &self->error));
   if (self->point != NULL)
-    FC_TRY(point_add(self->point, &transition->after, users_of(self, &transition->after), 0, &self->error));
+    FC_TRY(point_add(self->point, &transition->after, load.users, load.rate_per_s, &self->error));
   result->n_learned += 1;
   progress_update(&self->progress, result->n_learned,
                   self->options->limit > 0 ? self->options->limit : self->n_total * 4 / 5, "windows");
@@ -103,10 +117,10 @@ static fc_status_t estimate_point(calibration_t *self, fc_error_t *error) {
 
 static fc_status_t score_window(void *context, int64_t id, bool heldout, const fc_transition_t *transition) {
   calibration_t *self = context;
-  const fc_observation_t *o = &transition->after;
+  load_t load;
   (void)id;
-  if (!heldout || !usable(self, transition)) return FC_OK;
-  FC_TRY(prediction_add(self->prediction, o, users_of(self, o), 0, &self->error));
+  if (!heldout || !usable(self, transition, &load)) return FC_OK;
+  FC_TRY(prediction_add(self->prediction, &transition->after, load.users, load.rate_per_s, &self->error));
   progress_update(&self->progress, prediction_windows(self->prediction), 0, "held-out windows");
   return FC_OK;
 }
@@ -165,9 +179,11 @@ static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *er
   progress_start(&self->progress, "calibrating");
   fc_status_t status = store_each_transition(store, o->workflow, 0, learn_window, self, error);
   if (status == FC_OK && self->result->n_learned == 0)
-    status = fc_error_set(error, FC_ENOTFOUND,
-                          "store %s: no window of workflow %s says how many users there were: say so with --users",
-                          o->store, o->workflow->name);
+    status =
+        fc_error_set(error, FC_ENOTFOUND, "store %s: no window of workflow %s says %s", o->store, o->workflow->name,
+                     o->open_loop ? "how many workflows arrived"
+                                  : "how many users there were: say so with --users, or take arrivals with "
+                                    "--open-loop");
   if (status == FC_OK && self->point != NULL) status = estimate_point(self, error);
   if (status == FC_OK) status = score(self, store, error);
   progress_end(&self->progress);

@@ -162,6 +162,7 @@ TEST(Calibrate, SaysWhatIsMissing) {
   EXPECT_EQ(2, run("calibrate --workflow parallel --store x --structures some").code);
   EXPECT_EQ(2, run("calibrate --workflow parallel --store x --metrics none").code);
   EXPECT_EQ(2, run("calibrate --workflow parallel --store x --false-alarms 1").code);
+  EXPECT_EQ(2, run("calibrate --workflow parallel --store x --users 3 --open-loop").code);
   EXPECT_EQ(0, run("calibrate --help").code);
 }
 
