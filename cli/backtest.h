@@ -8,6 +8,7 @@
 #ifndef CLI_BACKTEST_H
 #define CLI_BACKTEST_H
 
+#include "alarm.h"
 #include "command.h"
 #include "planner.h"
 #include "prediction.h"
@@ -61,6 +62,8 @@ typedef struct {
   bool has_twin;
   int64_t n_learned;
   prediction_score_t score; /* of the windows that were held out */
+  int64_t alarm_since_ms[ALARM_SERIES]
+                        [ALARM_DIRECTIONS]; /* the window from which on they left the twin; -1: they did not */
   particles_t particles;
   int32_t n_loads;
   backtest_load_t loads[BACKTEST_MAX_LOADS];  /* ascending */

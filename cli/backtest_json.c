@@ -82,9 +82,26 @@ static void set_costs(const backtest_t *self, fc_json_t *out) {
   }
 }
 
+static fc_json_t *alarms_json(const backtest_t *self) {
+  static const char *const series[ALARM_SERIES] = {"latency", "successes"};
+  static const char *const directions[ALARM_DIRECTIONS] = {"more", "less"};
+  fc_json_t *out = fc_json_array();
+  for (int s = 0; s < ALARM_SERIES; ++s) {
+    for (int d = 0; d < ALARM_DIRECTIONS; ++d) {
+      if (self->alarm_since_ms[s][d] < 0) continue;
+      fc_json_t *one = fc_json_object();
+      fc_json_set_string(one, "series", series[s]);
+      fc_json_set_string(one, "direction", directions[d]);
+      fc_json_set_int(one, "since_us", self->alarm_since_ms[s][d] * 1000);
+      fc_json_append(out, &one);
+    }
+  }
+  return out;
+}
+
 static fc_json_t *twin_json(const backtest_t *self) {
   const prediction_score_t *score = &self->score;
-  fc_json_t *out = fc_json_object(), *loads = fc_json_array();
+  fc_json_t *out = fc_json_object(), *loads = fc_json_array(), *alarms = alarms_json(self);
   fc_json_set_int(out, "particles", self->particles.n);
   fc_json_set_int(out, "windows_learned", self->n_learned);
   fc_json_set_int(out, "windows_heldout", score->n_windows);
@@ -94,6 +111,7 @@ static fc_json_t *twin_json(const backtest_t *self) {
   fc_json_set_double(out, "coverage80_latency", score->coverage80_latency);
   fc_json_set_double(out, "coverage80_success", score->coverage80_success);
   fc_json_set_bool(out, "explains", backtest_is_explained(self));
+  fc_json_set(out, "alarms", &alarms);
   fc_json_set_double(out, "level", self->level);
   fc_json_set_int(out, "searches", self->n_searches);
   set_costs(self, out);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "backtest.h"
-#include "ensemble.h"
 #include "timestamp.h"
+#include "twin.h"
 
 enum { HELD_OUT_EVERY = 5, SIMULATED_WINDOWS = 3, FEWEST_HELD_OUT = 5 };
 
@@ -14,6 +14,9 @@ enum { HELD_OUT_EVERY = 5, SIMULATED_WINDOWS = 3, FEWEST_HELD_OUT = 5 };
 
 /* A twin that explains the windows has about 80 % of them within its 80 %; ten points less, and luck, are forgiven. */
 #define FORGIVEN 0.1
+
+/* As `faasconf calibrate`. */
+#define WINDOWS_PER_FALSE_ALARM 500
 
 typedef struct {
   backtest_t *backtest;
@@ -53,7 +56,7 @@ static fc_status_t refused(const learning_t *self, fc_error_t *error) {
   return fc_error_prefix(error, "%s: window from %s", self->backtest->recording->options.path, when);
 }
 
-static fc_status_t learn(learning_t *self, ensemble_t *ensemble, fc_error_t *error) {
+static fc_status_t learn(learning_t *self, twin_t *twin, fc_error_t *error) {
   backtest_t *backtest = self->backtest;
   const recording_t *recording = backtest->recording;
   const int64_t n_all = self->n - self->n / HELD_OUT_EVERY;
@@ -61,8 +64,8 @@ static fc_status_t learn(learning_t *self, ensemble_t *ensemble, fc_error_t *err
   for (int64_t k = 0; k < n; ++k) {
     const int64_t w = self->windows[position(k, n, n_all, false)];
     recording_window(recording, w, &self->observation);
-    if (ensemble_observe(ensemble, &self->observation, recording_users(recording, w),
-                         recording_rate_per_s(recording, w), error) != FC_OK)
+    if (twin_observe(twin, &self->observation, recording_users(recording, w), recording_rate_per_s(recording, w),
+                     error) != FC_OK)
       return refused(self, error);
     progress_update(&self->progress, k + 1, n, "windows");
   }
@@ -92,26 +95,52 @@ static fc_status_t predict(learning_t *self, fc_error_t *error) {
   return status;
 }
 
+/* Twice the 12 per unknown that are needed not to be overconfident, as `faasconf calibrate` does. */
+static int32_t worlds_of(const backtest_t *backtest) {
+  const int64_t wanted = 24 * (int64_t)unknowns_list(backtest->workflow, NULL);
+  const int64_t worlds = backtest->n_particles > wanted ? backtest->n_particles : wanted;
+  return (int32_t)(worlds < PARTICLES_MAX ? worlds : PARTICLES_MAX);
+}
+
+/* When the runs began that led to alarms. */
+static void keep_alarms(learning_t *self, const alarm_t *alarm) {
+  backtest_t *backtest = self->backtest;
+  const recording_t *recording = backtest->recording;
+  const int64_t n_all = self->n - self->n / HELD_OUT_EVERY;
+  for (int s = 0; s < ALARM_SERIES; ++s) {
+    for (int d = 0; d < ALARM_DIRECTIONS; ++d) {
+      backtest->alarm_since_ms[s][d] = -1;
+      if (alarm->n_alarms[s][d] == 0) continue;
+      const int64_t w = self->windows[position(alarm->first_since[s][d], backtest->n_learned, n_all, false)];
+      backtest->alarm_since_ms[s][d] = recording->time_ms[recording->rows[w]];
+    }
+  }
+}
+
 static fc_status_t learn_and_predict(learning_t *self, fc_error_t *error) {
   backtest_t *backtest = self->backtest;
-  const ensemble_options_t options = {.semantics = backtest->semantics,
-                                      .n_worlds = (int32_t)backtest->n_particles,
-                                      .n_windows = SIMULATED_WINDOWS,
-                                      .prior_sigma = PRIOR_SIGMA,
-                                      .seed = (uint64_t)backtest->seed,
-                                      .jobs = (int32_t)backtest->jobs};
+  const twin_options_t options = {.ensemble = {.semantics = backtest->semantics,
+                                               .n_worlds = worlds_of(backtest),
+                                               .n_windows = SIMULATED_WINDOWS,
+                                               .prior_sigma = PRIOR_SIGMA,
+                                               .uses_cpu = backtest->semantics == FC_SEMANTICS_STRICT,
+                                               .seed = (uint64_t)backtest->seed,
+                                               .jobs = (int32_t)backtest->jobs},
+                                  .structures = TWIN_BALANCERS,
+                                  .windows_per_false_alarm = WINDOWS_PER_FALSE_ALARM};
   list_windows(self);
   if (self->n == 0)
     return fc_error_set(error, FC_EINVAL, "%s: in no window something arrived while every function had a replica",
                         backtest->recording->options.path);
-  ensemble_t *ensemble = NULL;
-  FC_TRY(ensemble_new(backtest->workflow, &options, &ensemble, error));
+  twin_t *twin = NULL;
+  FC_TRY(twin_new(backtest->workflow, &options, &twin, error));
   progress_start(&self->progress, "learning");
-  fc_status_t status = learn(self, ensemble, error);
-  if (status == FC_OK) status = ensemble_particles(ensemble, &backtest->particles, error);
+  fc_status_t status = learn(self, twin, error);
+  if (status == FC_OK) keep_alarms(self, twin_alarm(twin));
+  if (status == FC_OK) status = twin_particles(twin, (int32_t)backtest->n_particles, &backtest->particles, error);
   if (status == FC_OK) status = predict(self, error);
   progress_end(&self->progress);
-  ensemble_destroy(&ensemble);
+  twin_destroy(&twin);
   return status;
 }
 

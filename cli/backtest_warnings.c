@@ -6,6 +6,7 @@
 
 #include "backtest.h"
 #include "faasconf/knobs.h"
+#include "timestamp.h"
 
 /* Fewer configurations than this hardly show what a knob does. */
 enum { FEW_CONFIGURATIONS = 5 };
@@ -54,6 +55,23 @@ static void warn_of_empty_windows(const backtest_t *self, backtest_warnings_t *w
          rate, 100 * empty);
 }
 
+static void warn_of_alarms(const backtest_t *self, backtest_warnings_t *warnings) {
+  static const char *const series[ALARM_SERIES] = {"latencies are", "successes are"};
+  static const char *const directions[ALARM_DIRECTIONS] = {"more", "less"};
+  for (int s = 0; s < ALARM_SERIES; ++s) {
+    for (int d = 0; d < ALARM_DIRECTIONS; ++d) {
+      if (self->alarm_since_ms[s][d] < 0) continue;
+      char when[32];
+      timestamp_format(self->alarm_since_ms[s][d], when, sizeof when);
+      warn(warnings,
+           "alarm: from %s on %s %s than the twin expects: the system changed, or does something that the model does "
+           "not "
+           "know; plans on it can be wrong",
+           when, series[s], directions[d]);
+    }
+  }
+}
+
 static void warn_of_twin(const backtest_t *self, backtest_warnings_t *warnings) {
   const prediction_score_t *score = &self->score;
   if (!backtest_is_explained(self)) {
@@ -80,6 +98,7 @@ void backtest_warnings(const backtest_t *self, backtest_warnings_t *warnings) {
   warn_of_recording(self, warnings);
   warn_of_measured(self, warnings);
   if (!self->has_twin) return;
+  warn_of_alarms(self, warnings);
   warn_of_twin(self, warnings);
   warn_of_empty_windows(self, warnings);
 }

@@ -207,7 +207,8 @@ static int run_request(const request_t *request, const fc_workflow_t *workflow, 
                              .users = request->users > 0 ? request->users : users,
                              .rate_per_s = request->rate_per_s,
                              .n_windows = request->n_windows > 0 ? request->n_windows : JUDGE_WINDOWS,
-                             .seed = request->seed};
+                             .seed = request->seed,
+                             .jobs = request->jobs};
   const int code = simulate(&simulation, configuration, request->json);
   simulation_clear(&simulation);
   return code;
@@ -238,8 +239,8 @@ static int simulate_run(int argc, char **argv) {
        false, 0, 0},
       {"windows", ARGUMENT_INT, &request.n_windows, "N", "fresh windows (400; with --rows 12 a row)", false, 1, 1e7},
       {"seed", ARGUMENT_INT, &request.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
-      {"jobs", ARGUMENT_INT, &request.jobs, "N", "with --rows: threads; same numbers for any (all processors)", false,
-       1, JOBS_MAX_WORKERS},
+      {"jobs", ARGUMENT_INT, &request.jobs, "N", "threads; same numbers for any (all processors)", false, 1,
+       JOBS_MAX_WORKERS},
       {"json", ARGUMENT_FLAG, &request.json, NULL, "one JSON object instead of tables", false, 0, 0}};
   const arguments_t arguments = {
       .command = "simulate",
@@ -268,6 +269,7 @@ static int simulate_run(int argc, char **argv) {
   if (request.rate_per_s > 0 && request.rows != NULL) return complain("--rows are of a closed loop: leave --rate out");
   if (request.trace != NULL && (request.users > 0 || request.rate_per_s > 0 || request.n_windows > 0))
     return complain("--trace says load and windows itself: leave --users, --rate and --windows out");
+  if (request.trace != NULL && request.out != NULL) return complain("--out goes with --rows only");
   if (request.trace == NULL && request.column != NULL) return complain("--column goes with --trace only");
   if (request.rows == NULL && request.out != NULL) return complain("--out goes with --rows only");
   fc_error_t error = {0};

@@ -30,7 +30,7 @@ typedef struct {
   int32_t users;     /* closed loop; 0 = open loop */
   double rate_per_s; /* open loop: Poisson arrivals */
   double level;      /* p, above 0 and below 1 */
-  int64_t budget;    /* windows of the CMA-ES; polishing takes about as many again */
+  int64_t budget;    /* windows of the CMA-ES; polishing takes up to 15 times as many */
   uint64_t seed;
 } plan_options_t;
 

@@ -249,6 +249,10 @@ double fc_qos_target(const fc_qos_term_t *term, double mean_in_flight);
 bool fc_semantics_parse(const char *text, fc_semantics_t *out);
 const char *fc_semantics_name(fc_semantics_t semantics);
 
+/* As workflow files spell them. */
+const char *fc_balancer_name(fc_balancer_t balancer);
+const char *fc_overflow_name(fc_overflow_t overflow);
+
 #ifdef __cplusplus
 }
 #endif
