@@ -56,18 +56,18 @@ static void warn_of_empty_windows(const backtest_t *self, backtest_warnings_t *w
 }
 
 static void warn_of_alarms(const backtest_t *self, backtest_warnings_t *warnings) {
-  static const char *const series[ALARM_SERIES] = {"latencies are", "successes are"};
-  static const char *const directions[ALARM_DIRECTIONS] = {"more", "less"};
+  static const char *const what[ALARM_SERIES][ALARM_DIRECTIONS] = {{"latencies are longer", "latencies are shorter"},
+                                                                   {"successes are more", "successes are fewer"}};
   for (int s = 0; s < ALARM_SERIES; ++s) {
     for (int d = 0; d < ALARM_DIRECTIONS; ++d) {
       if (self->alarm_since_ms[s][d] < 0) continue;
       char when[32];
       timestamp_format(self->alarm_since_ms[s][d], when, sizeof when);
       warn(warnings,
-           "alarm: from %s on %s %s than the twin expects: the system changed, or does something that the model does "
+           "alarm: from %s on %s than the twin expects: the system changed, or does something that the model does "
            "not "
            "know; plans on it can be wrong",
-           when, series[s], directions[d]);
+           when, what[s][d]);
     }
   }
 }

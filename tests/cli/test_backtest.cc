@@ -279,6 +279,22 @@ TEST_F(Backtest, ATwinThatDoesNotExplainTheWindowsIsNotBelieved) {
   EXPECT_NE(std::string::npos, out_.find("does not explain the windows it has not seen"));
 }
 
+TEST_F(Backtest, ASystemThatChangedRaisesTheAlarm) {
+  record(40, 3, 0);
+  system_.work_times({2.5, 2.5});
+  record(40, 3, 0);
+  fc_test::write_file(csv_, system_.csv());
+  const Answer answer(run_twin(csv_));
+  ASSERT_GE(fc_json_size(answer.at("twin.alarms")), 1u);
+  EXPECT_STREQ("latency", fc_json_string(answer.at("twin.alarms.0.series")));
+  EXPECT_STREQ("more", fc_json_string(answer.at("twin.alarms.0.direction")));
+  // The run that led to it may have begun with luck, a little before the change.
+  const double windows_after = (answer.number("twin.alarms.0.since_us") * 1e-6 - RecordedSystem::kStart) / 30 - 40;
+  EXPECT_GE(windows_after, -15);
+  EXPECT_LE(windows_after, 3);
+  EXPECT_NE(std::string::npos, out_.find("latencies are longer than the twin expects"));
+}
+
 TEST_F(Backtest, ASystemThatMissedItsTargetMayCostMore) {
   for (int w = 0; w < 40; ++w) system_.record(system_.uniform(500 + 40 * (w % 6), 1), 3, 0);
   fc_test::write_file(csv_, system_.csv());
