@@ -174,3 +174,20 @@ fc_status_t plan_confirm(const plan_options_t *options, const fc_function_config
   planner_clear(&self);
   return status;
 }
+
+int32_t plan_cheapest(const plan_t *plans, int32_t n, int32_t *n_confirmed, double *median_usd_h, double *max_usd_h) {
+  double costs[PLAN_MAX_SEARCHES];
+  int32_t best = -1;
+  FC_ASSERT(n <= PLAN_MAX_SEARCHES);
+  *n_confirmed = 0;
+  for (int32_t s = 0; s < n; ++s) {
+    if (!plans[s].confirmed) continue;
+    costs[(*n_confirmed)++] = plans[s].cost_usd_h;
+    if (best < 0 || plans[s].cost_usd_h < plans[best].cost_usd_h) best = s;
+  }
+  if (best < 0) return -1;
+  quantile_sort(costs, *n_confirmed);
+  *median_usd_h = quantile_of_sorted(costs, *n_confirmed, 0.5);
+  *max_usd_h = costs[*n_confirmed - 1];
+  return best;
+}
