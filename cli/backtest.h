@@ -62,8 +62,8 @@ typedef struct {
   bool has_twin;
   int64_t n_learned;
   prediction_score_t score; /* of the windows that were held out */
-  int64_t alarm_since_ms[ALARM_SERIES]
-                        [ALARM_DIRECTIONS]; /* the window from which on they left the twin; -1: they did not */
+  /* the window from which on they left what the twin expects; -1: they did not */
+  int64_t alarm_since_ms[ALARM_SERIES][ALARM_DIRECTIONS];
   particles_t particles;
   int32_t n_loads;
   backtest_load_t loads[BACKTEST_MAX_LOADS];  /* ascending */
@@ -87,7 +87,7 @@ void backtest_clear(backtest_t *backtest);
 bool backtest_is_explained(const backtest_t *backtest);
 
 /* Sentences that a reader must know before believing the result. */
-enum { BACKTEST_MAX_WARNINGS = 12, BACKTEST_WARNING_SIZE = 256 };
+enum { BACKTEST_MAX_WARNINGS = 16, BACKTEST_WARNING_SIZE = 256 };
 typedef struct {
   int32_t n;
   char text[BACKTEST_MAX_WARNINGS][BACKTEST_WARNING_SIZE];

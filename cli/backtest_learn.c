@@ -95,13 +95,6 @@ static fc_status_t predict(learning_t *self, fc_error_t *error) {
   return status;
 }
 
-/* Twice the 12 per unknown that are needed not to be overconfident, as `faasconf calibrate` does. */
-static int32_t worlds_of(const backtest_t *backtest) {
-  const int64_t wanted = 24 * (int64_t)unknowns_list(backtest->workflow, NULL);
-  const int64_t worlds = backtest->n_particles > wanted ? backtest->n_particles : wanted;
-  return (int32_t)(worlds < PARTICLES_MAX ? worlds : PARTICLES_MAX);
-}
-
 /* When the runs began that led to alarms. */
 static void keep_alarms(learning_t *self, const alarm_t *alarm) {
   backtest_t *backtest = self->backtest;
@@ -119,15 +112,16 @@ static void keep_alarms(learning_t *self, const alarm_t *alarm) {
 
 static fc_status_t learn_and_predict(learning_t *self, fc_error_t *error) {
   backtest_t *backtest = self->backtest;
-  const twin_options_t options = {.ensemble = {.semantics = backtest->semantics,
-                                               .n_worlds = worlds_of(backtest),
-                                               .n_windows = SIMULATED_WINDOWS,
-                                               .prior_sigma = PRIOR_SIGMA,
-                                               .uses_cpu = backtest->semantics == FC_SEMANTICS_STRICT,
-                                               .seed = (uint64_t)backtest->seed,
-                                               .jobs = (int32_t)backtest->jobs},
-                                  .structures = TWIN_BALANCERS,
-                                  .windows_per_false_alarm = WINDOWS_PER_FALSE_ALARM};
+  const twin_options_t options = {
+      .ensemble = {.semantics = backtest->semantics,
+                   .n_worlds = twin_worlds(backtest->workflow, (int32_t)backtest->n_particles),
+                   .n_windows = SIMULATED_WINDOWS,
+                   .prior_sigma = PRIOR_SIGMA,
+                   .uses_cpu = backtest->semantics == FC_SEMANTICS_STRICT,
+                   .seed = (uint64_t)backtest->seed,
+                   .jobs = (int32_t)backtest->jobs},
+      .structures = TWIN_BALANCERS,
+      .windows_per_false_alarm = WINDOWS_PER_FALSE_ALARM};
   list_windows(self);
   if (self->n == 0)
     return fc_error_set(error, FC_EINVAL, "%s: in no window something arrived while every function had a replica",

@@ -65,8 +65,7 @@ static void warn_of_alarms(const backtest_t *self, backtest_warnings_t *warnings
       timestamp_format(self->alarm_since_ms[s][d], when, sizeof when);
       warn(warnings,
            "alarm: from %s on %s than the twin expects: the system changed, or does something that the model does "
-           "not "
-           "know; plans on it can be wrong",
+           "not know; plans on it can be wrong",
            when, what[s][d]);
     }
   }

@@ -154,19 +154,12 @@ static fc_status_t choose_semantics(calibration_t *self, store_t *store, fc_erro
                       self->options->store, self->options->workflow->name, fc_semantics_name(self->result->semantics));
 }
 
-/* Twice the 12 per unknown that are needed not to be overconfident: after hundreds of windows chance adds up. */
-static int32_t worlds_of(const calibrate_options_t *options) {
-  const int64_t wanted = 24 * (int64_t)unknowns_list(options->workflow, NULL);
-  const int64_t worlds = options->n_particles > wanted ? options->n_particles : wanted;
-  return (int32_t)(worlds < PARTICLES_MAX ? worlds : PARTICLES_MAX);
-}
-
 static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *error) {
   const calibrate_options_t *o = self->options;
   FC_TRY(choose_semantics(self, store, error));
   const twin_options_t options = {
       .ensemble = {.semantics = self->result->semantics,
-                   .n_worlds = worlds_of(o),
+                   .n_worlds = twin_worlds(o->workflow, (int32_t)o->n_particles),
                    .n_windows = (int32_t)o->n_windows,
                    .prior_sigma = o->prior_sigma,
                    .uses_cpu = o->uses_cpu != NULL ? *o->uses_cpu : self->result->semantics == FC_SEMANTICS_STRICT,

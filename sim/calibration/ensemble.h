@@ -25,7 +25,7 @@ typedef struct {
   fc_semantics_t semantics;
   fc_balancer_t balancer; /* the structure, */
   fc_overflow_t overflow; /* whatever the file has */
-  int32_t n_worlds;       /* at least 12 per unknown is a good rule: fewer is overconfident */
+  int32_t n_worlds;       /* fewer than 12 per unknown are overconfident */
   int32_t n_windows;      /* simulated per world and measured window, m >= 2 */
   double prior_sigma;     /* of every unknown; ln 2 allows for errors of a factor of two */
   bool uses_cpu;          /* compare CPU % and throttling, too */

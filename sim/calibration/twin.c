@@ -43,6 +43,12 @@ static fc_status_t take_ensembles(twin_t *self, const twin_options_t *options, f
   return FC_OK;
 }
 
+int32_t twin_worlds(const fc_workflow_t *workflow, int32_t n_particles) {
+  const int32_t wanted = 24 * unknowns_list(workflow, NULL);
+  const int32_t worlds = n_particles > wanted ? n_particles : wanted;
+  return worlds < PARTICLES_MAX ? worlds : PARTICLES_MAX;
+}
+
 fc_status_t twin_new(const fc_workflow_t *workflow, const twin_options_t *options, twin_t **out, fc_error_t *error) {
   *out = NULL;
   if (!(options->windows_per_false_alarm >= 10 && options->windows_per_false_alarm <= 1e12))

@@ -37,6 +37,10 @@ typedef struct {
 
 typedef struct twin twin_t;
 
+/* Worlds that each structure should have to learn for that many particles: no fewer than those, and 24 per unknown,
+ * twice what keeps an ensemble from being overconfident, because over hundreds of windows chance adds up. */
+int32_t twin_worlds(const fc_workflow_t *workflow, int32_t n_particles);
+
 /* Every structure weighs the same. Borrows workflow until twin_destroy. Errors as ensemble_new; FC_EINVAL also for
  * windows_per_false_alarm. Caller owns the result and destroys it with twin_destroy. */
 fc_status_t twin_new(const fc_workflow_t *workflow, const twin_options_t *options, twin_t **out, fc_error_t *error);
