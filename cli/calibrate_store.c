@@ -6,37 +6,20 @@
 #include <string.h>
 
 #include "faasconf/clock.h"
-#include "quantile.h"
-#include "score.h"
-#include "simulator.h"
+#include "point.h"
+#include "prediction.h"
 #include "store.h"
-
-enum {
-  SERIES_MEASURED_LATENCY,
-  SERIES_MEASURED_SUCCESSES,
-  SERIES_LATENCY,
-  SERIES_LATENCY_LOW,
-  SERIES_LATENCY_HIGH,
-  SERIES_SUCCESSES,
-  SERIES_SUCCESSES_LOW,
-  SERIES_SUCCESSES_HIGH,
-  N_SERIES
-};
 
 typedef struct {
   const calibrate_options_t *options;
   calibrate_result_t *result;
-  ensemble_t *ensemble;
+  twin_t *twin;
+  point_t *point; /* or NULL */
   int64_t n_strict, n_as_published, n_total;
   progress_t progress;
   fc_error_t error; /* of a visit */
-  /* scoring */
   particles_t particles;
-  simulator_t *simulator;
-  fc_observation_t observation;
-  double *windows;          /* (2, particles) */
-  double *series[N_SERIES]; /* (capacity) */
-  int64_t capacity;
+  prediction_t *prediction;
 } calibration_t;
 
 /* ---- which windows ---- */
@@ -57,15 +40,28 @@ static fc_status_t count_window(void *context, int64_t id, bool heldout, const f
   return FC_OK;
 }
 
-/* Closed-loop users of the window; 0 when nobody knows. */
-static int32_t users_of(const calibration_t *self, const fc_observation_t *o) {
-  if (self->options->users > 0) return (int32_t)self->options->users;
-  const double users = round(o->load.mean_in_flight);
-  return (o->load.present & FC_LOAD_HAS_IN_FLIGHT) != 0 && users >= 1 && users <= 1e6 ? (int32_t)users : 0;
+/* What loaded the system: users of a closed loop, or arrivals of an open one (users = 0). */
+typedef struct {
+  int32_t users;
+  double rate_per_s;
+} load_t;
+
+/* False when nobody knows. */
+static bool load_of(const calibrate_options_t *options, const fc_load_t *measured, load_t *load) {
+  *load = (load_t){0};
+  if (options->open_loop) {
+    load->rate_per_s = measured->arrival_rate_per_s;
+    return (measured->present & FC_LOAD_HAS_ARRIVAL_RATE) != 0 && load->rate_per_s > 0;
+  }
+  const double users = options->users > 0 ? (double)options->users : round(measured->mean_in_flight);
+  if (options->users == 0 && (measured->present & FC_LOAD_HAS_IN_FLIGHT) == 0) return false;
+  if (!(users >= 1 && users <= 1e6)) return false;
+  load->users = (int32_t)users;
+  return true;
 }
 
-static bool usable(const calibration_t *self, const fc_transition_t *transition) {
-  return semantics_of(transition) == self->result->semantics && users_of(self, &transition->after) > 0 &&
+static bool usable(const calibration_t *self, const fc_transition_t *transition, load_t *load) {
+  return semantics_of(transition) == self->result->semantics && load_of(self->options, &transition->after.load, load) &&
          (transition->after.outcome.present & FC_OUTCOME_HAS_COUNTS) != 0;
 }
 
@@ -76,92 +72,72 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
   calibrate_result_t *result = self->result;
   (void)id;
   if (heldout || (self->options->limit > 0 && result->n_learned >= self->options->limit)) return FC_OK;
-  if (!usable(self, transition)) {
+  load_t load;
+  if (!usable(self, transition, &load)) {
     result->n_skipped += 1;
     return FC_OK;
   }
-  FC_TRY(ensemble_observe(self->ensemble, &transition->after, users_of(self, &transition->after), 0, &self->error));
+  FC_TRY(twin_observe(self->twin, &transition->after, load.users, load.rate_per_s, &self->error));
+  if (self->point != NULL)
+    FC_TRY(point_add(self->point, &transition->after, load.users, load.rate_per_s, &self->error));
   result->n_learned += 1;
   progress_update(&self->progress, result->n_learned,
                   self->options->limit > 0 ? self->options->limit : self->n_total * 4 / 5, "windows");
   return FC_OK;
 }
 
+/* The best single world of the likeliest structure, from the posterior's mean. */
+static fc_status_t estimate_point(calibration_t *self, fc_error_t *error) {
+  const twin_structure_t *structures = NULL;
+  const unknown_t *list = NULL;
+  const int32_t d = twin_unknowns(self->twin, &list), n = twin_structures(self->twin, &structures);
+  int32_t likeliest = 0;
+  double *start = calloc(3 * (size_t)d, sizeof *start);
+  if (start == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a point estimate");
+  double *step = start + d, *theta = start + 2 * (int64_t)d;
+  for (int32_t i = 1; i < n; ++i)
+    if (structures[i].weight > structures[likeliest].weight) likeliest = i;
+  for (int32_t u = 0; u < d; ++u) {
+    twin_unknown(self->twin, u, &start[u], &step[u]);
+    step[u] = fmax(step[u], 0.02);
+  }
+  point_set_structure(self->point, structures[likeliest].balancer, structures[likeliest].overflow);
+  point_result_t found = {.theta = theta};
+  const fc_status_t status =
+      point_search(self->point, start, step, (int32_t)self->options->point_evaluations, &found, error);
+  memmove(start, theta, (size_t)d * sizeof *start);
+  self->result->point = start;
+  self->result->point_start = found.start;
+  self->result->point_found = found.found;
+  self->result->n_point_evaluations = found.n_evaluations;
+  return status;
+}
+
 /* ---- scoring ---- */
-
-/* Mean and the ends of the central 80 % of n values; sorts them. */
-static void predict(double *values, int32_t n, double *mean, double *low, double *high) {
-  *mean = 0;
-  for (int32_t i = 0; i < n; ++i) *mean += values[i] / n;
-  quantile_sort(values, n);
-  *low = values[n / 10];
-  *high = values[n - 1 - n / 10];
-}
-
-static fc_status_t grow(calibration_t *self) {
-  const int64_t capacity = self->capacity > 0 ? 2 * self->capacity : 256;
-  for (int s = 0; s < N_SERIES; ++s) {
-    double *series = realloc(self->series[s], (size_t)capacity * sizeof *series);
-    if (series == NULL) return fc_error_set(&self->error, FC_ENOMEM, "no memory for held-out windows");
-    self->series[s] = series;
-  }
-  self->capacity = capacity;
-  return FC_OK;
-}
-
-/* One window of each particle with the configuration of a held-out window. */
-static fc_status_t simulate_particles(calibration_t *self, const fc_observation_t *o, int32_t users) {
-  const simulator_options_t options = {
-      .seed = (uint64_t)self->options->seed + 1, .semantics = self->result->semantics, .users = users};
-  FC_TRY(simulator_renew(self->options->workflow, &options, &self->simulator, &self->error));
-  const int32_t n = self->particles.n;
-  for (int32_t i = 0; i < n; ++i) {
-    const int32_t particle = particles_of_window(&self->particles, i);
-    FC_TRY(simulator_set_parameters(self->simulator, &self->particles.parameters[particle], &self->error));
-    FC_TRY(simulator_window(self->simulator, self->result->n_heldout * n + i, o->configuration, &self->observation,
-                            &self->error));
-    const fc_outcome_t *outcome = &self->observation.outcome;
-    self->windows[i] = outcome->successes > 0 ? outcome->latency_mean_s : self->observation.duration_s;
-    self->windows[n + i] = (double)outcome->successes;
-  }
-  return FC_OK;
-}
 
 static fc_status_t score_window(void *context, int64_t id, bool heldout, const fc_transition_t *transition) {
   calibration_t *self = context;
-  const fc_observation_t *o = &transition->after;
+  load_t load;
   (void)id;
-  if (!heldout || !usable(self, transition) || o->outcome.successes < 1) return FC_OK;
-  if (self->result->n_heldout == self->capacity) FC_TRY(grow(self));
-  FC_TRY(simulate_particles(self, o, users_of(self, o)));
-  const int64_t k = self->result->n_heldout++;
-  const int32_t n = self->particles.n;
-  self->series[SERIES_MEASURED_LATENCY][k] = o->outcome.latency_mean_s;
-  self->series[SERIES_MEASURED_SUCCESSES][k] = (double)o->outcome.successes;
-  predict(self->windows, n, &self->series[SERIES_LATENCY][k], &self->series[SERIES_LATENCY_LOW][k],
-          &self->series[SERIES_LATENCY_HIGH][k]);
-  predict(self->windows + n, n, &self->series[SERIES_SUCCESSES][k], &self->series[SERIES_SUCCESSES_LOW][k],
-          &self->series[SERIES_SUCCESSES_HIGH][k]);
-  progress_update(&self->progress, self->result->n_heldout, 0, "held-out windows");
+  if (!heldout || !usable(self, transition, &load)) return FC_OK;
+  FC_TRY(prediction_add(self->prediction, &transition->after, load.users, load.rate_per_s, &self->error));
+  progress_update(&self->progress, prediction_windows(self->prediction), 0, "held-out windows");
   return FC_OK;
 }
 
 static fc_status_t score(calibration_t *self, store_t *store, fc_error_t *error) {
-  calibrate_result_t *result = self->result;
-  FC_TRY(ensemble_particles(self->ensemble, &self->particles, error));
-  self->windows = calloc(2 * (size_t)self->particles.n, sizeof *self->windows);
-  if (self->windows == NULL || fc_observation_init(&self->observation, self->options->workflow->n_functions) != FC_OK)
-    return fc_error_set(error, FC_ENOMEM, "no memory to score");
-  FC_TRY(store_each_transition(store, self->options->workflow, 0, score_window, self, error));
-  double *const *s = self->series;
-  const int64_t n = result->n_heldout;
-  result->r2_log_latency = score_r2_log(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n);
-  result->r2_success = score_r2(s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES], n);
-  result->mape_latency = score_mape(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n);
-  result->coverage80_latency =
-      score_coverage(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY_LOW], s[SERIES_LATENCY_HIGH], n);
-  result->coverage80_success =
-      score_coverage(s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES_LOW], s[SERIES_SUCCESSES_HIGH], n);
+  const calibrate_options_t *o = self->options;
+  FC_TRY(twin_particles(self->twin, (int32_t)o->n_particles, &self->particles, error));
+  FC_TRY(prediction_new(o->workflow, self->result->semantics, &self->particles, (uint64_t)o->seed + 1,
+                        &self->prediction, error));
+  FC_TRY(store_each_transition(store, o->workflow, 0, score_window, self, error));
+  const prediction_score_t score = prediction_score(self->prediction);
+  self->result->n_heldout = score.n_windows;
+  self->result->r2_log_latency = score.r2_log_latency;
+  self->result->r2_success = score.r2_success;
+  self->result->mape_latency = score.mape_latency;
+  self->result->coverage80_latency = score.coverage80_latency;
+  self->result->coverage80_success = score.coverage80_success;
   return FC_OK;
 }
 
@@ -181,47 +157,58 @@ static fc_status_t choose_semantics(calibration_t *self, store_t *store, fc_erro
 static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *error) {
   const calibrate_options_t *o = self->options;
   FC_TRY(choose_semantics(self, store, error));
-  const ensemble_options_t options = {.semantics = self->result->semantics,
-                                      .n_worlds = (int32_t)o->n_particles,
-                                      .n_windows = (int32_t)o->n_windows,
-                                      .prior_sigma = o->prior_sigma,
-                                      .uses_cpu = o->uses_cpu,
-                                      .seed = (uint64_t)o->seed,
-                                      .jobs = (int32_t)o->jobs};
-  FC_TRY(ensemble_new(o->workflow, &options, &self->ensemble, error));
+  const twin_options_t options = {
+      .ensemble = {.semantics = self->result->semantics,
+                   .n_worlds = twin_worlds(o->workflow, (int32_t)o->n_particles),
+                   .n_windows = (int32_t)o->n_windows,
+                   .prior_sigma = o->prior_sigma,
+                   .uses_cpu = o->uses_cpu != NULL ? *o->uses_cpu : self->result->semantics == FC_SEMANTICS_STRICT,
+                   .seed = (uint64_t)o->seed,
+                   .jobs = (int32_t)o->jobs},
+      .structures = o->structures,
+      .windows_per_false_alarm = o->windows_per_false_alarm};
+  FC_TRY(twin_new(o->workflow, &options, &self->twin, error));
+  if (o->point_evaluations > 0) FC_TRY(point_new(o->workflow, &options.ensemble, &self->point, error));
   progress_start(&self->progress, "calibrating");
   fc_status_t status = store_each_transition(store, o->workflow, 0, learn_window, self, error);
   if (status == FC_OK && self->result->n_learned == 0)
-    status = fc_error_set(error, FC_ENOTFOUND,
-                          "store %s: no window of workflow %s says how many users there were: say so with --users",
-                          o->store, o->workflow->name);
+    status =
+        fc_error_set(error, FC_ENOTFOUND, "store %s: no window of workflow %s says %s", o->store, o->workflow->name,
+                     o->open_loop ? "how many workflows arrived"
+                                  : "how many users there were: say so with --users, or take arrivals with "
+                                    "--open-loop");
+  if (status == FC_OK && self->point != NULL) status = estimate_point(self, error);
   if (status == FC_OK) status = score(self, store, error);
   progress_end(&self->progress);
   return status;
 }
 
-fc_status_t calibrate_store(const calibrate_options_t *options, ensemble_t **ensemble, calibrate_result_t *result,
+void calibrate_result_clear(calibrate_result_t *result) {
+  free(result->point);
+  result->point = NULL;
+}
+
+fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, calibrate_result_t *result,
                             fc_error_t *error) {
   fc_clock_t clock = fc_clock_system();
   const int64_t started_ns = clock.monotonic_ns(clock.self);
   calibration_t self = {.options = options, .result = result};
   store_t *store = NULL;
-  *ensemble = NULL;
+  *twin = NULL;
   *result = (calibrate_result_t){0};
   FC_TRY(store_open(options->store, STORE_READ_ONLY, "", &store, error));
   const fc_status_t status = calibrate(&self, store, error);
   if (status != FC_OK && self.error.status != FC_OK && error != NULL) *error = self.error;
   store_destroy(&store);
-  simulator_destroy(&self.simulator);
-  fc_observation_clear(&self.observation);
+  point_destroy(&self.point);
+  prediction_destroy(&self.prediction);
   particles_clear(&self.particles);
-  free(self.windows);
-  for (int s = 0; s < N_SERIES; ++s) free(self.series[s]);
   result->seconds = (double)(clock.monotonic_ns(clock.self) - started_ns) * 1e-9;
   if (status == FC_OK) {
-    *ensemble = self.ensemble;
+    *twin = self.twin;
   } else {
-    ensemble_destroy(&self.ensemble);
+    twin_destroy(&self.twin);
+    calibrate_result_clear(result);
   }
   return status;
 }

@@ -8,7 +8,7 @@
 #define CLI_CALIBRATE_STORE_H
 
 #include "command.h"
-#include "ensemble.h"
+#include "twin.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,24 +19,32 @@ typedef struct {
   const char *store;
   const fc_semantics_t *semantics; /* NULL: strict when the store has such windows */
   int64_t users;                   /* 0: the measured mean in flight, rounded */
+  bool open_loop;                  /* arrivals at each window's measured rate instead of users */
   int64_t limit;                   /* at most so many windows to learn from; 0: all */
-  int64_t n_particles, n_windows, seed, jobs;
-  double prior_sigma;
-  bool uses_cpu;
+  int64_t n_particles; /* of the twin; each structure has as many worlds, or 24 per unknown when that is more */
+  int64_t n_windows, seed, jobs;
+  double prior_sigma, windows_per_false_alarm;
+  const bool *uses_cpu; /* NULL: with strict windows; published rows have another scale */
+  twin_structures_t structures;
+  int64_t point_evaluations; /* of the point estimate; 0: none */
 } calibrate_options_t;
 
-/* NaN where a score is not defined. */
+/* NaN where a score is not defined. Cleared by calibrate_result_clear. */
 typedef struct {
   fc_semantics_t semantics;
   int64_t n_learned, n_skipped, n_heldout;
   double r2_log_latency, r2_success, mape_latency, coverage80_latency, coverage80_success;
   double seconds;
+  double *point; /* (unknowns) the point estimate, or NULL */
+  double point_start, point_found;
+  int32_t n_point_evaluations;
 } calibrate_result_t;
 
-/* *ensemble, the posterior, is the caller's, who destroys it with ensemble_destroy. FC_ENOTFOUND when the store has no
+/* *twin is the caller's, who destroys it with twin_destroy. FC_ENOTFOUND when the store has no
  * window to learn from. */
-fc_status_t calibrate_store(const calibrate_options_t *options, ensemble_t **ensemble, calibrate_result_t *result,
+fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, calibrate_result_t *result,
                             fc_error_t *error);
+void calibrate_result_clear(calibrate_result_t *result);
 
 #ifdef __cplusplus
 }

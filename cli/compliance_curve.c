@@ -9,6 +9,7 @@
 #include "compliance_curve.h"
 #include "faasconf/cost.h"
 #include "faasconf/knobs.h"
+#include "file.h"
 #include "jobs.h"
 #include "json_output.h"
 
@@ -94,26 +95,58 @@ static void print_text(const curve_t *curve) {
          100.0 * curve->start_n_met / PLAN_CONFIRMING_WINDOWS);
 }
 
-static int run(curve_t *curve, const char *twin, const char *svg, bool json) {
+/* The cheapest configuration of one level as a file that `simulate --configuration` reads. */
+static fc_status_t write_configuration(const curve_t *curve, int32_t level, const char *path, fc_error_t *error) {
+  const curve_level_t *wanted = &curve->levels[level];
+  if (wanted->best < 0)
+    return fc_error_set(error, FC_ENOTFOUND,
+                        "%s: not written, no search found a configuration for level %g: try a larger --budget", path,
+                        wanted->level);
+  fc_json_t *configuration = json_of_configuration(curve->workflow, wanted->plans[wanted->best].configuration);
+  char *text = fc_json_dump(configuration, 1);
+  fc_json_destroy(&configuration);
+  if (text == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to write %s", path);
+  const fc_status_t status = file_replace(path, text, strlen(text), error);
+  free(text);
+  return status;
+}
+
+/* What is written beside the table. */
+typedef struct {
+  const char *svg, *configuration; /* paths, or NULL */
+  int32_t level;                   /* of the configuration */
+} outputs_t;
+
+static int run(curve_t *curve, const char *twin, const outputs_t *outputs, bool json) {
   fc_error_t error = {0};
   particles_t particles = {0};
   fc_status_t status = FC_OK;
   if (twin != NULL) status = particles_load(twin, curve->workflow, &particles, &error);
   if (status == FC_OK && twin != NULL) curve->particles = &particles;
   if (status == FC_OK) status = curve_run(curve, &error);
-  if (status == FC_OK && svg != NULL) status = curve_draw(curve, svg, &error);
   if (status == FC_OK && json) print_json(curve);
   if (status == FC_OK && !json) print_text(curve);
+  if (status == FC_OK && outputs->svg != NULL) status = curve_draw(curve, outputs->svg, &error);
+  if (status == FC_OK && outputs->configuration != NULL)
+    status = write_configuration(curve, outputs->level, outputs->configuration, &error);
   curve_clear(curve);
   particles_clear(&particles);
   return status == FC_OK ? CLI_DONE : cli_fail("compliance-curve", &error);
 }
 
+/* Which of the levels the configuration is written of: `wanted`, or (0) 0.95, or the highest. -1: not among them. */
+static int32_t level_of(const curve_t *curve, double wanted) {
+  for (int32_t i = 0; i < curve->n_levels; ++i)
+    if (fabs(curve->levels[i].level - (wanted > 0 ? wanted : 0.95)) < 1e-9) return i;
+  return wanted > 0 ? -1 : curve->n_levels - 1;
+}
+
 static int compliance_curve_run(int argc, char **argv) {
-  const char *name = NULL, *twin = NULL, *svg = NULL, *semantics = "strict", *ranges = "measured",
-             *levels = "0.5,0.8,0.9,0.95,0.99";
+  const char *name = NULL, *twin = NULL, *semantics = "strict", *ranges = "measured", *levels = "0.5,0.8,0.9,0.95,0.99";
   bool json = false;
   int64_t searches = 8;
+  double out_level = 0;
+  outputs_t outputs = {0};
   curve_t curve = {.users = 10, .budget = 30000, .seed = 1, .jobs = jobs_default_workers()};
   const argument_t options[] = {
       {"workflow", ARGUMENT_TEXT, &name, "W", "a shipped workflow or the path of a file", true, 0, 0},
@@ -126,7 +159,11 @@ static int compliance_curve_run(int argc, char **argv) {
        1e9},
       {"ranges", ARGUMENT_TEXT, &ranges, "R", "measured or full (measured)", false, 0, 0},
       {"semantics", ARGUMENT_TEXT, &semantics, "S", "strict or as-published (strict)", false, 0, 0},
-      {"svg", ARGUMENT_TEXT, &svg, "FILE.svg", "draws the curve", false, 0, 0},
+      {"svg", ARGUMENT_TEXT, &outputs.svg, "FILE.svg", "draws the curve", false, 0, 0},
+      {"out", ARGUMENT_TEXT, &outputs.configuration, "FILE.json",
+       "writes the cheapest configuration of one level, for `faasconf simulate --configuration`", false, 0, 0},
+      {"out-level", ARGUMENT_DOUBLE, &out_level, "P", "with --out: which level (0.95, or the highest there is)", false,
+       1e-6, 1 - 1e-6},
       {"seed", ARGUMENT_INT, &curve.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
       {"jobs", ARGUMENT_INT, &curve.jobs, "N", "threads; same result for any (all processors)", false, 1,
        JOBS_MAX_WORKERS},
@@ -152,11 +189,16 @@ static int compliance_curve_run(int argc, char **argv) {
   curve.n_searches = (int32_t)searches;
   code = parse_levels(levels, &curve);
   if (code != CLI_DONE) return code;
+  outputs.level = level_of(&curve, out_level);
+  if (outputs.level < 0 || (out_level > 0 && outputs.configuration == NULL)) {
+    fprintf(stderr, "faasconf compliance-curve: --out-level goes with --out, and is one of --levels\n");
+    return CLI_USAGE;
+  }
   fc_error_t error = {0};
   fc_workflow_t *workflow = NULL;
   if (fc_workflow_load(name, &workflow, &error) != FC_OK) return cli_fail("compliance-curve", &error);
   curve.workflow = workflow;
-  code = run(&curve, twin, svg, json);
+  code = run(&curve, twin, &outputs, json);
   fc_workflow_destroy(&workflow);
   return code;
 }

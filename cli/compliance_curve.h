@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { CURVE_MAX_LEVELS = 32, CURVE_MAX_SEARCHES = 64 };
+enum { CURVE_MAX_LEVELS = 32, CURVE_MAX_SEARCHES = PLAN_MAX_SEARCHES };
 
 typedef struct {
   double level;

@@ -7,7 +7,6 @@
 #include "faasconf/cost.h"
 #include "jobs.h"
 #include "judge.h"
-#include "quantile.h"
 
 typedef struct {
   curve_t *curve;
@@ -41,21 +40,11 @@ static void show_progress(void *context, int64_t n_done) {
 }
 
 static void sum_up(curve_t *curve, curve_level_t *level) {
-  double costs[CURVE_MAX_SEARCHES];
-  level->best = -1;
-  level->n_confirmed = 0;
-  for (int32_t s = 0; s < curve->n_searches; ++s) {
-    const plan_t *plan = &level->plans[s];
-    curve->n_windows += plan->n_windows;
-    if (!plan->confirmed) continue;
-    costs[level->n_confirmed++] = plan->cost_usd_h;
-    if (level->best < 0 || plan->cost_usd_h < level->plans[level->best].cost_usd_h) level->best = s;
-  }
-  if (level->best < 0) return;
-  quantile_sort(costs, level->n_confirmed);
-  level->median_usd_h = quantile_of_sorted(costs, level->n_confirmed, 0.5);
-  level->max_usd_h = costs[level->n_confirmed - 1];
-  judge_wilson(level->plans[level->best].n_met, PLAN_CONFIRMING_WINDOWS, &level->wilson_low, &level->wilson_high);
+  for (int32_t s = 0; s < curve->n_searches; ++s) curve->n_windows += level->plans[s].n_windows;
+  level->best =
+      plan_cheapest(level->plans, curve->n_searches, &level->n_confirmed, &level->median_usd_h, &level->max_usd_h);
+  if (level->best >= 0)
+    judge_wilson(level->plans[level->best].n_met, PLAN_CONFIRMING_WINDOWS, &level->wilson_low, &level->wilson_high);
 }
 
 static fc_status_t take_plans(curve_t *curve, fc_error_t *error) {

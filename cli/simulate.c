@@ -254,7 +254,8 @@ static int run_request(const request_t *request, const fc_workflow_t *workflow, 
                              .users = request->users > 0 ? request->users : users,
                              .rate_per_s = request->rate_per_s,
                              .n_windows = request->n_windows > 0 ? request->n_windows : JUDGE_WINDOWS,
-                             .seed = request->seed};
+                             .seed = request->seed,
+                             .jobs = request->jobs};
   const int code = simulate(&simulation, configuration, request->json);
   simulation_clear(&simulation);
   return code;
@@ -306,8 +307,8 @@ static int simulate_run(int argc, char **argv) {
       {"windows", ARGUMENT_INT, &request.n_windows, "N",
        "fresh windows (400; with --rows 12 a row; with --serve until nobody is left)", false, 1, 1e7},
       {"seed", ARGUMENT_INT, &request.seed, "S", "of all random draws (1)", false, 0, 9007199254740992.0},
-      {"jobs", ARGUMENT_INT, &request.jobs, "N", "with --rows: threads; same numbers for any (all processors)", false,
-       1, JOBS_MAX_WORKERS},
+      {"jobs", ARGUMENT_INT, &request.jobs, "N", "threads; same numbers for any (all processors)", false, 1,
+       JOBS_MAX_WORKERS},
       {"serve", ARGUMENT_TEXT, &request.serve, "ENDPOINT",
        "offer this one workflow to several agents, in step: tcp://127.0.0.1:PORT (loopback only) or ipc://PATH", false,
        0, 0},

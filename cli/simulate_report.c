@@ -15,6 +15,11 @@ static void print_scores_json(const simulate_rows_options_t *options, const simu
   fc_json_t *out = fc_json_object();
   fc_json_set_string(out, "workflow", options->workflow->name);
   fc_json_set_string(out, "semantics", fc_semantics_name(options->semantics));
+  if (options->users > 0) {
+    fc_json_set_int(out, "users", options->users);
+  } else {
+    fc_json_set_null(out, "users");
+  }
   fc_json_set_int(out, "windows", options->n_windows);
   fc_json_set_int(out, "seed", options->seed);
   fc_json_set_int(out, "rows", scores->n_rows);

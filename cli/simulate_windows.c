@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "faasconf/cost.h"
+#include "jobs.h"
 #include "judge.h"
 #include "quantile.h"
 #include "simulator.h"
@@ -20,7 +21,7 @@ fc_status_t simulation_init(simulation_t *simulation, fc_error_t *error) {
   if (simulation->configuration == NULL || simulation->series == NULL || simulation->means == NULL ||
       simulation->n_latencies == NULL || simulation->execution_s == NULL)
     return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " windows", simulation->n_windows);
-  return fc_observation_init(&simulation->observation, (int32_t)n);
+  return FC_OK;
 }
 
 void simulation_clear(simulation_t *simulation) {
@@ -29,25 +30,23 @@ void simulation_clear(simulation_t *simulation) {
   free(simulation->means);
   free(simulation->n_latencies);
   free(simulation->execution_s);
-  fc_observation_clear(&simulation->observation);
 }
 
 /* Sums here; finish() divides. A function's latencies are averaged over the windows that have them. */
-static void add_functions(simulation_t *simulation) {
+static void add_functions(simulation_t *simulation, const fc_observation_t *o) {
   for (int32_t f = 0; f < simulation->workflow->n_functions; ++f) {
-    const fc_function_metrics_t *metrics = &simulation->observation.metrics[f];
+    const fc_function_metrics_t *metrics = &o->metrics[f];
     fc_function_metrics_t *sum = &simulation->means[f];
     simulation->n_latencies[f] += (metrics->present & FC_METRIC_BIT(LATENCY_P75)) != 0;
 #define ADD_METRIC(name, field, unit) \
   if (metrics->present & FC_METRIC_BIT(name)) sum->field += metrics->field;
     FC_FUNCTION_METRICS(ADD_METRIC)
 #undef ADD_METRIC
-    simulation->execution_s[f] = metrics->mean_in_flight * simulation->observation.duration_s;
+    simulation->execution_s[f] = metrics->mean_in_flight * o->duration_s;
   }
 }
 
-static void add_window(simulation_t *simulation, int64_t window) {
-  const fc_observation_t *o = &simulation->observation;
+static void add_window(simulation_t *simulation, int64_t window, const fc_observation_t *o) {
   const bool success = o->outcome.successes > 0;
   double values[N_SERIES];
   values[SERIES_LATENCY_MEAN] = success ? o->outcome.latency_mean_s : o->duration_s;
@@ -62,27 +61,65 @@ static void add_window(simulation_t *simulation, int64_t window) {
   simulation->n_without_success += !success;
   simulation->n_met +=
       judge_window(simulation->workflow, simulation->semantics, o, (double)simulation->users) == FC_QOS_MET;
-  add_functions(simulation);
+  add_functions(simulation, o);
   simulation->cost_eq2_usd += fc_cost_eq2_usd(simulation->workflow, simulation->configuration, simulation->execution_s);
 }
 
-static fc_status_t run_windows(simulation_t *simulation, fc_error_t *error) {
+/* Windows are simulated in any order by the jobs, a batch at a time, and added up in their own. */
+enum { BATCH_WINDOWS = 256 };
+
+typedef struct {
+  const simulation_t *simulation;
+  simulator_t **simulators;       /* (jobs) */
+  fc_observation_t *observations; /* (BATCH_WINDOWS) */
+  int64_t first;                  /* window of the batch */
+} batch_t;
+
+static fc_status_t simulate_one(void *context, int32_t worker, int64_t piece, fc_error_t *error) {
+  const batch_t *batch = context;
+  const simulation_t *simulation = batch->simulation;
   const simulator_options_t options = {.seed = (uint64_t)simulation->seed,
                                        .semantics = simulation->semantics,
                                        .users = (int32_t)simulation->users,
                                        .rate_per_s = simulation->rate_per_s};
-  simulator_t *simulator = NULL;
-  FC_TRY(simulator_new(simulation->workflow, &options, &simulator, error));
+  FC_TRY(simulator_renew(simulation->workflow, &options, &batch->simulators[worker], error));
+  return simulator_observed_window(batch->simulators[worker], batch->first + piece, simulation->configuration,
+                                   &batch->observations[piece], error);
+}
+
+static fc_status_t batch_init(batch_t *batch, const simulation_t *simulation, fc_error_t *error) {
+  *batch = (batch_t){.simulation = simulation};
+  batch->simulators = calloc((size_t)simulation->jobs, sizeof *batch->simulators);
+  batch->observations = calloc(BATCH_WINDOWS, sizeof *batch->observations);
+  fc_status_t status = batch->simulators != NULL && batch->observations != NULL ? FC_OK : FC_ENOMEM;
+  for (int32_t i = 0; i < BATCH_WINDOWS && status == FC_OK; ++i)
+    status = fc_observation_init(&batch->observations[i], simulation->workflow->n_functions);
+  return status == FC_OK ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory to simulate");
+}
+
+static void batch_clear(batch_t *batch) {
+  for (int64_t j = 0; batch->simulators != NULL && j < batch->simulation->jobs; ++j)
+    simulator_destroy(&batch->simulators[j]);
+  for (int32_t i = 0; batch->observations != NULL && i < BATCH_WINDOWS; ++i)
+    fc_observation_clear(&batch->observations[i]);
+  free(batch->simulators);
+  free(batch->observations);
+}
+
+static fc_status_t run_windows(simulation_t *simulation, fc_error_t *error) {
+  batch_t batch;
   progress_t progress;
+  fc_status_t status = batch_init(&batch, simulation, error);
   progress_start(&progress, "simulating windows");
-  fc_status_t status = FC_OK;
-  for (int64_t window = 0; window < simulation->n_windows && status == FC_OK; ++window) {
-    status = simulator_window(simulator, window, simulation->configuration, &simulation->observation, error);
-    if (status == FC_OK) add_window(simulation, window);
-    progress_update(&progress, window + 1, simulation->n_windows, NULL);
+  while (status == FC_OK && batch.first < simulation->n_windows) {
+    const int64_t left = simulation->n_windows - batch.first, n = left < BATCH_WINDOWS ? left : BATCH_WINDOWS;
+    status = jobs_run((int32_t)simulation->jobs, n, simulate_one, NULL, &batch, error);
+    for (int64_t i = 0; i < n && status == FC_OK; ++i) add_window(simulation, batch.first + i, &batch.observations[i]);
+    batch.first += n;
+    progress_update(&progress, batch.first, simulation->n_windows, NULL);
   }
   progress_end(&progress);
-  simulator_destroy(&simulator);
+  batch_clear(&batch);
   return status;
 }
 

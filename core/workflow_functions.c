@@ -136,6 +136,14 @@ static fc_status_t parse_prices(const fc_config_node_t *root, fc_prices_t *price
   return fc_config_as_double(node, 0, 1e6, &prices->usd_per_mib_hour, error);
 }
 
+fc_status_t fc_prices_load(const char *path, fc_prices_t *prices, fc_error_t *error) {
+  fc_config_t *config = NULL;
+  FC_TRY(fc_config_load(path, &config, error));
+  const fc_status_t status = parse_prices(fc_config_root(config), prices, error);
+  fc_config_destroy(&config);
+  return status;
+}
+
 static fc_status_t parse_list(const fc_config_node_t *root, fc_workflow_t *workflow, fc_error_t *error) {
   fc_function_t defaults = {.calls = -1};
   const fc_config_node_t *list = NULL;

@@ -100,10 +100,21 @@ static fc_status_t parse_word(const fc_config_node_t *map, const char *key, cons
   return fc_config_error(value, error, "%s: expected %s", key, known);
 }
 
+static const char *const balancers[] = {"random", "round-robin", "least-connections"};
+static const char *const overflows[] = {"reject", "queue"};
+
+const char *fc_balancer_name(fc_balancer_t balancer) {
+  FC_ASSERT((int)balancer >= 0 && balancer <= FC_BALANCER_LEAST_CONNECTIONS);
+  return balancers[balancer];
+}
+
+const char *fc_overflow_name(fc_overflow_t overflow) {
+  FC_ASSERT((int)overflow >= 0 && overflow <= FC_OVERFLOW_QUEUE);
+  return overflows[overflow];
+}
+
 static fc_status_t parse_words(const fc_config_node_t *map, bool marked, fc_simulator_parameters_t *simulator,
                                fc_error_t *error) {
-  static const char *const balancers[] = {"random", "round-robin", "least-connections"};
-  static const char *const overflows[] = {"reject", "queue"};
   int32_t balancer = 0, overflow = 0;
   FC_TRY(parse_word(map, "balancer", balancers, 3, marked, &balancer, error));
   FC_TRY(parse_word(map, "overflow", overflows, 2, marked, &overflow, error));

@@ -5,72 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boundary.h"
 #include "cma.h"
 #include "faasconf/cost.h"
-#include "faasconf/knobs.h"
+#include "polish.h"
 #include "quantile.h"
-#include "simulator.h"
 
-enum { SAMPLES = 14, WINDOWS = 64, BOUNDARY_WINDOWS = 600, BISECTIONS = 9, POLISHING_ROUNDS = 4, MAX_RAISES = 40 };
-
-/* Window numbers of each purpose, so that none is used for two. */
-enum { BOUNDARY_FROM = 1 << 28, CONFIRMING_FROM = 1 << 29 };
-
-typedef struct {
-  int32_t function;
-  fc_knob_t knob;
-  fc_knob_range_t range;
-} free_knob_t;
-
-typedef struct {
-  const plan_options_t *options;
-  simulator_t *simulator;
-  fc_observation_t observation;
-  free_knob_t *knobs;
-  int32_t n_knobs;
-  int32_t n_functions;
-  int64_t n_windows;
-  fc_function_configuration_t *scaled, *candidate, *best; /* (N) */
-  double *margins;                                        /* (WINDOWS) */
-} planner_t;
-
-/* ---- one configuration ---- */
-
-/* 1 - the worst violation of the window; negative when it does not meet QoS. */
-static fc_status_t window_margin(planner_t *self, int64_t window, const fc_function_configuration_t *configuration,
-                                 double *margin, fc_error_t *error) {
-  const plan_options_t *o = self->options;
-  double violation[FC_MAX_QOS_TERMS];
-  if (o->particles != NULL)
-    FC_TRY(simulator_set_parameters(self->simulator,
-                                    &o->particles->parameters[particles_of_window(o->particles, window)], error));
-  FC_TRY(simulator_observed_window(self->simulator, window, configuration, &self->observation, error));
-  self->n_windows += 1;
-  const fc_observation_t *window_seen = &self->observation;
-  fc_qos_judge(o->workflow, o->semantics, &window_seen->outcome, window_seen->duration_s,
-               o->users > 0 ? o->users : window_seen->load.mean_in_flight, violation);
-  *margin = INFINITY;
-  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i)
-    if (o->users > 0 || o->workflow->qos_terms[i].kind != FC_QOS_SUCCESS_COUNT)
-      *margin = fmin(*margin, 1 - violation[i]);
-  if (!isfinite(*margin)) *margin = -10;
-  return FC_OK;
-}
-
-static fc_status_t count_met(planner_t *self, int64_t from, int32_t n, const fc_function_configuration_t *configuration,
-                             int32_t *n_met, fc_error_t *error) {
-  *n_met = 0;
-  for (int32_t w = 0; w < n; ++w) {
-    double margin = 0;
-    FC_TRY(window_margin(self, from + w, configuration, &margin, error));
-    *n_met += margin >= 0;
-  }
-  return FC_OK;
-}
+enum { SAMPLES = 14, WINDOWS = 64, MAX_RAISES = 40 };
 
 static fc_status_t scaled_price(planner_t *self, int64_t from, const fc_function_configuration_t *configuration,
                                 double *price, fc_error_t *error) {
-  for (int32_t w = 0; w < WINDOWS; ++w) FC_TRY(window_margin(self, from + w, configuration, &self->margins[w], error));
+  for (int32_t w = 0; w < WINDOWS; ++w)
+    FC_TRY(boundary_margin(self, from + w, configuration, &self->margins[w], error));
   quantile_sort(self->margins, WINDOWS);
   const double q = quantile_of_sorted(self->margins, WINDOWS, 1 - self->options->level);
   *price = fc_cost_reserved_usd_h(self->options->workflow, configuration) * exp(-(q > 0 ? 0.6 : 1.6) * q);
@@ -99,50 +45,6 @@ static void to_box(const planner_t *self, const fc_function_configuration_t *con
     x[i] = is_logarithmic(k->knob) ? log(value / low) / log(high / low) : (value - low) / (high - low);
     x[i] = fmin(1, fmax(0, x[i]));
   }
-}
-
-/* ---- the boundary ---- */
-
-/* `from` with all CPUs times `factor`, within their ranges; what exceeds the ceiling by a replica's worth becomes one.
- */
-static void scale_cpu(const planner_t *self, const fc_function_configuration_t *from, double factor,
-                      fc_function_configuration_t *to) {
-  memcpy(to, from, (size_t)self->n_functions * sizeof *to);
-  for (int32_t f = 0; f < self->n_functions; ++f) {
-    const fc_knob_range_t cpu = fc_workflow_range(self->options->workflow, f, FC_KNOB_CPU, self->options->ranges);
-    const fc_knob_range_t replicas =
-        fc_workflow_range(self->options->workflow, f, FC_KNOB_REPLICAS, self->options->ranges);
-    double wanted = from[f].cpu_millicores * factor;
-    if (wanted > cpu.max * 1.05 && to[f].replicas < replicas.max) {
-      wanted = wanted * to[f].replicas / (to[f].replicas + 1);
-      to[f].replicas += 1;
-    }
-    to[f].cpu_millicores = (int32_t)lround(fmin(cpu.max, fmax(cpu.min, wanted)));
-  }
-}
-
-/* The smallest common factor that meets QoS on the boundary's windows; into *out. False when none up to 1.6 does. */
-static fc_status_t to_boundary(planner_t *self, const fc_function_configuration_t *from, double level,
-                               fc_function_configuration_t *out, bool *found, fc_error_t *error) {
-  double low = log(0.6), high = log(1.6);
-  const int32_t wanted = (int32_t)ceil(level * BOUNDARY_WINDOWS);
-  int32_t n_met = 0;
-  scale_cpu(self, from, exp(high), self->scaled);
-  FC_TRY(count_met(self, BOUNDARY_FROM, BOUNDARY_WINDOWS, self->scaled, &n_met, error));
-  *found = n_met >= wanted;
-  if (!*found) return FC_OK;
-  for (int i = 0; i < BISECTIONS; ++i) {
-    const double middle = (low + high) / 2;
-    scale_cpu(self, from, exp(middle), self->scaled);
-    FC_TRY(count_met(self, BOUNDARY_FROM, BOUNDARY_WINDOWS, self->scaled, &n_met, error));
-    if (n_met >= wanted) {
-      high = middle;
-    } else {
-      low = middle;
-    }
-  }
-  scale_cpu(self, from, exp(high), out);
-  return FC_OK;
 }
 
 /* ---- the search ---- */
@@ -178,78 +80,13 @@ static fc_status_t search_box(planner_t *self, fc_error_t *error) {
   return status;
 }
 
-/* Could `candidate`, scaled until it costs `cost`, still meet QoS? Most steps are refused here, by one look. */
-static fc_status_t is_worth_it(planner_t *self, double cost, bool *worth, fc_error_t *error) {
-  double low = log(0.6), high = log(1.6);
-  int32_t n_met = 0;
-  for (int i = 0; i < 20; ++i) {
-    const double middle = (low + high) / 2;
-    scale_cpu(self, self->candidate, exp(middle), self->scaled);
-    if (fc_cost_reserved_usd_h(self->options->workflow, self->scaled) < cost) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  scale_cpu(self, self->candidate, exp(low), self->scaled);
-  FC_TRY(count_met(self, BOUNDARY_FROM, BOUNDARY_WINDOWS, self->scaled, &n_met, error));
-  *worth = n_met >= (int32_t)ceil(self->options->level * BOUNDARY_WINDOWS);
-  return FC_OK;
-}
-
-/* Tries one step on a knob; keeps it when the boundary is cheaper there. */
-static fc_status_t try_step(planner_t *self, const free_knob_t *knob, int32_t step, double *cost, fc_error_t *error) {
-  const size_t size = (size_t)self->n_functions * sizeof *self->best;
-  const int32_t value = fc_knob_get(&self->best[knob->function], knob->knob) + step;
-  if (value < knob->range.min || value > knob->range.max) return FC_OK;
-  memcpy(self->candidate, self->best, size);
-  fc_knob_set(&self->candidate[knob->function], knob->knob, value);
-  if (knob->knob == FC_KNOB_REPLICAS) { /* the same CPU in all */
-    const fc_knob_range_t cpu =
-        fc_workflow_range(self->options->workflow, knob->function, FC_KNOB_CPU, self->options->ranges);
-    const double wanted = (double)self->candidate[knob->function].cpu_millicores * (value - step) / value;
-    self->candidate[knob->function].cpu_millicores = (int32_t)lround(fmin(cpu.max, fmax(cpu.min, wanted)));
-  }
-  bool found = false;
-  FC_TRY(is_worth_it(self, *cost * 0.999, &found, error));
-  if (!found) return FC_OK;
-  FC_TRY(to_boundary(self, self->candidate, self->options->level, self->candidate, &found, error));
-  const double now = fc_cost_reserved_usd_h(self->options->workflow, self->candidate);
-  if (!found || now >= *cost * 0.999) return FC_OK;
-  memcpy(self->best, self->candidate, size);
-  *cost = now;
-  return FC_OK;
-}
-
-static int32_t step_of(const planner_t *self, const free_knob_t *knob) {
-  const int32_t value = fc_knob_get(&self->best[knob->function], knob->knob);
-  return is_logarithmic(knob->knob) ? (value / 10 > 1 ? value / 10 : 1) : 1;
-}
-
-static fc_status_t polish(planner_t *self, fc_error_t *error) {
-  bool found = false;
-  FC_TRY(to_boundary(self, self->best, self->options->level, self->candidate, &found, error));
-  if (!found) return FC_OK; /* confirming raises what can be raised */
-  memcpy(self->best, self->candidate, (size_t)self->n_functions * sizeof *self->best);
-  double cost = fc_cost_reserved_usd_h(self->options->workflow, self->best);
-  for (int round = 0; round < POLISHING_ROUNDS; ++round) {
-    const double before = cost;
-    for (int32_t i = 0; i < self->n_knobs; ++i) {
-      FC_TRY(try_step(self, &self->knobs[i], -step_of(self, &self->knobs[i]), &cost, error));
-      if (!is_logarithmic(self->knobs[i].knob)) FC_TRY(try_step(self, &self->knobs[i], 1, &cost, error));
-    }
-    if (cost > 0.998 * before) break;
-  }
-  return FC_OK;
-}
-
 /* Fresh windows decide; while they say no, everything gets half a per cent more CPU, at its ceiling a replica. */
 static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
   const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
   const size_t size = (size_t)self->n_functions * sizeof *self->best;
   for (int raise = 0; raise <= MAX_RAISES; ++raise) {
-    scale_cpu(self, self->best, 1 + 0.005 * raise, self->candidate);
-    FC_TRY(count_met(self, CONFIRMING_FROM, PLAN_CONFIRMING_WINDOWS, self->candidate, &plan->n_met, error));
+    boundary_scale(self, self->best, 1 + 0.005 * raise, self->candidate);
+    FC_TRY(boundary_count_met(self, CONFIRMING_FROM, PLAN_CONFIRMING_WINDOWS, self->candidate, &plan->n_met, error));
     plan->confirmed = plan->n_met >= wanted;
     if (plan->confirmed) break;
     if (plan->n_met < wanted - PLAN_CONFIRMING_WINDOWS / 20) raise += 4;
@@ -333,7 +170,24 @@ fc_status_t plan_confirm(const plan_options_t *options, const fc_function_config
                          int32_t *n_met, fc_error_t *error) {
   planner_t self;
   fc_status_t status = planner_init(&self, options, error);
-  if (status == FC_OK) status = count_met(&self, CONFIRMING_FROM, n, configuration, n_met, error);
+  if (status == FC_OK) status = boundary_count_met(&self, CONFIRMING_FROM, n, configuration, n_met, error);
   planner_clear(&self);
   return status;
+}
+
+int32_t plan_cheapest(const plan_t *plans, int32_t n, int32_t *n_confirmed, double *median_usd_h, double *max_usd_h) {
+  double costs[PLAN_MAX_SEARCHES];
+  int32_t best = -1;
+  FC_ASSERT(n <= PLAN_MAX_SEARCHES);
+  *n_confirmed = 0;
+  for (int32_t s = 0; s < n; ++s) {
+    if (!plans[s].confirmed) continue;
+    costs[(*n_confirmed)++] = plans[s].cost_usd_h;
+    if (best < 0 || plans[s].cost_usd_h < plans[best].cost_usd_h) best = s;
+  }
+  if (best < 0) return -1;
+  quantile_sort(costs, *n_confirmed);
+  *median_usd_h = quantile_of_sorted(costs, *n_confirmed, 0.5);
+  *max_usd_h = costs[*n_confirmed - 1];
+  return best;
 }

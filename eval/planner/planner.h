@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-enum { PLAN_CONFIRMING_WINDOWS = 4000 };
+enum { PLAN_CONFIRMING_WINDOWS = 4000, PLAN_MAX_SEARCHES = 64 };
 
 typedef struct {
   const fc_workflow_t *workflow; /* borrowed, as particles */
@@ -30,7 +30,7 @@ typedef struct {
   int32_t users;     /* closed loop; 0 = open loop */
   double rate_per_s; /* open loop: Poisson arrivals */
   double level;      /* p, above 0 and below 1 */
-  int64_t budget;    /* windows of the CMA-ES; polishing takes about as many again */
+  int64_t budget;    /* windows of the CMA-ES; polishing takes up to 15 times as many */
   uint64_t seed;
 } plan_options_t;
 
@@ -44,6 +44,10 @@ typedef struct {
 
 /* FC_EINVAL as simulator_new, and for a level or a budget out of range. Blocks for seconds. */
 fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error);
+
+/* The cheapest confirmed one of up to PLAN_MAX_SEARCHES independent searches, or -1. *n_confirmed gets how many are
+ * confirmed; the other two, when there is one, the median and the largest cost among those. */
+int32_t plan_cheapest(const plan_t *plans, int32_t n, int32_t *n_confirmed, double *median_usd_h, double *max_usd_h);
 
 /* How many of n fresh windows of one configuration (N) meet QoS; the same windows for every call with the same seed. */
 fc_status_t plan_confirm(const plan_options_t *options, const fc_function_configuration_t *configuration, int32_t n,

@@ -224,6 +224,10 @@ fc_status_t fc_workflow_resolve(const char *name_or_path, char *path, size_t siz
 /* The same from memory; `file` is only used in messages. */
 fc_status_t fc_workflow_parse(const char *text, size_t size, const char *file, fc_workflow_t **out, fc_error_t *error);
 
+/* Another price table: the `prices:` of any YAML file that has them, a workflow file too. Errors as fc_workflow_load.
+ * Blocks on file I/O. */
+fc_status_t fc_prices_load(const char *path, fc_prices_t *prices, fc_error_t *error);
+
 /* Accepts NULL and pointer to NULL; sets *workflow to NULL. */
 void fc_workflow_destroy(fc_workflow_t **workflow);
 
@@ -244,6 +248,10 @@ double fc_qos_target(const fc_qos_term_t *term, double mean_in_flight);
 /* "strict" / "as-published"; false for any other text. */
 bool fc_semantics_parse(const char *text, fc_semantics_t *out);
 const char *fc_semantics_name(fc_semantics_t semantics);
+
+/* As workflow files spell them. */
+const char *fc_balancer_name(fc_balancer_t balancer);
+const char *fc_overflow_name(fc_overflow_t overflow);
 
 #ifdef __cplusplus
 }

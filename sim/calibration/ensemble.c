@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cholesky.h"
 #include "faasconf/rng.h"
 #include "jobs.h"
+#include "kalman.h"
 #include "simulator.h"
-
-#define CPU_NOISE 0.15
 
 /* What belongs to one thread. */
 typedef struct {
@@ -28,23 +26,22 @@ struct ensemble {
   fc_rng_t rng;
   int64_t n_observed;
   worker_t *workers; /* (jobs) */
+  kalman_t kalman;
   /* of the window in hand */
   const fc_observation_t *measured;
   int32_t users;
   double rate_per_s; /* when users = 0 */
-  int32_t n_terms, max_terms;
-  int32_t *terms;    /* (n_terms) which entries of a full vector the measured window has */
-  double *y;         /* (n_terms) measured */
+  int32_t n_terms;
+  int32_t *terms;    /* (n_terms) which the measured window has */
+  double *y, *noise; /* (n_terms) */
+  double *z;         /* (n_terms) */
   double *simulated; /* (n_worlds, m, max_terms) */
-  double *ybar;      /* (n_worlds, n_terms) */
-  double *r, *s;     /* (n_terms, n_terms) */
-  double *gain;      /* (n_terms, d): row t = S^-1 Cov(ybar, theta) */
-  double *scratch;   /* (3, n_terms) */
+  double log_density;
 };
 
 /* ---- memory ---- */
 
-static fc_status_t check(const fc_workflow_t *workflow, const ensemble_options_t *o, fc_error_t *error) {
+fc_status_t ensemble_check(const fc_workflow_t *workflow, const ensemble_options_t *o, fc_error_t *error) {
   if (!workflow->simulator.present)
     return fc_error_set(error, FC_EINVAL, "workflow %s has no `simulator:` section to start from", workflow->name);
   if (o->n_worlds < ENSEMBLE_MIN_WORLDS || o->n_worlds > PARTICLES_MAX)
@@ -72,27 +69,25 @@ static fc_status_t take_workers(ensemble_t *self) {
 }
 
 static fc_status_t take(ensemble_t *self) {
-  const size_t n = (size_t)self->options.n_worlds, m = (size_t)self->options.n_windows, terms = (size_t)self->max_terms,
-               d = (size_t)self->d;
-  self->theta = calloc(n * d, sizeof(double));
+  const ensemble_options_t *o = &self->options;
+  const size_t terms = (size_t)terms_max(self->workflow->n_functions);
+  self->theta = calloc((size_t)o->n_worlds * (size_t)self->d, sizeof(double));
   self->terms = calloc(terms, sizeof *self->terms);
   self->y = calloc(terms, sizeof(double));
-  self->simulated = calloc(n * m * terms, sizeof(double));
-  self->ybar = calloc(n * terms, sizeof(double));
-  self->r = calloc(terms * terms, sizeof(double));
-  self->s = calloc(terms * terms, sizeof(double));
-  self->gain = calloc(terms * d, sizeof(double));
-  self->scratch = calloc(3 * terms, sizeof(double));
-  if (self->theta == NULL || self->terms == NULL || self->y == NULL || self->simulated == NULL || self->ybar == NULL ||
-      self->r == NULL || self->s == NULL || self->gain == NULL || self->scratch == NULL)
+  self->noise = calloc(terms, sizeof(double));
+  self->z = calloc(terms, sizeof(double));
+  self->simulated = calloc((size_t)o->n_worlds * (size_t)o->n_windows * terms, sizeof(double));
+  if (self->theta == NULL || self->terms == NULL || self->y == NULL || self->noise == NULL || self->z == NULL ||
+      self->simulated == NULL)
     return FC_ENOMEM;
+  FC_TRY(kalman_init(&self->kalman, o->n_worlds, o->n_windows, self->d, (int32_t)terms));
   return take_workers(self);
 }
 
 fc_status_t ensemble_new(const fc_workflow_t *workflow, const ensemble_options_t *options, ensemble_t **out,
                          fc_error_t *error) {
   *out = NULL;
-  FC_TRY(check(workflow, options, error));
+  FC_TRY(ensemble_check(workflow, options, error));
   ensemble_t *self = calloc(1, sizeof *self);
   unknown_t *unknowns = calloc(UNKNOWNS_MAX, sizeof *unknowns);
   fc_status_t status = self != NULL && unknowns != NULL ? FC_OK : FC_ENOMEM;
@@ -101,7 +96,6 @@ fc_status_t ensemble_new(const fc_workflow_t *workflow, const ensemble_options_t
     self->options = *options;
     self->unknowns = unknowns;
     self->d = unknowns_list(workflow, unknowns);
-    self->max_terms = 2 + 2 * workflow->n_functions;
     status = take(self);
   } else {
     free(unknowns);
@@ -132,54 +126,20 @@ void ensemble_destroy(ensemble_t **ensemble) {
   free(self->terms);
   free(self->y);
   free(self->simulated);
-  free(self->ybar);
-  free(self->r);
-  free(self->s);
-  free(self->gain);
-  free(self->scratch);
+  free(self->noise);
+  free(self->z);
+  kalman_clear(&self->kalman);
   free(self);
   *ensemble = NULL;
 }
 
-/* ---- what is compared ---- */
+/* ---- learning ---- */
 
-static bool has(const fc_function_metrics_t *metrics, uint32_t bit) {
-  return (metrics->present & bit) != 0;
+void ensemble_world(const ensemble_t *self, int32_t world, fc_simulator_parameters_t *parameters) {
+  unknowns_apply(self->workflow, self->unknowns, self->d, self->theta + (int64_t)world * self->d, parameters);
+  parameters->balancer = self->options.balancer;
+  parameters->overflow = self->options.overflow;
 }
-
-/* Entry `term` of a window's full vector: latency, successes, p75 of each function, CPU of each. Where a simulated
- * window has no latency its length stands in. */
-static double entry(const fc_observation_t *o, int32_t term) {
-  const int32_t n = o->n_functions;
-  if (term == 0) return log(o->outcome.successes > 0 ? o->outcome.latency_mean_s : o->duration_s);
-  if (term == 1) return sqrt((double)o->outcome.successes + 0.25);
-  if (term < 2 + n) {
-    const fc_function_metrics_t *metrics = &o->metrics[term - 2];
-    return log(has(metrics, FC_METRIC_BIT(LATENCY_P75)) ? metrics->latency_p75_s : o->duration_s);
-  }
-  return log(o->metrics[term - 2 - n].cpu_utilization_pct + 1e-3);
-}
-
-/* Which entries the measured window has. */
-static void choose_terms(ensemble_t *self) {
-  const fc_observation_t *o = self->measured;
-  const int32_t n = o->n_functions;
-  self->n_terms = 0;
-  for (int32_t term = 0; term < self->max_terms; ++term) {
-    bool present = true;
-    if (term == 0) present = o->outcome.successes > 0 && (o->outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) != 0;
-    if (term >= 2 && term < 2 + n)
-      present = has(&o->metrics[term - 2], FC_METRIC_BIT(LATENCY_P75)) && o->metrics[term - 2].latency_p75_s > 0;
-    if (term >= 2 + n)
-      present = self->options.uses_cpu && has(&o->metrics[term - 2 - n], FC_METRIC_BIT(CPU_UTILIZATION)) &&
-                o->metrics[term - 2 - n].cpu_utilization_pct > 0;
-    if (!present) continue;
-    self->y[self->n_terms] = entry(o, term);
-    self->terms[self->n_terms++] = term;
-  }
-}
-
-/* ---- simulating ---- */
 
 /* One world's windows; no two worlds and no two measured windows share their luck. */
 static fc_status_t simulate_world(void *context, int32_t w, int64_t world, fc_error_t *error) {
@@ -191,77 +151,14 @@ static fc_status_t simulate_world(void *context, int32_t w, int64_t world, fc_er
                                        .users = self->users,
                                        .rate_per_s = self->rate_per_s};
   FC_TRY(simulator_renew(self->workflow, &options, &worker->simulator, error));
-  unknowns_apply(self->workflow, self->unknowns, self->d, self->theta + world * self->d, &worker->world);
+  ensemble_world(self, (int32_t)world, &worker->world);
   FC_TRY(simulator_set_parameters(worker->simulator, &worker->world, error));
   for (int32_t i = 0; i < m; ++i) {
     const int64_t window = (self->n_observed * self->options.n_worlds + world) * m + i;
     FC_TRY(simulator_observed_window(worker->simulator, window, self->measured->configuration, &worker->observation,
                                      error));
-    double *out = self->simulated + (world * m + i) * self->max_terms;
-    for (int32_t t = 0; t < self->n_terms; ++t) out[t] = entry(&worker->observation, self->terms[t]);
-  }
-  return FC_OK;
-}
-
-/* ---- the update ---- */
-
-/* ybar, and R pooled within the worlds. */
-static void within_worlds(ensemble_t *self) {
-  const int32_t n = self->options.n_worlds, m = self->options.n_windows, terms = self->n_terms;
-  memset(self->r, 0, (size_t)(terms * terms) * sizeof *self->r);
-  for (int32_t i = 0; i < n; ++i) {
-    double *mean = self->ybar + (int64_t)i * terms;
-    const double *windows = self->simulated + (int64_t)i * m * self->max_terms;
-    for (int32_t t = 0; t < terms; ++t) {
-      mean[t] = 0;
-      for (int32_t k = 0; k < m; ++k) mean[t] += windows[k * self->max_terms + t] / m;
-    }
-    for (int32_t k = 0; k < m; ++k) {
-      const double *window = windows + k * self->max_terms;
-      for (int32_t a = 0; a < terms; ++a)
-        for (int32_t b = 0; b < terms; ++b)
-          self->r[a * terms + b] += (window[a] - mean[a]) * (window[b] - mean[b]) / ((double)n * (m - 1));
-    }
-  }
-  for (int32_t t = 0; t < terms; ++t) {
-    const bool cpu = self->terms[t] >= 2 + self->workflow->n_functions;
-    self->r[t * terms + t] += (cpu ? CPU_NOISE * CPU_NOISE : 0) + 1e-8;
-  }
-}
-
-/* S = Cov(ybar) + R, and Cov(ybar, theta) into gain. */
-static void between_worlds(ensemble_t *self) {
-  const int32_t n = self->options.n_worlds, terms = self->n_terms, d = self->d;
-  double *mean_y = self->scratch;
-  memcpy(self->s, self->r, (size_t)(terms * terms) * sizeof *self->s);
-  memset(self->gain, 0, (size_t)(terms * d) * sizeof *self->gain);
-  memset(mean_y, 0, (size_t)terms * sizeof *mean_y);
-  for (int32_t i = 0; i < n; ++i)
-    for (int32_t t = 0; t < terms; ++t) mean_y[t] += self->ybar[(int64_t)i * terms + t] / n;
-  for (int32_t i = 0; i < n; ++i) {
-    const double *ybar = self->ybar + (int64_t)i * terms, *theta = self->theta + (int64_t)i * d;
-    for (int32_t a = 0; a < terms; ++a) {
-      const double off = (ybar[a] - mean_y[a]) / (n - 1);
-      for (int32_t b = 0; b < terms; ++b) self->s[a * terms + b] += off * (ybar[b] - mean_y[b]);
-      /* Cov with theta needs no centred theta: the offs sum to 0. */
-      for (int32_t u = 0; u < d; ++u) self->gain[a * d + u] += off * theta[u];
-    }
-  }
-}
-
-static fc_status_t move_worlds(ensemble_t *self, fc_error_t *error) {
-  const int32_t n = self->options.n_worlds, terms = self->n_terms, d = self->d;
-  double *z = self->scratch, *eps = self->scratch + terms, *off = self->scratch + 2 * terms;
-  if (!cholesky_factor(self->s, terms) || !cholesky_factor(self->r, terms))
-    return fc_error_set(error, FC_EINTERNAL, "the simulated windows of workflow %s do not vary", self->workflow->name);
-  for (int32_t i = 0; i < n; ++i) {
-    double *theta = self->theta + (int64_t)i * d;
-    for (int32_t t = 0; t < terms; ++t) z[t] = fc_rng_normal(&self->rng);
-    cholesky_multiply(self->r, terms, z, eps);
-    for (int32_t t = 0; t < terms; ++t) off[t] = self->y[t] + eps[t] - self->ybar[(int64_t)i * terms + t];
-    cholesky_solve(self->s, terms, off);
-    for (int32_t t = 0; t < terms; ++t)
-      for (int32_t u = 0; u < d; ++u) theta[u] += self->gain[t * d + u] * off[t];
+    double *out = self->simulated + (world * m + i) * terms_max(self->workflow->n_functions);
+    for (int32_t t = 0; t < self->n_terms; ++t) out[t] = terms_value(&worker->observation, self->terms[t]);
   }
   return FC_OK;
 }
@@ -273,12 +170,17 @@ fc_status_t ensemble_observe(ensemble_t *self, const fc_observation_t *observati
   self->measured = observation;
   self->users = users;
   self->rate_per_s = users > 0 ? 0 : rate_per_s;
-  choose_terms(self);
+  self->n_terms = terms_of(observation, self->options.uses_cpu, self->terms);
+  for (int32_t t = 0; t < self->n_terms; ++t) {
+    self->y[t] = terms_value(observation, self->terms[t]);
+    self->noise[t] = terms_noise(self->terms[t]);
+  }
   FC_TRY(jobs_run(self->options.jobs, self->options.n_worlds, simulate_world, NULL, self, error));
   self->n_observed += 1;
-  within_worlds(self);
-  between_worlds(self);
-  return move_worlds(self, error);
+  if (kalman_learn(&self->kalman, self->simulated, self->n_terms, self->y, self->noise, &self->rng, self->theta,
+                   self->z, &self->log_density))
+    return FC_OK;
+  return fc_error_set(error, FC_EINTERNAL, "the simulated windows of workflow %s do not vary", self->workflow->name);
 }
 
 /* ---- what is known ---- */
@@ -300,10 +202,11 @@ void ensemble_unknown(const ensemble_t *self, int32_t unknown, double *mean, dou
   *deviation = sqrt(squares / (n - 1));
 }
 
-fc_status_t ensemble_particles(const ensemble_t *self, particles_t *particles, fc_error_t *error) {
-  FC_TRY(particles_init(particles, self->workflow, self->options.n_worlds, error));
-  for (int32_t i = 0; i < particles->n; ++i)
-    unknowns_apply(self->workflow, self->unknowns, self->d, self->theta + (int64_t)i * self->d,
-                   &particles->parameters[i]);
-  return FC_OK;
+void ensemble_surprise(const ensemble_t *self, ensemble_surprise_t *surprise) {
+  *surprise = (ensemble_surprise_t){.log_density = self->log_density};
+  for (int32_t t = 0; t < self->n_terms; ++t)
+    if (self->terms[t] < TERMS_END_TO_END) {
+      surprise->has[self->terms[t]] = true;
+      surprise->z[self->terms[t]] = self->z[t];
+    }
 }

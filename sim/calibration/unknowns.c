@@ -5,22 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
+static void add(unknown_t *list, int32_t *n, unknown_kind_t kind, int32_t function) {
+  if (list != NULL) list[*n] = (unknown_t){kind, function};
+  *n += 1;
+}
+
 int32_t unknowns_list(const fc_workflow_t *workflow, unknown_t *list) {
   const fc_simulator_parameters_t *p = &workflow->simulator;
   bool contention = false, delays = p->gateway_delay_s > 0;
   int32_t n = 0;
+  if (!p->present) return 0;
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
-    list[n++] = (unknown_t){UNKNOWN_WORK, f};
+    add(list, &n, UNKNOWN_WORK, f);
     contention = contention || p->functions[f].contention > 0;
     delays = delays || p->functions[f].answer_delay_s > 0;
   }
   for (int32_t f = 0; f < workflow->n_functions; ++f)
-    if (p->functions[f].mem_mib_per_request > 0) list[n++] = (unknown_t){UNKNOWN_MEMORY, f};
-  if (p->orchestrator_startup_s > 0) list[n++] = (unknown_t){UNKNOWN_ORCHESTRATOR, -1};
-  if (delays) list[n++] = (unknown_t){UNKNOWN_DELAYS, -1};
-  if (contention) list[n++] = (unknown_t){UNKNOWN_CONTENTION, -1};
-  if (p->throttling_loss > 0 && p->throttling_loss < 1) list[n++] = (unknown_t){UNKNOWN_THROTTLING, -1};
-  if (p->warmup_share > 0) list[n++] = (unknown_t){UNKNOWN_WARMUP, -1};
+    if (p->functions[f].mem_mib_per_request > 0) add(list, &n, UNKNOWN_MEMORY, f);
+  if (p->orchestrator_startup_s > 0) add(list, &n, UNKNOWN_ORCHESTRATOR, -1);
+  if (delays) add(list, &n, UNKNOWN_DELAYS, -1);
+  if (contention) add(list, &n, UNKNOWN_CONTENTION, -1);
+  if (p->throttling_loss > 0 && p->throttling_loss < 1) add(list, &n, UNKNOWN_THROTTLING, -1);
+  if (p->warmup_share > 0) add(list, &n, UNKNOWN_WARMUP, -1);
   return n;
 }
 

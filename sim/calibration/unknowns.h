@@ -32,7 +32,7 @@ typedef struct {
 
 enum { UNKNOWNS_MAX = 2 * 1024 + 8 };
 
-/* Fills list[UNKNOWNS_MAX]; their number. */
+/* Fills list[UNKNOWNS_MAX], unless it is NULL; their number (0 without a `simulator:` section). */
 int32_t unknowns_list(const fc_workflow_t *workflow, unknown_t *list);
 
 /* *world gets the file's parameters changed by theta (n); world->functions (N) is the caller's. Values are kept within

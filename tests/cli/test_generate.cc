@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "ran_command.h"
 #include "support.h"
 
 extern "C" {
@@ -16,21 +17,10 @@ extern "C" {
 
 namespace {
 
-struct Ran {
-  int exit_code;
-  std::string out, err;
-};
+using Ran = fc_test::RanCommand;
 
-// The command as main.c would run it.
-Ran run(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "generate");
-  std::vector<char *> argv;
-  for (auto &argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  const int exit_code = cli_generate.run(static_cast<int>(arguments.size()), argv.data());
-  return {exit_code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+Ran run(const std::vector<std::string> &arguments) {
+  return fc_test::run_command(cli_generate, arguments);
 }
 
 std::vector<std::string> options(int functions, const char *shape, int seed) {

@@ -1,6 +1,7 @@
 // cli/simulate_windows.c: the numbers `faasconf simulate` reports are those of its windows.
 #include <cmath>
 
+#include "ran_command.h"
 #include "support.h"
 
 extern "C" {
@@ -20,6 +21,7 @@ class Simulate : public ::testing::Test {
     simulation_.users = 10;
     simulation_.n_windows = 60;
     simulation_.seed = 3;
+    simulation_.jobs = 1;
     ASSERT_OK(simulation_init(&simulation_, &error));
     for (int32_t f = 0; f < workflow_->n_functions; ++f) simulation_.configuration[f] = workflow_->functions[f].start;
   }
@@ -52,6 +54,28 @@ TEST_F(Simulate, IntervalsAreNestedAndCostIsTheReservedOne) {
   EXPECT_GT(simulation_.means[0].latency_p95_s, simulation_.means[0].latency_p75_s);
 }
 
+TEST_F(Simulate, TheSameNumbersForAnyNumberOfThreads) {
+  simulation_clear(&simulation_);
+  simulation_.n_windows = 600;  // more than a batch
+  std::vector<spread_t> first;
+  double cost = 0;
+  for (const int jobs : {1, 3}) {
+    simulation_t one = simulation_;
+    one.jobs = jobs;
+    ASSERT_OK(simulation_init(&one, &error));
+    for (int32_t f = 0; f < workflow_->n_functions; ++f) one.configuration[f] = workflow_->functions[f].start;
+    ASSERT_OK(simulation_run(&one, &error));
+    if (jobs == 1) {
+      first.assign(one.spread, one.spread + N_SERIES);
+      cost = one.cost_eq2_usd;
+    }
+    for (int s = 0; s < N_SERIES; ++s) EXPECT_EQ(first[s].mean, one.spread[s].mean) << s;
+    EXPECT_EQ(cost, one.cost_eq2_usd);
+    simulation_clear(&one);
+  }
+  ASSERT_OK(simulation_init(&simulation_, &error));
+}
+
 TEST_F(Simulate, WindowsWithoutSuccessCountAsLongAsTheWindow) {
   for (int32_t f = 0; f < workflow_->n_functions; ++f) simulation_.configuration[f].mem_mib = 21;
   ASSERT_OK(simulation_run(&simulation_, &error));
@@ -68,21 +92,10 @@ TEST_F(Simulate, ReportsWhatTheSimulatorRefuses) {
   EXPECT_NE(std::string::npos, std::string(error.message).find("resize")) << error.message;
 }
 
-struct Ran {
-  int exit_code;
-  std::string out, err;
-};
+using Ran = fc_test::RanCommand;
 
-// The command as main.c would run it.
-Ran run(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "simulate");
-  std::vector<char *> argv;
-  for (auto &argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  const int exit_code = cli_simulate.run(static_cast<int>(arguments.size()), argv.data());
-  return {exit_code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+Ran run(const std::vector<std::string> &arguments) {
+  return fc_test::run_command(cli_simulate, arguments);
 }
 
 TEST(SimulateCommand, JsonHasItsKeysAndIsReadBackAsConfiguration) {

@@ -4,9 +4,11 @@
 #include <cstring>
 #include <sstream>
 
+#include "ran_command.h"
 #include "support.h"
 
 extern "C" {
+#include "faasconf/json.h"
 #include "simulate_rows.h"
 }
 
@@ -87,6 +89,37 @@ TEST_F(SimulateRows, BadTablesAreRefusedWithFileAndLine) {
   EXPECT_EQ(FC_ENOTFOUND, simulate_rows(&options_, &scores_, &error));
   options_.out_path = "/nowhere/out.csv";
   EXPECT_EQ(FC_EIO, run(row(0.5, 12, 20)));
+}
+
+TEST_F(SimulateRows, TheCommandPrintsItsScores) {
+  std::string table;
+  for (int i = 0; i < 5; ++i) table += row(0.4 + 0.1 * i, 15 - i, 10 + 2 * i);
+  ASSERT_OK(run(table));
+  const std::vector<std::string> arguments = {
+      "--workflow", fc_test::source_file("workflows/parallel.yaml"), "--rows", path_, "--windows", "3"};
+  std::vector<std::string> as_json = arguments, for_users = arguments;
+  as_json.push_back("--json");
+  const fc_test::RanCommand ran = fc_test::run_command(cli_simulate, as_json);
+  ASSERT_EQ(CLI_DONE, ran.exit_code) << ran.err;
+  fc_json_t *json = nullptr;
+  ASSERT_OK(fc_json_parse(ran.out.data(), ran.out.size(), &json, &error));
+  for (const char *key : {"workflow", "users", "semantics", "windows", "seed", "rows", "rows_without_success",
+                          "r2_log_latency", "r2_success", "spearman_latency", "spearman_success", "mape_latency",
+                          "coverage80_latency", "coverage80_success", "seconds"})
+    EXPECT_NE(nullptr, fc_json_get(json, key)) << key;
+  int64_t n_rows = 0;
+  double spearman = 0;
+  EXPECT_TRUE(fc_json_int(fc_json_get(json, "rows"), &n_rows));
+  EXPECT_TRUE(fc_json_double(fc_json_get(json, "spearman_latency"), &spearman));
+  EXPECT_EQ(5, n_rows);
+  EXPECT_EQ(scores_.spearman_latency, spearman);
+  EXPECT_STREQ("as-published", fc_json_string(fc_json_get(json, "semantics")));
+  fc_json_destroy(&json);
+  EXPECT_NE(std::string::npos, fc_test::run_command(cli_simulate, arguments).out.find("Spearman"));
+  for_users.insert(for_users.end(), {"--configuration", "start"});
+  EXPECT_EQ(CLI_USAGE, fc_test::run_command(cli_simulate, for_users).exit_code);
+  EXPECT_EQ(CLI_FAILED,
+            fc_test::run_command(cli_simulate, {"--workflow", arguments[1], "--rows", "/none.csv"}).exit_code);
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "ran_command.h"
 #include "support.h"
 
 extern "C" {
+#include "faasconf/json.h"
 #include "simulate_trace.h"
 }
 
@@ -93,6 +95,37 @@ TEST_F(SimulateTrace, BadTracesAreRefusedWithFileLineAndColumn) {
   simulate_trace_clear(&result_);
   options_.path = "/nowhere/trace.csv";
   EXPECT_EQ(FC_ENOTFOUND, simulate_trace(&options_, &result_, &error));
+}
+
+TEST_F(SimulateTrace, TheCommandPrintsEveryWindow) {
+  ASSERT_OK(run("minute,users\n0,5\n1,12\n2,8\n"));
+  const std::vector<std::string> arguments = {"--workflow", fc_test::source_file("workflows/parallel.yaml"), "--trace",
+                                              path_};
+  std::vector<std::string> as_json = arguments, with_users = arguments;
+  as_json.push_back("--json");
+  const fc_test::RanCommand ran = fc_test::run_command(cli_simulate, as_json);
+  ASSERT_EQ(CLI_DONE, ran.exit_code) << ran.err;
+  fc_json_t *json = nullptr;
+  ASSERT_OK(fc_json_parse(ran.out.data(), ran.out.size(), &json, &error));
+  for (const char *key : {"workflow", "semantics", "column", "minutes", "seed", "cost", "latency_s", "successes",
+                          "failures", "rejected", "unfinished", "compliance", "compliance_interval95", "windows"})
+    EXPECT_NE(nullptr, fc_json_get(json, key)) << key;
+  const fc_json_t *windows = fc_json_get(json, "windows");
+  ASSERT_EQ(6u, fc_json_size(windows));
+  double users = 0;
+  EXPECT_TRUE(fc_json_double(fc_json_get(fc_json_at(windows, 3), "users"), &users));
+  EXPECT_EQ(12, users);
+  int64_t total = 0, sum = 0, one = 0;
+  EXPECT_TRUE(fc_json_int(fc_json_get(json, "successes"), &total));
+  for (size_t w = 0; w < 6; ++w) {
+    EXPECT_TRUE(fc_json_int(fc_json_get(fc_json_at(windows, w), "successes"), &one));
+    sum += one;
+  }
+  EXPECT_EQ(total, sum);
+  fc_json_destroy(&json);
+  EXPECT_EQ(CLI_DONE, fc_test::run_command(cli_simulate, arguments).exit_code);
+  with_users.insert(with_users.end(), {"--users", "3"});
+  EXPECT_EQ(CLI_USAGE, fc_test::run_command(cli_simulate, with_users).exit_code);
 }
 
 }  // namespace

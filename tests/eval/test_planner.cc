@@ -85,4 +85,19 @@ TEST_F(Planner, RefusesOddOptions) {
   }
 }
 
+TEST(PlanCheapest, CountsConfirmedSearchesOnly) {
+  plan_t plans[4] = {};
+  const double costs[] = {3, 1, 5, 4};
+  for (int s = 0; s < 4; ++s) plans[s].cost_usd_h = costs[s];
+  int32_t n_confirmed = -1;
+  double median = 0, largest = 0;
+  EXPECT_EQ(-1, plan_cheapest(plans, 4, &n_confirmed, &median, &largest));
+  EXPECT_EQ(0, n_confirmed);
+  for (int s : {0, 2, 3}) plans[s].confirmed = true;
+  EXPECT_EQ(0, plan_cheapest(plans, 4, &n_confirmed, &median, &largest));
+  EXPECT_EQ(3, n_confirmed);
+  EXPECT_EQ(4, median);
+  EXPECT_EQ(5, largest);
+}
+
 }  // namespace

@@ -29,4 +29,23 @@ TEST(Allocations, NoWindowTakesMemory) {
   }
 }
 
+// Synchronous functions whose replicas wait for their children, exclusive branches, counts drawn per request.
+TEST(Allocations, NorDoesAWindowOfTheLargestShippedWorkflow) {
+  fc_workflow_t *workflow = nullptr;
+  fc_error_t error = {};
+  ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/tcktapp.yaml").c_str(), &workflow, &error));
+  {
+    Simulated s(workflow, 20, FC_SEMANTICS_STRICT);
+    ASSERT_EQ(FC_OK, s.status) << s.error.message;
+    const Configuration configuration(static_cast<size_t>(workflow->n_functions), {700, 512, 3, 4});
+    fc_test::heap_watch();
+    for (int w = 0; w < 4; ++w) s.observe(w, configuration);
+    ASSERT_EQ(FC_OK, s.status);
+    for (int w = 0; w < 4; ++w) s.next(w, configuration);
+    ASSERT_EQ(FC_OK, s.status);
+    EXPECT_EQ(0u, fc_test::heap_use().n_allocations);
+  }
+  fc_workflow_destroy(&workflow);
+}
+
 }  // namespace

@@ -17,7 +17,7 @@ extern "C" {
 
 namespace {
 
-constexpr int kUsers = 10, kWindows = 30, kConfigurations = 50, kTruthWindows = 200;
+constexpr int kUsers = 10, kWindows = 30, kConfigurations = 50, kTruthWindows = 200, kWorldsOfTwin = 200;
 
 using Configuration = std::vector<fc_function_configuration_t>;
 
@@ -56,7 +56,8 @@ class Ensemble : public ::testing::Test {
   }
   void learn(int jobs) {
     ensemble_destroy(&ensemble_);
-    const ensemble_options_t options = {FC_SEMANTICS_STRICT, 200, 3, std::log(2), false, 3, jobs};
+    const ensemble_options_t options = {
+        FC_SEMANTICS_STRICT, FC_BALANCER_RANDOM, FC_OVERFLOW_REJECT, kWorldsOfTwin, 3, std::log(2), false, 3, jobs};
     ASSERT_OK(ensemble_new(workflow_, &options, &ensemble_, &error));
     for (int w = 0; w < kWindows; ++w) {
       const Configuration configuration = draw();
@@ -85,18 +86,20 @@ TEST_F(Ensemble, ThirtyWindowsPredictConfigurationsItHasNotSeen) {
     SCOPED_TRACE(world);
     perturb(100 + static_cast<uint64_t>(world));
     learn(jobs_default_workers());
-    particles_t particles = {};
-    ASSERT_OK(ensemble_particles(ensemble_, &particles, &error));
+    std::vector<fc_function_simulator_t> functions(n_);
+    fc_simulator_parameters_t predicting = {};
+    predicting.functions = functions.data();
     std::vector<double> errors;
     int inside = 0, total = 0;
     for (int c = 0; c < kConfigurations; ++c) {
       const Configuration configuration = draw();
       std::vector<double> predicted;
       double mean = 0, truth = 0;
-      for (int32_t i = 0; i < particles.n; ++i) {
-        ASSERT_OK(simulator_set_parameters(twin_, &particles.parameters[particles_of_window(&particles, i)], &error));
+      for (int32_t i = 0; i < kWorldsOfTwin; ++i) {
+        ensemble_world(ensemble_, i, &predicting);
+        ASSERT_OK(simulator_set_parameters(twin_, &predicting, &error));
         predicted.push_back(latency(twin_, c * 1000 + i, configuration));
-        mean += predicted.back() / particles.n;
+        mean += predicted.back() / kWorldsOfTwin;
       }
       std::sort(predicted.begin(), predicted.end());
       const double low = predicted[predicted.size() / 10], high = predicted[predicted.size() * 9 / 10];
@@ -116,7 +119,6 @@ TEST_F(Ensemble, ThirtyWindowsPredictConfigurationsItHasNotSeen) {
     EXPECT_GE(share, 0.70);
     EXPECT_LE(share, 0.90);
     coverage += share / kWorlds;
-    particles_clear(&particles);
   }
   EXPECT_GE(coverage, 0.72);
   EXPECT_LE(coverage, 0.88);
@@ -156,7 +158,8 @@ TEST_F(Ensemble, TheSameForAnyNumberOfThreads) {
 }
 
 TEST_F(Ensemble, OddOptionsAreRefused) {
-  const ensemble_options_t good = {FC_SEMANTICS_STRICT, 64, 2, 0.5, false, 1, 1};
+  const ensemble_options_t good = {
+      FC_SEMANTICS_STRICT, FC_BALANCER_RANDOM, FC_OVERFLOW_REJECT, 64, 2, 0.5, false, 1, 1};
   for (int i = 0; i < 5; ++i) {
     ensemble_options_t bad = good;
     if (i == 0) bad.n_worlds = 2;

@@ -1,0 +1,90 @@
+/* boundary.c - see boundary.h. */
+#include "boundary.h"
+
+#include <math.h>
+#include <string.h>
+
+fc_status_t boundary_margin(planner_t *self, int64_t window, const fc_function_configuration_t *configuration,
+                            double *margin, fc_error_t *error) {
+  const plan_options_t *o = self->options;
+  double violation[FC_MAX_QOS_TERMS];
+  if (o->particles != NULL)
+    FC_TRY(simulator_set_parameters(self->simulator,
+                                    &o->particles->parameters[particles_of_window(o->particles, window)], error));
+  FC_TRY(simulator_observed_window(self->simulator, window, configuration, &self->observation, error));
+  self->n_windows += 1;
+  const fc_observation_t *window_seen = &self->observation;
+  fc_qos_judge(o->workflow, o->semantics, &window_seen->outcome, window_seen->duration_s,
+               o->users > 0 ? o->users : window_seen->load.mean_in_flight, violation);
+  *margin = INFINITY;
+  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i)
+    if (o->users > 0 || o->workflow->qos_terms[i].kind != FC_QOS_SUCCESS_COUNT)
+      *margin = fmin(*margin, 1 - violation[i]);
+  if (!isfinite(*margin)) *margin = -10;
+  return FC_OK;
+}
+
+fc_status_t boundary_count_met(planner_t *self, int64_t from, int32_t n,
+                               const fc_function_configuration_t *configuration, int32_t *n_met, fc_error_t *error) {
+  *n_met = 0;
+  for (int32_t w = 0; w < n; ++w) {
+    double margin = 0;
+    FC_TRY(boundary_margin(self, from + w, configuration, &margin, error));
+    *n_met += margin >= 0;
+  }
+  return FC_OK;
+}
+
+fc_status_t boundary_meets(planner_t *self, const fc_function_configuration_t *configuration, bool *meets,
+                           fc_error_t *error) {
+  int32_t spare = BOUNDARY_WINDOWS - (int32_t)ceil(self->options->level * BOUNDARY_WINDOWS);
+  for (int32_t w = 0; w < BOUNDARY_WINDOWS && spare >= 0; ++w) {
+    double margin = 0;
+    FC_TRY(boundary_margin(self, self->boundary_from + w, configuration, &margin, error));
+    spare -= margin < 0;
+  }
+  *meets = spare >= 0;
+  return FC_OK;
+}
+
+void boundary_scale(const planner_t *self, const fc_function_configuration_t *from, double factor,
+                    fc_function_configuration_t *to) {
+  memcpy(to, from, (size_t)self->n_functions * sizeof *to);
+  for (int32_t f = 0; f < self->n_functions; ++f) {
+    const fc_knob_range_t cpu = fc_workflow_range(self->options->workflow, f, FC_KNOB_CPU, self->options->ranges);
+    const fc_knob_range_t replicas =
+        fc_workflow_range(self->options->workflow, f, FC_KNOB_REPLICAS, self->options->ranges);
+    double wanted = from[f].cpu_millicores * factor;
+    if (wanted > cpu.max * 1.05 && to[f].replicas < replicas.max) {
+      wanted = wanted * to[f].replicas / (to[f].replicas + 1);
+      to[f].replicas += 1;
+    }
+    to[f].cpu_millicores = (int32_t)lround(fmin(cpu.max, fmax(cpu.min, wanted)));
+  }
+}
+
+fc_status_t boundary_bisect(planner_t *self, const fc_function_configuration_t *from, double low, double high,
+                            int bisections, fc_function_configuration_t *out, fc_error_t *error) {
+  for (int i = 0; i < bisections; ++i) {
+    const double middle = (low + high) / 2;
+    bool meets = false;
+    boundary_scale(self, from, exp(middle), self->scaled);
+    FC_TRY(boundary_meets(self, self->scaled, &meets, error));
+    if (meets) {
+      high = middle;
+    } else {
+      low = middle;
+    }
+  }
+  boundary_scale(self, from, exp(high), self->scaled);
+  memcpy(out, self->scaled, (size_t)self->n_functions * sizeof *out);
+  return FC_OK;
+}
+
+fc_status_t boundary_find(planner_t *self, const fc_function_configuration_t *from, fc_function_configuration_t *out,
+                          bool *found, fc_error_t *error) {
+  boundary_scale(self, from, BOUNDARY_MAX_FACTOR, self->scaled);
+  FC_TRY(boundary_meets(self, self->scaled, found, error));
+  if (!*found) return FC_OK;
+  return boundary_bisect(self, from, log(BOUNDARY_MIN_FACTOR), log(BOUNDARY_MAX_FACTOR), 9, out, error);
+}
