@@ -20,8 +20,10 @@
 #endif
 
 enum { EXIT_USAGE = 2, ASK_TIMEOUT_MS = 5000, PLATFORM_TIMEOUT_S = 10 };
+#ifdef FAASCONF_WITH_PLATFORM_SIM
 /* Draw numbers of one start of a simulated platform: the next start continues after them. */
 static const int64_t SIM_WINDOWS_PER_EPOCH = 1000000;
+#endif
 
 typedef struct {
   const char *config;
