@@ -47,6 +47,24 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWith
   target_link_options(faasconf_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 
+# CUDA is optional. Sanitizers are for the host's code only: no device code in their builds.
+set(FAASCONF_HAS_CUDA OFF)
+if(NOT FAASCONF_CUDA STREQUAL "OFF" AND NOT FAASCONF_SANITIZE)
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_ARCHITECTURES 80 90)
+    enable_language(CUDA)
+    set(CMAKE_CUDA_STANDARD 17)
+    set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+    string(REPLACE "-DNDEBUG" "" CMAKE_CUDA_FLAGS_RELEASE "${CMAKE_CUDA_FLAGS_RELEASE}") # asserts stay on
+    set(FAASCONF_HAS_CUDA ON)
+  elseif(FAASCONF_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "FAASCONF_CUDA=ON, but there is no CUDA compiler: install the CUDA toolkit and put nvcc on the "
+                        "PATH, or set CUDACXX to it")
+  endif()
+endif()
+
 # faasconf_library(NAME SOURCES a.c ... DEPS fc_core ... PRIVATE_DEPS ... PKG libzmq ...)
 # PKG: pkg-config modules, visible to this library only (third-party headers stay in one place).
 function(faasconf_library name)
@@ -100,5 +118,5 @@ endfunction()
 function(faasconf_summary)
   message(STATUS "faasconf ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}"
                  " sanitizers=[${FAASCONF_SANITIZE}] tests=${FAASCONF_TESTS} bench=${FAASCONF_BENCH}"
-                 " platform-sim=${FAASCONF_PLATFORM_SIM} fuzz=${FAASCONF_FUZZ}")
+                 " cuda=${FAASCONF_HAS_CUDA} platform-sim=${FAASCONF_PLATFORM_SIM} fuzz=${FAASCONF_FUZZ}")
 endfunction()

@@ -32,7 +32,7 @@ THIRD_PARTY = {
     r"microhttpd\.h": ["server/http/*"],
     r"curl/.*": ["agent/platforms/*"],
     r"cublas.*\.h|cudnn.*\.h": ["kernels/*.cu"],
-    r"cu(da|rand|b/).*": ["kernels/*.cu", "sim/*.cu"],
+    r"cu(da|rand|b/).*": ["kernels/*.cu", "sim/*.cu", "tests/sim/*.cu"],
     r"lapacke?\.h|cblas\.h|nlopt.*": ["eval/*", "sim/calibration*", "server/twin/*"],
     r"systemd/.*": ["agent/main.c", "server/main.c"],
     r"(gtest|gmock)/.*": ["tests/*"],

@@ -54,6 +54,9 @@ class Simulated {
     return {observation_.load, observation_.outcome, metrics_};
   }
 
+  // What was observed last.
+  const fc_observation_t &seen() const { return observation_; }
+
   simulator_t *get() { return simulator_; }
   fc_status_t status = FC_OK;
   fc_error_t error = {};
