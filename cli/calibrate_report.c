@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "json_output.h"
+#include "number_text.h"
 
 /* Above this share of the prior's deviation the windows have not said much. */
 #define NOT_IDENTIFIED 0.7
@@ -170,12 +171,14 @@ static void print_text(const calibrate_options_t *options, const twin_t *twin, c
     printf("\nno window was held out: too few for a score\n");
     return;
   }
+  char latency[NUMBER_TEXT], successes[NUMBER_TEXT];
   printf("\nheld out: %" PRId64 " windows it has not seen\n", result->n_heldout);
   printf("%-36s %9s %9s\n", "", "latency", "successes");
-  printf("%-36s %9.3f %9.3f\n", "R2 (latency: of its logarithm)", result->r2_log_latency, result->r2_success);
-  printf("%-36s %8.1f%%\n", "mean absolute error", 100 * result->mape_latency);
-  printf("%-36s %8.1f%% %8.1f%%\n", "within the predicted 80 %", 100 * result->coverage80_latency,
-         100 * result->coverage80_success);
+  printf("%-36s %9s %9s\n", "R2 (latency: of its logarithm)", number_text(result->r2_log_latency, 3, "", latency),
+         number_text(result->r2_success, 3, "", successes));
+  printf("%-36s %9s\n", "mean absolute error", number_text(100 * result->mape_latency, 1, "%", latency));
+  printf("%-36s %9s %9s\n", "within the predicted 80 %", number_text(100 * result->coverage80_latency, 1, "%", latency),
+         number_text(100 * result->coverage80_success, 1, "%", successes));
 }
 
 void calibrate_report(const calibrate_options_t *options, const twin_t *twin, const calibrate_result_t *result,

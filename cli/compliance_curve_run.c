@@ -29,7 +29,7 @@ static fc_status_t search(void *context, int32_t worker, int64_t piece, fc_error
   curve_t *curve = ((searches_t *)context)->curve;
   curve_level_t *level = &curve->levels[piece / curve->n_searches];
   const int64_t s = piece % curve->n_searches;
-  const plan_options_t options = options_of(curve, level->level, (uint64_t)(curve->seed * 1000003 + s));
+  const plan_options_t options = options_of(curve, level->level, (uint64_t)curve->seed * 1000003u + (uint64_t)s);
   (void)worker;
   return plan_search(&options, &level->plans[s], error);
 }
