@@ -3,17 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { FILE_PATH_SIZE = CGROUP_PATH_SIZE + 64 };
 
+/* Without printf: also called between fork and exec. */
+static bool join(const char *folder, const char *name, char *path) {
+  const size_t n = strlen(folder), m = strlen(name);
+  if (n + 1 + m + 1 > FILE_PATH_SIZE) return false;
+  memcpy(path, folder, n);
+  path[n] = '/';
+  memcpy(path + n + 1, name, m + 1);
+  return true;
+}
+
 int cgroup_files_read(const char *folder, const char *name, char *text, size_t size) {
   char path[FILE_PATH_SIZE];
   text[0] = '\0';
-  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return ENAMETOOLONG;
+  if (!join(folder, name, path)) return ENAMETOOLONG;
   const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return errno;
   size_t length = 0;
@@ -32,7 +41,7 @@ int cgroup_files_read(const char *folder, const char *name, char *text, size_t s
 
 int cgroup_files_write(const char *folder, const char *name, const char *value) {
   char path[FILE_PATH_SIZE];
-  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return ENAMETOOLONG;
+  if (!join(folder, name, path)) return ENAMETOOLONG;
   const int file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
   if (file < 0) return errno;
   const size_t length = strlen(value);

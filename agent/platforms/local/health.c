@@ -1,0 +1,59 @@
+/* health.c - see health.h. */
+#include "health.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct sockaddr_in loopback(int32_t port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+int32_t health_free_port(void) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  int32_t port = 0;
+  if (listener >= 0 && bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+      getsockname(listener, (struct sockaddr *)&address, &size) == 0)
+    port = ntohs(address.sin_port);
+  if (listener >= 0) (void)close(listener);
+  return port;
+}
+
+static bool wait_for(int connection, short events, int timeout_ms) {
+  struct pollfd item = {.fd = connection, .events = events};
+  return poll(&item, 1, timeout_ms) == 1 && (item.revents & (events | POLLHUP)) != 0;
+}
+
+static bool ask(int connection, int timeout_ms) {
+  static const char request[] = "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+  if (!wait_for(connection, POLLOUT, timeout_ms)) return false;
+  if (send(connection, request, sizeof request - 1, MSG_NOSIGNAL) != (ssize_t)sizeof request - 1) return false;
+  char answer[16];
+  size_t length = 0;
+  while (length < sizeof answer - 1) {
+    if (!wait_for(connection, POLLIN, timeout_ms)) return false;
+    const ssize_t n = recv(connection, answer + length, sizeof answer - 1 - length, 0);
+    if (n <= 0) return false;
+    length += (size_t)n;
+  }
+  answer[length] = '\0';
+  return strncmp(answer, "HTTP/1.", 7) == 0 && strncmp(answer + 8, " 200", 4) == 0;
+}
+
+bool health_is_good(int32_t port, int timeout_ms) {
+  const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (connection < 0) return false;
+  const struct sockaddr_in address = loopback(port);
+  const int code = connect(connection, (const struct sockaddr *)&address, sizeof address);
+  const bool good = (code == 0 || errno == EINPROGRESS) && ask(connection, timeout_ms);
+  (void)close(connection);
+  return good;
+}
