@@ -1,0 +1,123 @@
+/* haproxy.c - the process: see haproxy.h. */
+#include "haproxy.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+
+enum { POLL_MS = 10, MS_PER_S = 1000, OUTPUT_SHOWN = 300, STOP_GRACE_S = 2 };
+static const size_t MAX_OUTPUT = 16 << 20;
+
+static void pause_ms(int ms) {
+  const struct timespec time = {ms / MS_PER_S, (long)(ms % MS_PER_S) * 1000000};
+  (void)nanosleep(&time, NULL);
+}
+
+static bool read_number(const char *text, const char *key, int64_t *value) {
+  char line[64];
+  snprintf(line, sizeof line, "\n%s: ", key);
+  const char *found = strstr(text, line);
+  if (!found) return false;
+  *value = strtoll(found + strlen(line), NULL, 10);
+  return true;
+}
+
+static fc_status_t ask_worker(const haproxy_t *haproxy, int64_t *pid, int64_t *start_s, fc_error_t *error) {
+  char *answer = NULL;
+  fc_status_t status = haproxy_socket_ask(&haproxy->socket, "show info", &answer, error);
+  if (status == FC_OK && (!read_number(answer, "Pid", pid) || !read_number(answer, "Start_time_sec", start_s)))
+    status =
+        fc_error_set(error, FC_EFORMAT, "haproxy: show info has no Pid or Start_time_sec (2.6 or later is needed)");
+  free(answer);
+  return status;
+}
+
+/* Its last words, for a message. */
+static fc_status_t say_last_words(const haproxy_t *haproxy, const char *how, fc_error_t *error) {
+  uint8_t *text = NULL;
+  size_t size = 0;
+  if (file_read(haproxy->output, MAX_OUTPUT, &text, &size, NULL) != FC_OK) size = 0;
+  const char *from = "";
+  if (text) {
+    text[size] = '\0';
+    from = size > OUTPUT_SHOWN ? (const char *)text + size - OUTPUT_SHOWN : (const char *)text;
+  }
+  const fc_status_t status = fc_error_set(error, FC_ESTATE, "haproxy did not start (%s): %s", how, from);
+  free(text);
+  return status;
+}
+
+/* Until a worker other than `old` answers. */
+static fc_status_t wait_for_worker(haproxy_t *haproxy, int64_t old, fc_error_t *error) {
+  char how[64] = "";
+  for (int waited_ms = 0; waited_ms <= (int)(haproxy->start_timeout_s * MS_PER_S); waited_ms += POLL_MS) {
+    int64_t pid = 0, start_s = 0;
+    if (ask_worker(haproxy, &pid, &start_s, error) == FC_OK && pid != old) {
+      haproxy->worker = pid;
+      haproxy->worker_start_s = start_s;
+      return FC_OK;
+    }
+    if (spawn_has_ended(&haproxy->process, 0, how, sizeof how)) return say_last_words(haproxy, how, error);
+    pause_ms(POLL_MS);
+  }
+  return fc_error_set(error, FC_ETIMEOUT, "haproxy: no %s answers within %.3g s; see %s", old ? "new worker" : "worker",
+                      haproxy->start_timeout_s, haproxy->output);
+}
+
+fc_status_t haproxy_start(haproxy_t *haproxy, const cgroup_t *group, fc_error_t *error) {
+  FC_TRY(haproxy_write_file(haproxy, error));
+  (void)unlink(haproxy->socket.path);
+  char program[HAPROXY_PATH_SIZE], master[] = "-W", nothing[] = "-db", option[] = "-f", file[HAPROXY_PATH_SIZE];
+  snprintf(program, sizeof program, "%s", haproxy->program);
+  snprintf(file, sizeof file, "%s", haproxy->file);
+  char *argv[] = {program, master, nothing, option, file, NULL};
+  const spawn_t spawn = {argv, group && group->n_folders > 0 ? group : NULL, haproxy->output};
+  const fc_status_t started = spawn_start(&spawn, &haproxy->process, error);
+  if (started == FC_ENOTFOUND)
+    fc_error_prefix(error, "platform local needs HAProxy 2.6 or later (script/bootstrap installs it)");
+  if (started != FC_OK) return started;
+  const fc_status_t status = wait_for_worker(haproxy, 0, error);
+  if (status != FC_OK) haproxy_stop(haproxy);
+  return status;
+}
+
+void haproxy_stop(haproxy_t *haproxy) {
+  spawn_stop(&haproxy->process, STOP_GRACE_S);
+  haproxy->worker = 0;
+}
+
+fc_status_t haproxy_reload(haproxy_t *haproxy, fc_error_t *error) {
+  if (haproxy->process.pid == 0) return fc_error_set(error, FC_ESTATE, "haproxy: it does not run");
+  const int64_t old = haproxy->worker;
+  if (kill(haproxy->process.pid, SIGUSR2) != 0) return fc_error_set(error, FC_ENOTFOUND, "haproxy: it is gone");
+  return wait_for_worker(haproxy, old, error);
+}
+
+fc_status_t haproxy_was_reloaded(haproxy_t *haproxy, bool *reloaded, fc_error_t *error) {
+  int64_t pid = 0, start_s = 0;
+  FC_TRY(ask_worker(haproxy, &pid, &start_s, error));
+  *reloaded = pid != haproxy->worker || start_s != haproxy->worker_start_s;
+  haproxy->worker = pid;
+  haproxy->worker_start_s = start_s;
+  return FC_OK;
+}
+
+fc_status_t haproxy_read(const haproxy_t *haproxy, haproxy_stat_t *stat, fc_error_t *error) {
+  char *answer = NULL;
+  memset(stat, 0, sizeof *stat);
+  fc_status_t status = haproxy_socket_ask(&haproxy->socket, "show stat -1 7 -1", &answer, error);
+  if (status == FC_OK) status = haproxy_stat_parse(answer, stat, error);
+  free(answer);
+  return status;
+}
+
+haproxy_server_t *haproxy_find_server(haproxy_proxy_t *proxy, const char *name) {
+  for (int32_t i = 0; i < proxy->n_servers; ++i)
+    if (strcmp(proxy->servers[i].name, name) == 0) return &proxy->servers[i];
+  return NULL;
+}
