@@ -13,6 +13,7 @@
 #include "agent.h"
 #include "control.h"
 #include "faasconf/digest.h"
+#include "local.h"
 
 #ifdef FAASCONF_WITH_PLATFORM_SIM
 #include "sim.h"
@@ -157,7 +158,11 @@ static fc_status_t make_served(const settings_t *settings, const fc_workflow_t *
 #endif
 
 static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t *workflow, const folder_t *folder,
-                                 const char **names, platform_t *platform, fc_error_t *error) {
+                                 const fc_log_t *log, const char **names, platform_t *platform, fc_error_t *error) {
+  if (strcmp(settings->platform_kind, "local") == 0) {
+    const platform_local_options_t options = {&settings->local, settings->agent, settings->state, log};
+    return platform_local_new(workflow, &options, platform, error);
+  }
 #ifdef FAASCONF_WITH_PLATFORM_SIM
   if (settings->platform_connect[0] != '\0') return make_served(settings, workflow, names, platform, error);
   if (strcmp(settings->platform_kind, "sim") == 0) {
@@ -170,10 +175,8 @@ static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t
     return platform_sim_new(workflow, &options, platform, error);
   }
 #else
-  (void)workflow;
   (void)folder;
   (void)names;
-  (void)platform;
 #endif
   return fc_error_set(error, FC_EINVAL, "platform %s is not in this build", settings->platform_kind);
 }
@@ -216,7 +219,7 @@ static int start(const settings_t *settings, const arguments_t *arguments) {
   } else if (folder_open(settings->state, &folder, &error) != FC_OK) {
     fail(&error, code);
   } else {
-    if (make_platform(settings, workflow, &folder, names, &platform, &error) != FC_OK) {
+    if (make_platform(settings, workflow, &folder, &log, names, &platform, &error) != FC_OK) {
       code = fail(&error, EXIT_USAGE);
     } else {
       code = run(settings, workflow, &folder, &platform, &log, arguments);

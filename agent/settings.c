@@ -188,16 +188,15 @@ static fc_status_t read_connect(const fc_config_node_t *platform, settings_t *s,
 
 static fc_status_t read_platform(const fc_config_node_t *root, settings_t *s, fc_error_t *error) {
   static const char *const keys[] = {"kind", "connect", "users", "seed", "semantics"};
-  const fc_config_node_t *platform = NULL;
+  const fc_config_node_t *platform = NULL, *kind = NULL;
   FC_TRY(fc_config_require(root, "platform", &platform, error));
   if (!fc_config_is_map(platform)) return fc_config_error(platform, error, "platform: expected a map with kind");
-  FC_TRY(fc_config_reject_unknown(platform, keys, COUNT(keys), error));
-  const fc_config_node_t *kind = NULL;
   FC_TRY(fc_config_require(platform, "kind", &kind, error));
   FC_TRY(fc_config_as_text(kind, s->platform_kind, sizeof s->platform_kind, error));
+  if (strcmp(s->platform_kind, "local") == 0) return settings_local_read(platform, &s->local, error);
   if (strcmp(s->platform_kind, "sim") != 0)
-    return fc_config_error(kind, error, "platform.kind: expected sim (the only platform of this version), found %s",
-                           s->platform_kind);
+    return fc_config_error(kind, error, "platform.kind: expected sim or local, found %s", s->platform_kind);
+  FC_TRY(fc_config_reject_unknown(platform, keys, COUNT(keys), error));
   FC_TRY(read_connect(platform, s, error));
   FC_TRY(read_int32(platform, "users", 1, 1000000, &s->platform_users, error));
   int64_t seed = (int64_t)s->platform_seed;
@@ -415,6 +414,7 @@ fc_status_t settings_parse(const char *text, size_t size, const char *file, sett
 }
 
 void settings_clear(settings_t *settings) {
+  settings_local_clear(&settings->local);
   free(settings->limit_rules);
   settings->limit_rules = NULL;
   settings->n_limit_rules = 0;

@@ -10,6 +10,7 @@
 #include "faasconf/digest.h"
 #include "faasconf/log.h"
 #include "faasconf/safety.h"
+#include "settings_local.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,6 +88,7 @@ typedef struct {
   char platform_connect[SETTINGS_ENDPOINT_SIZE]; /* a served simulation; "" = the embedded one */
   int32_t platform_users;
   uint64_t platform_seed;
+  settings_local_t local; /* of kind local */
 
   fc_safety_strategy_t strategy;
   double noise_sigma;

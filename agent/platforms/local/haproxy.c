@@ -52,10 +52,12 @@ static fc_status_t say_last_words(const haproxy_t *haproxy, const char *how, fc_
   return status;
 }
 
-/* Until a worker other than `old` answers. */
+/* Until a worker other than `old` answers. A reload is asked for again and again: a master that has just started does
+ * not hear the signal yet. */
 static fc_status_t wait_for_worker(haproxy_t *haproxy, int64_t old, fc_error_t *error) {
   char how[64] = "";
   for (int waited_ms = 0; waited_ms <= (int)(haproxy->start_timeout_s * MS_PER_S); waited_ms += POLL_MS) {
+    if (old != 0 && waited_ms % MS_PER_S == 0) (void)kill(haproxy->process.pid, SIGUSR2);
     int64_t pid = 0, start_s = 0;
     if (ask_worker(haproxy, &pid, &start_s, error) == FC_OK && pid != old) {
       haproxy->worker = pid;
@@ -93,9 +95,7 @@ void haproxy_stop(haproxy_t *haproxy) {
 
 fc_status_t haproxy_reload(haproxy_t *haproxy, fc_error_t *error) {
   if (haproxy->process.pid == 0) return fc_error_set(error, FC_ESTATE, "haproxy: it does not run");
-  const int64_t old = haproxy->worker;
-  if (kill(haproxy->process.pid, SIGUSR2) != 0) return fc_error_set(error, FC_ENOTFOUND, "haproxy: it is gone");
-  return wait_for_worker(haproxy, old, error);
+  return wait_for_worker(haproxy, haproxy->worker, error);
 }
 
 fc_status_t haproxy_was_reloaded(haproxy_t *haproxy, bool *reloaded, fc_error_t *error) {

@@ -2,7 +2,9 @@
  *
  * retry-on and redispatch: a replica that dies costs no request that it had not begun to answer. observe layer4 marks
  * it down at the first failed connection: without it leastconn sends everything to the dead one, which is never busy.
- * The check is a TCP connection: the kernel accepts it also while a quota keeps the process from running.
+ * The check is a TCP connection: the kernel accepts it also while a quota keeps the process from running. noreuseport:
+ * a port that somebody else has is an error, not shared. A reload hands the sockets over (expose-fd), and a client's
+ * idle connection is closed with an answer, never while its next request is on the way.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@ static void write_head(FILE *out, const haproxy_t *haproxy) {
           "# Written by faasconf-agent at every change: edits are lost.\n"
           "global\n"
           "  nbthread 1\n"
+          "  noreuseport\n"
           "  stats socket %s mode 600 level admin expose-fd listeners\n"
           "  hard-stop-after %dms\n"
           "defaults\n"
@@ -33,6 +36,7 @@ static void write_head(FILE *out, const haproxy_t *haproxy) {
           "  timeout http-request 10s\n"
           "  timeout http-keep-alive 60s\n"
           "  option http-server-close\n"
+          "  option idle-close-on-response\n"
           "  option redispatch 1\n"
           "  retries 3\n"
           "  retry-on conn-failure empty-response\n",

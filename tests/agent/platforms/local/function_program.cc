@@ -1,6 +1,6 @@
-// A function for the tests: function_program PORT [CPU_MS [WAIT_MS [START_MS]]]. GET /health answers once START_MS are
-// over; GET /seen answers "REQUESTS MOST_IN_FLIGHT"; every other request burns and waits, then answers 200. A thread
-// per connection, one request per connection. SIGTERM ends it.
+// A function for the tests: function_program PORT [CPU_MS [WAIT_MS [START_MS [MEM_MIB]]]]. Holds MEM_MIB. GET /health
+// answers once START_MS are over; GET /seen answers "REQUESTS MOST_IN_FLIGHT"; every other request burns and waits,
+// then answers 200. A thread per connection, one request per connection. SIGTERM ends it.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 
 namespace {
 struct Settings {
-  int port = 0, cpu_ms = 0, wait_ms = 0, start_ms = 0;
+  int port = 0, cpu_ms = 0, wait_ms = 0, start_ms = 0, mem_mib = 0;
 };
 
 double clock_ms(clockid_t id) {
@@ -67,8 +67,8 @@ void answer(int connection, const Settings &settings, double born_ms, Seen *seen
 
 int main(int argc, char **argv) {
   Settings settings;
-  int *const fields[] = {&settings.port, &settings.cpu_ms, &settings.wait_ms, &settings.start_ms};
-  for (int i = 1; i < argc && i <= 4; ++i) *fields[i - 1] = std::atoi(argv[i]);
+  int *const fields[] = {&settings.port, &settings.cpu_ms, &settings.wait_ms, &settings.start_ms, &settings.mem_mib};
+  for (int i = 1; i < argc && i <= 5; ++i) *fields[i - 1] = std::atoi(argv[i]);
   const double born_ms = clock_ms(CLOCK_MONOTONIC);
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -81,6 +81,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   static Seen seen;
+  static const std::string memory(static_cast<size_t>(settings.mem_mib) << 20, 'm');
   for (;;) {
     const int connection = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection >= 0) std::thread(answer, connection, settings, born_ms, &seen).detach();

@@ -1,0 +1,43 @@
+/* local.h - platform `local`: every replica a process in a control group of this machine, HAProxy in front.
+ *
+ * discover clears away what an earlier run of this state folder left, makes the groups, starts the replicas of every
+ * function and HAProxy, and returns when all answer. From then on a thread of this platform looks after them ten times
+ * a second: what died is started again, a reload of HAProxy by somebody else is repaired, requests in service are
+ * sampled. Everything stops and is removed at destroy. A function starts with the configuration of the workflow file;
+ * after a crash with the one that was in force.
+ *
+ * A change drops no request: new replicas answer before old ones are drained, CPU, memory and concurrency limits change
+ * in place, a limit of memory below what is used is refused before anything is written. What is read back comes from
+ * the kernel and from HAProxy.
+ *
+ * Needs root (or a delegated cgroup) and HAProxy 2.6 or later. The workflow is asked for at the gateway's port; behind
+ * it is the orchestrator, a process of somebody else. A library of its own, linked by agent/main.c only.
+ */
+#ifndef AGENT_PLATFORMS_LOCAL_LOCAL_H
+#define AGENT_PLATFORMS_LOCAL_LOCAL_H
+
+#include "faasconf/log.h"
+#include "platform.h"
+#include "settings_local.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+  const settings_local_t *settings; /* borrowed until the platform is cleared, as all of these */
+  const char *agent;                /* its name: of the control group */
+  const char *state;                /* its state folder: files go to state/local */
+  const fc_log_t *log;              /* or NULL */
+} platform_local_options_t;
+
+/* Checks the settings against the workflow; starts nothing: discover does. Borrows workflow until the platform is
+ * cleared. Caller owns *out and clears it with platform_clear, which blocks until everything has stopped. FC_EINVAL,
+ * FC_ENOTFOUND: a function has no command. */
+fc_status_t platform_local_new(const fc_workflow_t *workflow, const platform_local_options_t *options, platform_t *out,
+                               fc_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
