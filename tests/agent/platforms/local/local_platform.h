@@ -46,6 +46,7 @@ class LocalPlatform {
   int orchestrator_port() const { return ports_[3]; }
   std::string state() const { return state_; }
   std::string agent() const { return agent_; }
+  const fc_workflow_t *workflow() const { return workflow_; }
   std::string platform_yaml() const { return yaml_; }
   std::string workflow_yaml() const { return workflow_yaml_; }
   // Processes in the group of this name ("a-r1", "haproxy"); empty when there is none.
