@@ -66,6 +66,30 @@ fc_status_t cgroup_make(const cgroup_t *parent, const cgroup_t *child, fc_error_
   return FC_OK;
 }
 
+/* Every process of the folder is this one. */
+static bool is_alone(const char *folder) {
+  char text[CGROUP_TEXT_SIZE];
+  if (cgroup_files_read(folder, "cgroup.procs", text, sizeof text) != 0) return false;
+  for (const char *line = text; *line;) {
+    char *end = NULL;
+    if (strtol(line, &end, 10) != (long)getpid() || end == line) return false;
+    line = end + strspn(end, "\n");
+  }
+  return true;
+}
+
+bool cgroup_step_aside(const cgroup_t *own) {
+  for (int32_t i = 0; i < own->n_folders; ++i) {
+    char path[CGROUP_PATH_SIZE];
+    if (own->folders[i].version != 2) continue;
+    const int n = snprintf(path, sizeof path, "%s/agent", own->folders[i].path);
+    if (n >= (int)sizeof path || !is_alone(own->folders[i].path)) return false;
+    if (mkdir(path, 0755) != 0 && errno != EEXIST) return false;
+    if (cgroup_files_write(path, "cgroup.procs", "0") != 0) return false;
+  }
+  return true;
+}
+
 bool cgroup_exists(const cgroup_t *group) {
   for (int32_t i = 0; i < group->n_folders; ++i)
     if (access(group->folders[i].path, F_OK) == 0) return true;
@@ -195,11 +219,13 @@ fc_status_t cgroup_limits(const cgroup_t *group, int32_t *millicores, int32_t *m
     FC_TRY(cgroup_files_number(cpu->path, "cpu.cfs_quota_us", &quota_us, error));
     FC_TRY(cgroup_files_number(cpu->path, "cpu.cfs_period_us", &period_us, error));
   }
-  if (period_us <= 0) return fc_error_set(error, FC_EFORMAT, "%s: a CPU period of 0", cpu->path);
+  if (period_us <= 0 || quota_us > INT32_MAX)
+    return fc_error_set(error, FC_EFORMAT, "%s: a CPU quota of %" PRId64 " us in %" PRId64 " us", cpu->path, quota_us,
+                        period_us);
   *millicores = quota_us <= 0 ? 0 : (int32_t)((quota_us * 1000 + period_us / 2) / period_us);
   FC_TRY(
       cgroup_files_number(memory->path, memory->version == 2 ? "memory.max" : "memory.limit_in_bytes", &bytes, error));
-  const int64_t found_mib = bytes < 0 ? 0 : (bytes + MIB / 2) / MIB;
+  const int64_t found_mib = bytes < 0 ? 0 : bytes / MIB + (bytes % MIB >= MIB / 2);
   *mib = found_mib > INT32_MAX ? 0 : (int32_t)found_mib; /* v1 says "none" as almost 2^63 */
   return FC_OK;
 }

@@ -57,6 +57,10 @@ fc_status_t cgroup_child(const cgroup_t *parent, const char *name, cgroup_t *chi
 /* Makes the folders of a child; on v2 its parent first hands the controllers down. Nothing stays behind a failure.
  * FC_EEXISTS; FC_EUNSAFE with what is needed when this process may not; FC_EIO. */
 fc_status_t cgroup_make(const cgroup_t *parent, const cgroup_t *child, fc_error_t *error);
+/* v2 only, where a group with processes cannot hand controllers down (a unit with Delegate=yes): when this process is
+ * the only one in its own group, it moves to a group `agent` below it. *own stays what it was. Nothing on v1. False
+ * when there are others or it may not. */
+bool cgroup_step_aside(const cgroup_t *own);
 /* Is at least one of its folders there? */
 bool cgroup_exists(const cgroup_t *group);
 /* Removes the folders; absent is fine. FC_ESTATE while processes or groups are in it. */

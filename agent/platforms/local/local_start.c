@@ -142,6 +142,7 @@ static fc_status_t make_groups(local_t *local, fc_error_t *error) {
     }
     FC_TRY(local_record_write(local, error));
     status = cgroup_make(&places[i], &local->parent, error);
+    if (status == FC_ESTATE && cgroup_step_aside(&places[i])) status = cgroup_make(&places[i], &local->parent, error);
     if (status == FC_OK) break;
     memset(&local->parent, 0, sizeof local->parent);
   }

@@ -8,7 +8,10 @@
 
 #include "health.h"
 
-enum { HEALTH_TIMEOUT_MS = 100, MAX_DOUBLINGS = 16 };
+enum {
+  HEALTH_TIMEOUT_MS = 250, /* a small quota may run it in the next period of 100 ms only */
+  MAX_DOUBLINGS = 16
+};
 static const double NS_PER_S = 1e9;
 static const char PORT_WORD[] = "{port}";
 

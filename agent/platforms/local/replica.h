@@ -51,7 +51,7 @@ void replica_init(replica_t *replica, const char *name, const cgroup_t *group);
 fc_status_t replica_start(replica_t *replica, const replica_program_t *program, int64_t now_ns, fc_error_t *error);
 
 /* Looks after it: has it ended, does it answer, is its time to start again? True when the state changed. Blocks at most
- * for one health check of 100 ms. */
+ * for one health check of 250 ms. */
 bool replica_step(replica_t *replica, const replica_program_t *program, int64_t now_ns);
 
 /* SIGTERM without waiting, so that several can end at the same time. */
