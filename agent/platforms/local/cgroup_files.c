@@ -77,12 +77,13 @@ bool cgroup_files_has_word(const char *text, const char *word) {
 }
 
 fc_status_t cgroup_files_error(const char *folder, const char *name, const char *what, int code, fc_error_t *error) {
+  const char *slash = name[0] == '\0' ? "" : "/";
   if (code == EACCES || code == EPERM || code == EROFS)
     return fc_error_set(error, FC_EUNSAFE,
-                        "%s/%s: cannot %s: %s: run the agent as root, or give its unit Delegate=yes (systemd) and a "
+                        "%s%s%s: cannot %s: %s: run the agent as root, or give its unit Delegate=yes (systemd) and a "
                         "writable /sys/fs/cgroup",
-                        folder, name, what, strerror(code));
-  return fc_error_set(error, FC_EIO, "%s/%s: cannot %s: %s", folder, name, what, strerror(code));
+                        folder, slash, name, what, strerror(code));
+  return fc_error_set(error, FC_EIO, "%s%s%s: cannot %s: %s", folder, slash, name, what, strerror(code));
 }
 
 fc_status_t cgroup_files_number(const char *folder, const char *name, int64_t *value, fc_error_t *error) {

@@ -23,7 +23,8 @@ bool cgroup_files_has_word(const char *text, const char *word);
 /* A file with one number; "max" is -1. FC_EIO or FC_EFORMAT with the path. */
 fc_status_t cgroup_files_number(const char *folder, const char *name, int64_t *value, fc_error_t *error);
 
-/* What `code` (errno) of an access to folder/name means and what to do. FC_EUNSAFE for missing rights, else FC_EIO. */
+/* What `code` (errno) of an access to folder/name (or, without a name, the folder) means and what to do. FC_EUNSAFE for
+ * missing rights, else FC_EIO. */
 fc_status_t cgroup_files_error(const char *folder, const char *name, const char *what, int code, fc_error_t *error);
 
 #ifdef __cplusplus

@@ -76,11 +76,12 @@ static bool remove_tree(const char *path) {
   return remove_folder(path) && good;
 }
 
-static fc_status_t clear_group(const char *path, fc_error_t *error) {
+static fc_status_t clear_group(const char *path, bool *found, fc_error_t *error) {
   const char *name = strrchr(path, '/');
   if (!name || strncmp(name + 1, PREFIX, sizeof PREFIX - 1) != 0 || strlen(path) >= CGROUP_PATH_SIZE)
     return fc_error_set(error, FC_EFORMAT, "platform local: the record names %s, which is no group of this program",
                         path);
+  *found = *found || access(path, F_OK) == 0;
   if (remove_tree(path)) return FC_OK;
   return fc_error_set(error, FC_EIO, "platform local: %s, left by an earlier run, cannot be removed: %s", path,
                       strerror(errno));
@@ -113,12 +114,14 @@ fc_status_t local_record_clear_away(local_t *local, fc_error_t *error) {
   if (status != FC_OK) return status;
   bytes[size] = '\0';
   fc_status_t cleared = FC_OK;
+  bool found = false;
   char *rest = NULL;
   for (char *line = strtok_r((char *)bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-    if (strncmp(line, "group ", 6) == 0 && cleared == FC_OK) cleared = clear_group(line + 6, error);
+    if (strncmp(line, "group ", 6) == 0 && cleared == FC_OK) cleared = clear_group(line + 6, &found, error);
     if (strncmp(line, "function ", 9) == 0) take_configuration(local, line + 9);
   }
   free(bytes);
-  if (cleared == FC_OK) FC_LOG_W(local->options.log, "local", "what an earlier run left was stopped and removed");
+  if (cleared == FC_OK && found)
+    FC_LOG_W(local->options.log, "local", "what an earlier run left was stopped and removed");
   return cleared;
 }
