@@ -143,6 +143,15 @@ TEST(LocalFaults, ReplicasThatDoNotStartLeaveTheOldConfiguration) {
   EXPECT_EQ(http_get(wrapped.port(0), "/"), 200);
 }
 
+TEST(LocalFaults, AReplicaThatDoesNotFitItsMemoryLimitIsTold) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  LocalPlatform local({"\"0\", \"2\", \"0\", \"64\"", "", {300, 32, 1, 2}});
+  fc_error_t error = {};
+  EXPECT_EQ(local.discover(&error), FC_ESTATE);
+  EXPECT_THAT(error.message, HasSubstr("signal 9"));
+  EXPECT_THAT(local.groups(), IsEmpty());
+}
+
 TEST(LocalFaults, WhatACrashedAgentLeftIsRemovedAndItsConfigurationTakenOver) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   LocalPlatform local;
