@@ -45,8 +45,8 @@ typedef struct {
   int64_t *n_latencies;                       /* (N) windows with a latency of the function */
   double *execution_s;                        /* (N) of one window */
   /* results */
-  /* Windows without success count with the window's length as latency, those in which nothing was asked (open loop) with
-   * none; NaN where no window counts. */
+  /* Windows without success count with the window's length as latency, those in which nothing was asked (open loop)
+   * with none; NaN where no window counts. */
   spread_t spread[N_SERIES];
   int64_t n_met, n_judged, n_idle, n_without_success;
   double compliance, wilson_low, wilson_high; /* share of the judged windows that meet QoS (NaN: none), 95 % interval */

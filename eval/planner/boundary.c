@@ -20,6 +20,11 @@ static fc_status_t observe(planner_t *self, int64_t window, const fc_function_co
   return FC_OK;
 }
 
+static bool applies(const plan_options_t *options, const fc_qos_term_t *term) {
+  if (term->strict_only && options->semantics != FC_SEMANTICS_STRICT) return false;
+  return options->users > 0 || term->kind != FC_QOS_SUCCESS_COUNT;
+}
+
 fc_status_t boundary_margin(planner_t *self, int64_t window, const fc_function_configuration_t *configuration,
                             double *margin, fc_error_t *error) {
   const plan_options_t *o = self->options;
@@ -31,11 +36,11 @@ fc_status_t boundary_margin(planner_t *self, int64_t window, const fc_function_c
   const fc_observation_t *window_seen = &self->observation;
   fc_qos_judge(o->workflow, o->semantics, &window_seen->outcome, window_seen->duration_s,
                o->users > 0 ? o->users : window_seen->load.mean_in_flight, violation);
-  *margin = INFINITY;
-  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i)
-    if (o->users > 0 || o->workflow->qos_terms[i].kind != FC_QOS_SUCCESS_COUNT)
-      *margin = fmin(*margin, 1 - violation[i]);
-  if (!isfinite(*margin)) *margin = -10;
+  *margin = 1;
+  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i) {
+    if (!applies(o, &o->workflow->qos_terms[i])) continue;
+    *margin = isfinite(violation[i]) ? fmin(*margin, 1 - violation[i]) : -10;
+  }
   return FC_OK;
 }
 
