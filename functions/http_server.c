@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 256 * 1024, BACKLOG = 1024, FIRST_BODY_BYTES = 1024 };
+enum { STACK_BYTES = 512 * 1024, BACKLOG = 1024, FIRST_BODY_BYTES = 1024 };
 
 struct http_server {
   http_handler_t handler;
