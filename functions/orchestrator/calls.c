@@ -154,6 +154,7 @@ static void run_parallel(run_t *run, const fc_call_node_t *node, fc_rng_t *rng, 
   const fc_call_node_t *nodes = run->workflow->call_nodes;
   int32_t n = 0;
   for (int32_t child = node->first_child; child >= 0; child = nodes[child].next_sibling) n += 1;
+  FC_ASSERT(n > 0);
   branch_t *branches = calloc((size_t)n, sizeof *branches);
   FC_ASSERT(branches != NULL);
   n = 0;

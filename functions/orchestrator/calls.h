@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-enum { CALL_REASON_SIZE = 160 };
+enum { CALL_REASON_SIZE = 256 };
 
 /* How a call, or a workflow, ended. */
 typedef enum {

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-enum { HTTP_ANSWER_MAX_BYTES = 1 << 20, HTTP_REASON_SIZE = 160 };
+enum { HTTP_ANSWER_MAX_BYTES = 1 << 20, HTTP_REASON_SIZE = 256 };
 
 typedef struct http_client http_client_t;
 

@@ -8,6 +8,7 @@
 #include "json_answer.h"
 
 enum { BODY_SIZE = 128 };
+_Static_assert((int)HTTP_REASON_SIZE == (int)CALL_REASON_SIZE, "a reason is copied whole");
 
 /* ---- calls over HTTP ---- */
 
