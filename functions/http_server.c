@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { STACK_BYTES = 512 * 1024, BACKLOG = 1024, FIRST_BODY_BYTES = 1024 };
+enum { MS_PER_S = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
 struct http_server {
   http_handler_t handler;
@@ -23,6 +25,8 @@ struct http_server {
   pthread_mutex_t lock;
   pthread_cond_t idle;
   int64_t in_service; /* requests begun and not answered to the last byte */
+  int64_t in_handler; /* of these, those that the handler has */
+  int32_t linger_ms;
   bool stopping;
 };
 
@@ -90,10 +94,10 @@ static fc_status_t open_socket(const http_server_options_t *options, http_server
 
 /* ---- requests ---- */
 
-static void count(http_server_t *server, int by) {
+static void count(http_server_t *server, int64_t *counter, int by) {
   pthread_mutex_lock(&server->lock);
-  server->in_service += by;
-  if (server->in_service == 0) pthread_cond_broadcast(&server->idle);
+  *counter += by;
+  if (*counter == 0) pthread_cond_broadcast(&server->idle);
   pthread_mutex_unlock(&server->lock);
 }
 
@@ -156,7 +160,9 @@ static enum MHD_Result serve(http_server_t *server, struct MHD_Connection *conne
                                     .body = incoming->body != NULL ? incoming->body : "",
                                     .body_size = incoming->size,
                                     .connection = connection};
+    count(server, &server->in_handler, 1);
     server->handler(server->context, &request, &response);
+    count(server, &server->in_handler, -1);
   }
   return answer(server, connection, &response);
 }
@@ -169,7 +175,7 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
   if (*state == NULL) {
     *state = calloc(1, sizeof(incoming_t));
     if (*state == NULL) return MHD_NO;
-    count(server, 1);
+    count(server, &server->in_service, 1);
     return MHD_YES;
   }
   if (*size > 0) {
@@ -189,7 +195,8 @@ static void on_completed(void *self, struct MHD_Connection *connection, void **s
   free(incoming->body);
   free(incoming);
   *state = NULL;
-  count(self, -1);
+  http_server_t *server = self;
+  count(server, &server->in_service, -1);
 }
 
 const char *http_request_query(const http_request_t *request, const char *key) {
@@ -211,14 +218,23 @@ static fc_status_t start_daemon(const http_server_options_t *options, http_serve
   return fc_error_set(error, FC_EIO, "cannot start serving at %s: no thread or no memory", server->url);
 }
 
+static void init_condition(pthread_cond_t *condition) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(condition, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
+
 fc_status_t http_server_start(const http_server_options_t *options, http_server_t **out, fc_error_t *error) {
   *out = NULL;
   http_server_t *server = calloc(1, sizeof *server);
   if (server == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for the HTTP server");
   server->handler = options->handler;
   server->context = options->context;
+  server->linger_ms = options->linger_ms;
   pthread_mutex_init(&server->lock, NULL);
-  pthread_cond_init(&server->idle, NULL);
+  init_condition(&server->idle);
   const fc_status_t status = start_daemon(options, server, error);
   if (status != FC_OK) {
     http_server_stop(&server);
@@ -236,6 +252,25 @@ int32_t http_server_port(const http_server_t *server) {
   return server->port;
 }
 
+/* Until no handler runs, and the clients have sent and taken everything or stall for linger_ms. Under the lock. */
+static void wait_for_service(http_server_t *server) {
+  struct timespec until;
+  for (;;) {
+    while (server->in_handler > 0) pthread_cond_wait(&server->idle, &server->lock);
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += server->linger_ms / MS_PER_S;
+    until.tv_nsec += (long)(server->linger_ms % MS_PER_S) * NS_PER_MS;
+    if (until.tv_nsec >= NS_PER_S) {
+      until.tv_sec += 1;
+      until.tv_nsec -= NS_PER_S;
+    }
+    int waited = 0;
+    while (server->in_service > 0 && server->in_handler == 0 && waited == 0)
+      waited = pthread_cond_timedwait(&server->idle, &server->lock, &until);
+    if (server->in_handler == 0) return;
+  }
+}
+
 /* Nobody new; those in service to their last byte; then the threads that wait on kept connections. */
 static void stop_daemon(http_server_t *server) {
   pthread_mutex_lock(&server->lock);
@@ -243,7 +278,7 @@ static void stop_daemon(http_server_t *server) {
   pthread_mutex_unlock(&server->lock);
   const int fd = MHD_quiesce_daemon(server->daemon);
   pthread_mutex_lock(&server->lock);
-  while (server->in_service > 0) pthread_cond_wait(&server->idle, &server->lock);
+  wait_for_service(server);
   pthread_mutex_unlock(&server->lock);
   MHD_stop_daemon(server->daemon);
   if (fd >= 0) close(fd);

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-enum { HTTP_MAX_BODY_BYTES = 1 << 20, HTTP_IDLE_TIMEOUT_S = 300, HTTP_URL_SIZE = 96 };
+enum { HTTP_MAX_BODY_BYTES = 1 << 20, HTTP_IDLE_TIMEOUT_S = 300, HTTP_LINGER_MS = 2000, HTTP_URL_SIZE = 96 };
 enum {
   HTTP_OK = 200,
   HTTP_BAD_REQUEST = 400,
@@ -53,6 +53,7 @@ typedef struct {
   const char *listen; /* an IPv4 or IPv6 address */
   int32_t port;       /* 0: a free one */
   int32_t max_connections;
+  int32_t linger_ms; /* how long the end waits for clients that neither send the rest of a request nor take an answer */
   http_handler_t handler;
   void *context; /* borrowed until http_server_stop */
 } http_server_options_t;
@@ -68,8 +69,8 @@ fc_status_t http_server_start(const http_server_options_t *options, http_server_
 const char *http_server_url(const http_server_t *server);
 int32_t http_server_port(const http_server_t *server);
 
-/* Accepts nobody new, waits until every request in service is answered to its last byte, closes. Accepts NULL and
- * pointer to NULL; sets *server to NULL. Blocks as long as the handler does. */
+/* Accepts nobody new, waits until every request in service is answered to its last byte (a client that stalls gets
+ * linger_ms), closes. Accepts NULL and pointer to NULL; sets *server to NULL. Blocks as long as the handler does. */
 void http_server_stop(http_server_t **server);
 
 #ifdef __cplusplus

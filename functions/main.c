@@ -137,6 +137,7 @@ static int serve(const work_t *work, const settings_t *settings) {
   const http_server_options_t options = {.listen = settings->listen,
                                          .port = (int32_t)settings->port,
                                          .max_connections = MAX_CONNECTIONS,
+                                         .linger_ms = HTTP_LINGER_MS,
                                          .handler = function_service_handle,
                                          .context = &service};
   const fc_status_t status = http_server_start(&options, &server, &error);

@@ -96,6 +96,7 @@ static int serve(orchestrator_t *orchestrator, const settings_t *settings) {
   const http_server_options_t options = {.listen = settings->listen,
                                          .port = (int32_t)settings->port,
                                          .max_connections = MAX_CONNECTIONS,
+                                         .linger_ms = HTTP_LINGER_MS,
                                          .handler = orchestrator_handle,
                                          .context = orchestrator};
   const fc_status_t status = http_server_start(&options, &server, &error);

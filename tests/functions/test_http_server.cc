@@ -51,7 +51,7 @@ class HttpServer : public testing::Test {
  protected:
   void start() {
     fc_error_t error = {};
-    const http_server_options_t options = {"127.0.0.1", 0, 64, Echo::handle, &echo_};
+    const http_server_options_t options = {"127.0.0.1", 0, 64, 50, Echo::handle, &echo_};
     ASSERT_OK(http_server_start(&options, &server_, &error));
   }
   void TearDown() override { http_server_stop(&server_); }
@@ -117,6 +117,16 @@ TEST_F(HttpServer, StopAnswersWhatIsInServiceAndTakesNobodyNew) {
   EXPECT_FALSE(Client(port_before).connected());
 }
 
+TEST_F(HttpServer, StopDoesNotWaitForClientsThatStall) {
+  ASSERT_NO_FATAL_FAILURE(start());
+  Client half(port()), good(port());
+  half.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf of it");
+  good.post("/", "x");  // answered after the other one was accepted
+  good.receive();
+  http_server_stop(&server_);
+  EXPECT_EQ("", half.receive());
+}
+
 TEST_F(HttpServer, SurvivesWhatIsNoHttp) {
   ASSERT_NO_FATAL_FAILURE(start());
   for (const std::string &text : {std::string("\0\1\2\r\n\r\n", 7), std::string("GET\r\n\r\n"), std::string("x"),
@@ -134,11 +144,11 @@ TEST_F(HttpServer, SaysWhyItCannotListen) {
   ASSERT_NO_FATAL_FAILURE(start());
   fc_error_t error = {};
   http_server_t *second = nullptr;
-  const http_server_options_t taken = {"127.0.0.1", port(), 64, Echo::handle, &echo_};
+  const http_server_options_t taken = {"127.0.0.1", port(), 64, 50, Echo::handle, &echo_};
   EXPECT_EQ(FC_EIO, http_server_start(&taken, &second, &error));
   EXPECT_NE(nullptr, strstr(error.message, "in use")) << error.message;
   EXPECT_NE(nullptr, strstr(error.message, "--port")) << error.message;
-  const http_server_options_t nowhere = {"localhost.", 0, 64, Echo::handle, &echo_};
+  const http_server_options_t nowhere = {"localhost.", 0, 64, 50, Echo::handle, &echo_};
   EXPECT_EQ(FC_EINVAL, http_server_start(&nowhere, &second, &error));
   EXPECT_EQ(nullptr, second);
 }

@@ -110,7 +110,7 @@ class Scripted {
  public:
   explicit Scripted(int32_t status, std::string body = "{}") : status_(status), body_(std::move(body)) {
     fc_error_t error = {};
-    const http_server_options_t options = {"127.0.0.1", 0, 16, handle, this};
+    const http_server_options_t options = {"127.0.0.1", 0, 16, HTTP_LINGER_MS, handle, this};
     EXPECT_OK(http_server_start(&options, &server_, &error));
   }
   ~Scripted() {
@@ -175,7 +175,7 @@ class TwoCalls {
 std::string dead_url() {
   fc_error_t error = {};
   http_server_t *server = nullptr;
-  const http_server_options_t options = {"127.0.0.1", 0, 4, [](void *, const http_request_t *, http_response_t *) {},
+  const http_server_options_t options = {"127.0.0.1", 0, 4, 0, [](void *, const http_request_t *, http_response_t *) {},
                                          nullptr};
   EXPECT_OK(http_server_start(&options, &server, &error));
   const std::string url = http_server_url(server);
