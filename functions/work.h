@@ -1,8 +1,9 @@
 /* work.h - what the example functions compute, and the CPU and memory that it takes.
  *
  * A request makes its data (the start-up), repeats the computation `repetitions` times, and answers the SHA-256 of the
- * result, cut to 64 bits. All kinds compute in whole numbers, so that a checksum is the same on every machine. A
- * request holds a block of memory of its own while it is in service: at least mem_mib, every page of it written.
+ * result, cut to 64 bits. All kinds compute in whole numbers, so that a checksum is the same on every
+ * little-endian machine. A request holds a block of memory of its own while it is in service: at least mem_mib, every
+ * page of it written.
  *
  * Any thread, any number at once. Nothing here waits for anything but the CPU.
  */
