@@ -140,6 +140,11 @@ typedef enum { FC_QOS_MET = 0, FC_QOS_VIOLATED = 1, FC_QOS_UNKNOWN = 2 } fc_qos_
 fc_qos_verdict_t fc_qos_judge(const fc_workflow_t *workflow, fc_semantics_t semantics, const fc_outcome_t *outcome,
                               double window_s, double load_in_flight, double *violation);
 
+/* Nothing was asked of the workflow: no arrivals, nothing completed, nothing in flight. Such a window neither meets nor
+ * violates QoS, and is not judged. Requests that hang are in flight, so that a workflow that answers nothing is not
+ * taken for an idle one; false when counts or the mean in flight are absent, because then nobody knows. */
+bool fc_observation_is_idle(const fc_observation_t *observation);
+
 #ifdef __cplusplus
 }
 #endif

@@ -315,6 +315,31 @@ TEST_F(Served, ATraceSetsTheLoadOfItsMinutesAndEndsTheRun) {
   trace_file_clear(&trace);
 }
 
+TEST_F(Served, AWindowInWhichNothingWasAskedIsNotJudged) {
+  fc_test::TemporaryFolder folder;
+  const std::string path = folder.path("trace.csv");
+  fc_test::write_file(path, "minute,invocations\n0,10\n1,0\n2,5\n");
+  trace_file_t trace = {};
+  ASSERT_OK(trace_file_read(path.c_str(), nullptr, &trace, &error));
+  options_.users = 0;
+  options_.seed = 1;
+  options_.trace = &trace;
+  options_.n_agents = 1;
+  make();
+  const int32_t one = joined("one", {});
+  int judged = 0;
+  for (int64_t window = 0; window < 6; ++window) {
+    ASSERT_OK(ready(one, window));
+    ASSERT_TRUE(advance());
+    ASSERT_TRUE(deliver(one));
+    judged += served_window(served_, window)->verdict != FC_QOS_UNKNOWN;
+  }
+  EXPECT_EQ(0, served_window(served_, 3)->mean_in_flight);
+  EXPECT_EQ(FC_QOS_UNKNOWN, served_window(served_, 3)->verdict);
+  EXPECT_EQ(5, judged);
+  trace_file_clear(&trace);
+}
+
 // ---- coming and going ----
 
 TEST_F(Served, ALateAgentIsGivenUpAndTheOthersGoOn) {
