@@ -78,6 +78,10 @@ int32_t served_find(const served_t *served, const char *name) {
   return SERVED_NOBODY;
 }
 
+bool served_has_begun(const served_t *served) {
+  return served->opened;
+}
+
 bool served_is_finished(const served_t *served) {
   return served->n_windows >= served->most_windows;
 }
@@ -327,7 +331,7 @@ const fc_observation_t *served_deliver(served_t *served, int32_t member) {
 }
 
 bool served_is_over(const served_t *served) {
-  if (!served->opened || served_n_taking_part(served) > 0) return false;
+  if (served->n_members == 0 || served_n_taking_part(served) > 0) return false;
   return served_is_finished(served) || now_ns(served) >= served->empty_due_ns;
 }
 

@@ -110,11 +110,13 @@ fc_status_t served_advance(served_t *served, bool *simulated, fc_error_t *error)
  * the next served_advance. */
 const fc_observation_t *served_deliver(served_t *served, int32_t member);
 
-/* No more windows, and everybody knows; or nobody has taken part for agent_timeout_s. */
+/* No more windows, and everybody knows; or somebody has joined, and nobody has taken part for agent_timeout_s, whether
+ * or not so many as asked for ever came together. */
 bool served_is_over(const served_t *served);
 
 /* ---- looking ---- */
 
+bool served_has_begun(const served_t *served);   /* n_agents have taken part at once */
 bool served_is_finished(const served_t *served); /* all windows were simulated */
 bool served_takes_part(const served_t *served, int32_t member);
 int32_t served_n_taking_part(const served_t *served);

@@ -255,6 +255,16 @@ static fc_status_t open_endpoint(serve_t *serve, const char *address, fc_error_t
   return endpoint_open(&serve->endpoint, ENDPOINT_ROUTER, address, CONNECTION_MAX_BYTES, BACKLOG, error);
 }
 
+static serve_end_t say_end(const served_options_t *options, const served_t *served) {
+  if (served_is_finished(served)) return SERVE_END_WINDOWS;
+  if (interrupted) return SERVE_END_SIGNAL;
+  fprintf(stderr, "faasconf simulate: no agent has taken part for %g s: the run ends", options->agent_timeout_s);
+  if (!served_has_begun(served))
+    fprintf(stderr, "; the %d agents of --agents never came together", (int)options->n_agents);
+  fprintf(stderr, "\n");
+  return SERVE_END_NOBODY;
+}
+
 static fc_status_t serve_all(serve_t *serve, const simulate_serve_options_t *options, fc_error_t *error) {
   FC_TRY(open_endpoint(serve, options->endpoint, error));
   FC_TRY(served_new(&options->served, &serve->result->served, error));
@@ -264,9 +274,7 @@ static fc_status_t serve_all(serve_t *serve, const simulate_serve_options_t *opt
   fprintf(stderr, "faasconf simulate: serving workflow %s at %s; waiting for %d agents\n", serve->workflow->name,
           serve->endpoint.address, (int)options->served.n_agents);
   FC_TRY(loop(serve, options->served.n_windows, error));
-  serve->result->end = served_is_finished(serve->result->served) ? SERVE_END_WINDOWS
-                       : interrupted                             ? SERVE_END_SIGNAL
-                                                                 : SERVE_END_NOBODY;
+  serve->result->end = say_end(&options->served, serve->result->served);
   return FC_OK;
 }
 

@@ -446,4 +446,21 @@ TEST_F(Served, TheRunEndsWhenNobodyHasBeenThereForTheTimeOut) {
   EXPECT_EQ(1, served_member(served_, two)->lost);
 }
 
+TEST_F(Served, TheRunEndsWhenEverybodyIsGoneAlsoIfTheyNeverCameTogether) {
+  make();
+  EXPECT_FALSE(served_is_over(served_));
+  pass(1000);
+  EXPECT_FALSE(served_is_over(served_)) << "the first may come whenever it wants";
+  const int32_t one = joined("one", kFirst);
+  pass(1000);
+  EXPECT_FALSE(advance());
+  EXPECT_FALSE(served_is_over(served_)) << "one waits for two";
+  served_lose(served_, one);
+  pass(29);
+  EXPECT_FALSE(served_is_over(served_)) << "it may come back";
+  pass(2);
+  EXPECT_TRUE(served_is_over(served_));
+  EXPECT_FALSE(served_has_begun(served_));
+}
+
 }  // namespace

@@ -188,6 +188,26 @@ TEST_F(SimulateServe, ASignalEndsItWithTheSameSummary) {
   }
 }
 
+TEST_F(SimulateServe, ItEndsWhenTheOnlyAgentThatCameIsGone) {
+  ASSERT_NO_FATAL_FAILURE(start({"--agents", "2", "--agent-timeout-s", "0.05"}));
+  auto agent = std::make_unique<Socket>(Socket::kDealer, endpoint_);
+  EXPECT_EQ(FC_RPC_OK, code_of(join(agent.get(), "one", {"rgb"})));
+  agent.reset();
+  EXPECT_NE(std::string::npos, summary().find("\"end\":\"nobody\""));
+  EXPECT_NE(std::string::npos, process_->output().find("the 2 agents of --agents never came together"));
+}
+
+TEST_F(SimulateServe, WhatWasNeverMeasuredIsADashAndNoNumber) {
+  process_ =
+      std::make_unique<Process>(std::vector<std::string>{fc_test::program("faasconf"), "simulate", "--workflow",
+                                                         "parallel", "--serve", "tcp://127.0.0.1:*", "--agents", "1"});
+  ASSERT_FALSE(process_->wait_line("serving workflow parallel at ", 20).empty());
+  process_->signal(15);
+  EXPECT_EQ(0, process_->wait_exit(20));
+  const std::string line = process_->wait_line("all: ", 1);
+  EXPECT_NE(std::string::npos, line.find("mean cost - USD per hour, mean latency - s")) << process_->output();
+}
+
 TEST_F(SimulateServe, AConnectionThatBreaksMakesRoomForTheSameNameAtOnce) {
   ASSERT_NO_FATAL_FAILURE(start({"--agents", "1", "--agent-timeout-s", "1000"}));
   auto first = std::make_unique<Socket>(Socket::kDealer, endpoint_);
