@@ -99,6 +99,14 @@ fc_status_t served_write(served_t *served, int32_t member, const fc_rpc_simulati
  * the member has left with that. */
 fc_status_t served_ready(served_t *served, int32_t member, int64_t window, fc_error_t *error);
 
+/* It has sent something, whatever it was. */
+void served_heard(served_t *served, int32_t member);
+
+/* Time to try whether its connection still stands, which the answer takes as done. Every 200 ms at first, then whenever
+ * its silence has grown by a tenth: an agent that is busy reads nothing, and what nobody reads must not pile up until
+ * its connection is held for dead. */
+bool served_should_probe(served_t *served, int32_t member);
+
 /* It ended, or its connection broke; without effect when it does not take part. */
 void served_leave(served_t *served, int32_t member);
 void served_lose(served_t *served, int32_t member);
