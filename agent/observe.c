@@ -52,6 +52,7 @@ void observe_window(platform_t *platform, const fc_workflow_t *workflow, fc_sema
   fc_error_t error = {0};
   fc_status_t status = platform->read(platform->self, window, observation, &error);
   result->ended = status == FC_ECLOSED;
+  result->lost = status == FC_ESTATE;
   observation->window = window;
   if (status == FC_OK) status = fc_observation_validate(observation, workflow, &error);
   if (status == FC_OK && observation->start_us <= previous_start_us)

@@ -83,6 +83,17 @@ TEST_F(SimulateTrace, ArrivalsFollowTheCounts) {
   EXPECT_EQ(result_.n_windows - idle, result_.n_judged);
 }
 
+// Nothing was asked, nothing was in flight: that is neither good nor bad.
+TEST_F(SimulateTrace, WindowsInWhichNothingWasAskedAreNotJudged) {
+  ASSERT_OK(run("minute,invocations\n0,10\n1,0\n2,5\n"));
+  ASSERT_EQ(6, result_.n_windows);
+  ASSERT_EQ(0, result_.windows[3].mean_in_flight);
+  EXPECT_EQ(FC_QOS_UNKNOWN, result_.windows[3].verdict);
+  EXPECT_EQ(5, result_.n_judged);
+  ASSERT_OK(run("minute,users\n0,10\n1,0\n2,5\n"));
+  EXPECT_EQ(FC_QOS_UNKNOWN, result_.windows[3].verdict);
+}
+
 TEST_F(SimulateTrace, BadTracesAreRefusedWithFileLineAndColumn) {
   EXPECT_EQ(FC_EFORMAT, run(""));
   EXPECT_EQ(FC_EFORMAT, run("minute,invocations\n"));
