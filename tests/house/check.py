@@ -30,7 +30,7 @@ THIRD_PARTY = {
     r"faasconf/v1/.*\.pb-c\.h": ["proto/*"],
     r"protobuf-c/.*": ["proto/*", "tests/proto/*", "tests/fuzz/*"],
     r"microhttpd\.h": ["server/http/*"],
-    r"curl/.*": ["agent/platforms/*"],
+    r"curl/.*": ["agent/platforms/*", "cli/load_http.c"],
     r"cublas.*\.h|cudnn.*\.h": ["kernels/*.cu"],
     r"cu(da|rand|b/).*": ["kernels/*.cu", "sim/*.cu", "tests/sim/*.cu"],
     r"lapacke?\.h|cblas\.h|nlopt.*": ["eval/*", "sim/calibration*", "server/twin/*"],
