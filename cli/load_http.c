@@ -28,6 +28,8 @@ typedef struct {
   int32_t place;
   int32_t matched; /* characters of `expect` */
   int64_t body_bytes;
+  int32_t connections; /* opened */
+  bool again;          /* its connection was dead: this is the second attempt */
   char reason[CURL_ERROR_SIZE];
 } exchange_t;
 
@@ -84,24 +86,38 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *self) {
 
 /* ---- one request and its answer ---- */
 
-static fc_status_t start(void *self, int32_t place, fc_error_t *error) {
-  load_http_t *http = self;
-  exchange_t *exchange = &http->exchanges[place];
+static CURLMcode send_request(exchange_t *exchange) {
   exchange->matched = 0;
   exchange->body_bytes = 0;
   exchange->reason[0] = '\0';
-  const CURLMcode code = curl_multi_add_handle(http->multi, exchange->easy);
+  return curl_multi_add_handle(exchange->http->multi, exchange->easy);
+}
+
+static fc_status_t start(void *self, int32_t place, fc_error_t *error) {
+  load_http_t *http = self;
+  exchange_t *exchange = &http->exchanges[place];
+  exchange->again = false;
+  exchange->connections = 0;
+  const CURLMcode code = send_request(exchange);
   return code == CURLM_OK ? FC_OK : fc_error_set(error, FC_EINTERNAL, "curl: %s", curl_multi_strerror(code));
+}
+
+/* The server had closed the kept connection before it saw the request. curl sends it again by itself, but in 7.88 only
+ * five times in the life of a handle. */
+static bool met_dead_connection(const exchange_t *exchange, CURLcode code, long connections) {
+  long header_bytes = 0;
+  if (code != CURLE_RECV_ERROR && code != CURLE_SEND_ERROR && code != CURLE_GOT_NOTHING) return false;
+  curl_easy_getinfo(exchange->easy, CURLINFO_HEADER_SIZE, &header_bytes);
+  return !exchange->again && connections == 0 && header_bytes == 0 && exchange->body_bytes == 0;
 }
 
 static load_answer_t answer_of(const exchange_t *exchange, CURLcode code) {
   const load_request_t *wanted = &exchange->http->request;
   load_answer_t answer = {.body_bytes = exchange->body_bytes};
-  long status = 0, connections = 0;
+  long status = 0;
   curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(exchange->easy, CURLINFO_NUM_CONNECTS, &connections);
   answer.status = (int32_t)status;
-  answer.connections = (int32_t)connections;
+  answer.connections = exchange->connections;
   if (code == CURLE_OPERATION_TIMEDOUT) {
     answer.outcome = LOAD_FAILED_TIMEOUT;
   } else if (code != CURLE_OK) {
@@ -122,11 +138,19 @@ static bool take_answers(load_http_t *http, load_answered_fn answered, void *ans
   for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &n_left)) != NULL;) {
     if (message->msg != CURLMSG_DONE) continue;
     CURL *easy = message->easy_handle;
-    const CURLcode code = message->data.result;
+    const CURLcode code = message->data.result; /* *message goes with the handle */
     exchange_t *exchange = NULL;
+    long connections = 0;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&exchange);
+    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    exchange->connections += (int32_t)connections;
+    const bool dead = met_dead_connection(exchange, code, connections);
     const load_answer_t answer = answer_of(exchange, code);
     curl_multi_remove_handle(http->multi, easy);
+    if (dead) {
+      exchange->again = true;
+      if (send_request(exchange) == CURLM_OK) continue;
+    }
     answered(answered_self, exchange->place, &answer);
     any = true;
   }
