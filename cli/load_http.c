@@ -42,6 +42,7 @@ struct load_http {
   int64_t curl_ns;       /* curl wants to be called then; INT64_MAX: not */
   int64_t armed_ns;      /* the timer's */
   exchange_t *exchanges; /* (n_places) */
+  CURLU *url;            /* parsed once */
   struct curl_slist *headers;
   load_match_t expect;
   int schedstat; /* of this thread; -1: unknown */
@@ -224,22 +225,19 @@ static double busy_s(void *self) {
 
 /* ---- setting up ---- */
 
-static fc_status_t check_url(const char *url, fc_error_t *error) {
-  CURLU *parsed = curl_url();
+static fc_status_t parse_url(load_http_t *http, fc_error_t *error) {
+  const char *url = http->request.url;
   char *scheme = NULL;
-  if (parsed == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a URL");
-  const CURLUcode code = curl_url_set(parsed, CURLUPART_URL, url, 0);
-  fc_status_t status = FC_OK;
-  if (code != CURLUE_OK) {
-    status = fc_error_set(error, FC_EINVAL, "'%.200s' is no URL (%s): expected http://HOST[:PORT]/PATH or https://...",
-                          url, curl_url_strerror(code));
-  } else if (curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-             (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-    status = fc_error_set(error, FC_EINVAL, "'%.200s': expected a URL of http or https", url);
-  }
+  http->url = curl_url();
+  if (http->url == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a URL");
+  const CURLUcode code = curl_url_set(http->url, CURLUPART_URL, url, 0);
+  if (code != CURLUE_OK)
+    return fc_error_set(error, FC_EINVAL, "'%.200s' is no URL (%s): expected http://HOST[:PORT]/PATH or https://...",
+                        url, curl_url_strerror(code));
+  const bool wanted = curl_url_get(http->url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                      (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
   curl_free(scheme);
-  curl_url_cleanup(parsed);
-  return status;
+  return wanted ? FC_OK : fc_error_set(error, FC_EINVAL, "'%.200s': expected a URL of http or https", url);
 }
 
 /* The user's, and "NAME:" for what curl would send by itself. */
@@ -280,7 +278,7 @@ static fc_status_t exchange_init(load_http_t *http, int32_t place, fc_error_t *e
   exchange->place = place;
   exchange->easy = easy;
   set_method(http, easy);
-  curl_easy_setopt(easy, CURLOPT_URL, request->url);
+  curl_easy_setopt(easy, CURLOPT_CURLU, http->url);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -333,7 +331,7 @@ static fc_status_t open_multi(load_http_t *http, fc_error_t *error) {
 
 static fc_status_t set_up(load_http_t *http, fc_error_t *error) {
   const load_request_t *request = &http->request;
-  FC_TRY(check_url(request->url, error));
+  FC_TRY(parse_url(http, error));
   FC_TRY(load_request_check(request, error));
   FC_TRY(set_headers(http, error));
   if (request->expect != NULL) FC_TRY(load_match_init(&http->expect, request->expect, error));
@@ -376,6 +374,7 @@ void load_http_destroy(load_http_t **reference) {
     curl_easy_cleanup(http->exchanges[place].easy);
   }
   curl_multi_cleanup(http->multi);
+  curl_url_cleanup(http->url);
   curl_slist_free_all(http->headers);
   load_match_clear(&http->expect);
   free(http->exchanges);
