@@ -74,7 +74,8 @@ static fc_status_t run(const asked_t *asked, const load_run_options_t *options, 
   (void)sigaction(SIGTERM, &action, NULL);
   load_report_start(asked->json ? stderr : stdout, &about);
   const fc_status_t status = load_run(options, &result, error);
-  if (status == FC_OK) (asked->json ? load_report_json : load_report_text)(&about, &result);
+  if (status == FC_OK && asked->json) load_report_json(&about, &result);
+  if (status == FC_OK && !asked->json) load_report_text(&result);
   load_result_clear(&result);
   return status;
 }

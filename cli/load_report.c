@@ -20,9 +20,10 @@ static int32_t count_bottlenecks(const load_result_t *result) {
   return n;
 }
 
-/* Some windows, or arrivals that it never came to. */
+/* Of the whole run: as of a window, or arrivals that it never came to. */
 static bool is_bottleneck(const load_result_t *result) {
-  return count_bottlenecks(result) > 0 || result->not_started > 0;
+  return load_window_is_bottleneck(&result->total) ||
+         (double)result->not_started > LOAD_LATE_SHARE * (double)result->total.intended;
 }
 
 /* ---- as text ---- */
@@ -94,20 +95,21 @@ static void print_unfinished(const load_result_t *result) {
 static void print_bottleneck(const load_result_t *result) {
   const load_window_t *total = &result->total;
   if (!is_bottleneck(result)) return;
-  printf("NOTE        the generator itself was the bottleneck in %d of %d windows (busy %.0f %% of all the time):\n",
+  printf("NOTE        the generator itself was the bottleneck in %d of %d windows; it was busy %.0f %% of the time.\n",
          (int)count_bottlenecks(result), (int)result->n_windows, 100 * total->busy);
+  if (!result->open) {
+    printf("            A faster one would have sent more requests, and part of the latencies is its own.\n");
+    return;
+  }
   printf("            %" PRId64 " of %" PRId64 " requests started more than %.0f ms late (the worst %.3f s), %" PRId64
-         " of them because all places were taken"
-         " (--connections), and %" PRId64 " arrivals did not start at all.\n",
+         " of them for want of places\n            (--connections); %" PRId64
+         " arrivals did not start at all. "
+         "Latencies count from the intended start and contain the delay.\n",
          total->late + total->late_place, total->requests, 1000 * LOAD_LATE_S, total->late_max_s, total->late_place,
          result->not_started);
-  printf(
-      "            The load was smaller than intended. Latencies are from the intended start: they contain the "
-      "delay.\n");
 }
 
-void load_report_text(const load_about_t *about, const load_result_t *result) {
-  (void)about;
+void load_report_text(const load_result_t *result) {
   const load_window_t *total = &result->total;
   if (result->interrupted) printf("\nended by a signal\n");
   if (result->n_windows == 0) return;
@@ -176,7 +178,7 @@ void load_report_json(const load_about_t *about, const load_result_t *result) {
   fc_json_set_string(out, "load", kind_of(about->shape));
   fc_json_set_int(out, "seed", (int64_t)about->shape->seed);
   fc_json_set_string(out, "end", result->interrupted ? "signal" : "windows");
-  if (result->n_windows > 0) set_window(out, &result->total);
+  set_window(out, &result->total);
   fc_json_set_bool(out, "generator_bottleneck", is_bottleneck(result));
   fc_json_set_int(out, "generator_bottleneck_windows", count_bottlenecks(result));
   fc_json_set_int(out, "unfinished", result->total.in_flight);

@@ -22,7 +22,7 @@ void load_report_start(FILE *out, const load_about_t *about);
 /* One line, written at once. */
 void load_report_window(FILE *out, int32_t index, const load_window_t *window);
 
-void load_report_text(const load_about_t *about, const load_result_t *result);
+void load_report_text(const load_result_t *result);
 void load_report_json(const load_about_t *about, const load_result_t *result);
 
 #ifdef __cplusplus
