@@ -3,23 +3,19 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "load_machine.h"
 #include "load_match.h"
 
 enum {
-  EVENTS = 32,           /* looked at before anything new starts */
-  LONGEST_WAIT_MS = 100, /* a signal between the check and the wait is seen after this */
-  OTHER_FILES = 64
+  EVENTS = 32,          /* looked at before anything new starts */
+  LONGEST_WAIT_MS = 100 /* a signal between the check and the wait is seen after this */
 };
 
 typedef struct {
@@ -45,7 +41,7 @@ struct load_http {
   CURLU *url;            /* parsed once */
   struct curl_slist *headers;
   load_match_t expect;
-  int schedstat; /* of this thread; -1: unknown */
+  int account; /* of this thread's time */
 };
 
 static int64_t now_ns(const load_http_t *http) {
@@ -211,16 +207,8 @@ static fc_status_t wait_for(void *self, int64_t until_ns, load_answered_fn answe
   return FC_OK;
 }
 
-/* Running and waiting for a processor: the kernel's account of this thread, else its CPU time. */
 static double busy_s(void *self) {
-  const load_http_t *http = self;
-  char text[96] = "";
-  unsigned long long ran_ns = 0, waited_ns = 0;
-  const ssize_t n = http->schedstat >= 0 ? pread(http->schedstat, text, sizeof text - 1, 0) : -1;
-  if (n > 0 && sscanf(text, "%llu %llu", &ran_ns, &waited_ns) == 2) return (double)(ran_ns + waited_ns) * 1e-9;
-  struct timespec used;
-  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0) return NAN;
-  return (double)used.tv_sec + (double)used.tv_nsec * 1e-9;
+  return load_machine_busy_s(((const load_http_t *)self)->account);
 }
 
 /* ---- setting up ---- */
@@ -297,21 +285,6 @@ static fc_status_t exchange_init(load_http_t *http, int32_t place, fc_error_t *e
   return FC_OK;
 }
 
-/* One file per connection: up to what this process may raise itself to. */
-static fc_status_t allow_files(int32_t n_places, fc_error_t *error) {
-  struct rlimit limit;
-  const rlim_t wanted = (rlim_t)n_places + OTHER_FILES;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return FC_OK;
-  limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur >= wanted) return FC_OK;
-  return fc_error_set(
-      error, FC_EEXHAUSTED,
-      "%d requests at once need %llu open files and only %llu are allowed: raise it (ulimit -Hn), or ask "
-      "for fewer users or connections",
-      (int)n_places, (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
-}
-
 static fc_status_t open_multi(load_http_t *http, fc_error_t *error) {
   http->multi = curl_multi_init();
   http->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -335,7 +308,7 @@ static fc_status_t set_up(load_http_t *http, fc_error_t *error) {
   FC_TRY(load_request_check(request, error));
   FC_TRY(set_headers(http, error));
   if (request->expect != NULL) FC_TRY(load_match_init(&http->expect, request->expect, error));
-  FC_TRY(allow_files(http->n_places, error));
+  FC_TRY(load_machine_allow_connections(http->n_places, error));
   FC_TRY(open_multi(http, error));
   http->exchanges = calloc((size_t)http->n_places, sizeof *http->exchanges);
   if (http->exchanges == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d requests", (int)http->n_places);
@@ -355,7 +328,7 @@ fc_status_t load_http_new(const load_request_t *request, int32_t n_places, load_
   http->clock = fc_clock_system();
   http->epoll = http->timer = -1;
   http->curl_ns = http->armed_ns = INT64_MAX;
-  http->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  http->account = load_machine_open_account();
   const fc_status_t status = set_up(http, error);
   if (status != FC_OK) {
     load_http_destroy(&http);
@@ -380,7 +353,7 @@ void load_http_destroy(load_http_t **reference) {
   free(http->exchanges);
   if (http->epoll >= 0) close(http->epoll);
   if (http->timer >= 0) close(http->timer);
-  if (http->schedstat >= 0) close(http->schedstat);
+  if (http->account >= 0) close(http->account);
   free(http);
   curl_global_cleanup();
   *reference = NULL;

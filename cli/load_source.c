@@ -194,9 +194,10 @@ fc_status_t load_source_new(const load_shape_t *shape, load_source_t **out, fc_e
   const double most = shape->trace != NULL ? trace_file_most(shape->trace) : shape->users;
   source->n_places = source->open ? shape->n_places : (int32_t)most;
   FC_ASSERT(source->n_places > 0);
+  const int32_t n_places = source->n_places;
   if ((source->open ? open_init(source) : closed_init(source)) != FC_OK) {
     load_source_destroy(&source);
-    return fc_error_set(error, FC_ENOMEM, "no memory for %g users or places", source->open ? shape->n_places : most);
+    return fc_error_set(error, FC_ENOMEM, "no memory for %d requests at once", (int)n_places);
   }
   *out = source;
   return FC_OK;

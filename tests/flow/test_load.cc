@@ -347,6 +347,28 @@ TEST(Load, BadCallsAreRefusedWithTheirReason) {
   }
 }
 
+TEST(Load, ThereAreAtMost32Headers) {
+  HttpServer server(ok);
+  std::vector<std::string> headers;
+  for (int i = 0; i < 32; ++i) headers.insert(headers.end(), {"--header", "X-" + std::to_string(i) + ": y"});
+  expect_all(load(server.url("/"), headers), "successes");
+  EXPECT_NE(std::string::npos, server.requests().front().head.find("\r\nX-31: y\r\n"));
+  headers.insert(headers.end(), {"--header", "X-32: y"});
+  const Finished finished = load(server.url("/"), headers);
+  EXPECT_EQ(2, finished.exit_code);
+  EXPECT_NE(std::string::npos, finished.err.find("--header: at most 32")) << finished.err;
+}
+
+TEST(Load, MoreConnectionsThanOpenFilesIsSaidAtTheStart) {
+  HttpServer server(ok);
+  // The hard limit of a child of a shell; the program itself cannot raise it again.
+  const Finished finished = fc_test::run(
+      {"/bin/sh", "-c", "ulimit -n 100; exec \"$0\" load \"$1\" --rate 10 --connections 60 --duration-s 0.1",
+       fc_test::program("faasconf"), server.url("/")});
+  EXPECT_EQ(1, finished.exit_code);
+  EXPECT_NE(std::string::npos, finished.err.find("need 124 open files and only 100 are allowed")) << finished.err;
+}
+
 TEST(Load, HelpListsItsOptions) {
   const Finished finished = faasconf({"load", "--help"});
   EXPECT_EQ(0, finished.exit_code);
