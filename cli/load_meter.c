@@ -70,6 +70,7 @@ static void close_one(load_window_t *window, double now_s, int64_t in_flight, do
   window->in_flight = in_flight;
   window->mean_in_flight = in_flight_s / window->length_s;
   window->busy = busy_s / window->length_s;
+  if (window->busy > 1) window->busy = 1; /* its account is read a moment later */
 }
 
 void load_meter_close(load_meter_t *meter, double now_s, int32_t users, int64_t arrivals, double busy_s,

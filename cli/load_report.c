@@ -20,12 +20,6 @@ static int32_t count_bottlenecks(const load_result_t *result) {
   return n;
 }
 
-/* Of the whole run: as of a window, or arrivals that it never came to. */
-static bool is_bottleneck(const load_result_t *result) {
-  return load_window_is_bottleneck(&result->total) ||
-         (double)result->not_started > LOAD_LATE_SHARE * (double)result->total.intended;
-}
-
 /* ---- as text ---- */
 
 void load_report_start(FILE *out, const load_about_t *about) {
@@ -94,7 +88,7 @@ static void print_unfinished(const load_result_t *result) {
 
 static void print_bottleneck(const load_result_t *result) {
   const load_window_t *total = &result->total;
-  if (!is_bottleneck(result)) return;
+  if (!load_result_is_bottleneck(result)) return;
   printf("NOTE        the generator itself was the bottleneck in %d of %d windows; it was busy %.0f %% of the time.\n",
          (int)count_bottlenecks(result), (int)result->n_windows, 100 * total->busy);
   if (!result->open) {
@@ -179,7 +173,7 @@ void load_report_json(const load_about_t *about, const load_result_t *result) {
   fc_json_set_int(out, "seed", (int64_t)about->shape->seed);
   fc_json_set_string(out, "end", result->interrupted ? "signal" : "windows");
   set_window(out, &result->total);
-  fc_json_set_bool(out, "generator_bottleneck", is_bottleneck(result));
+  fc_json_set_bool(out, "generator_bottleneck", load_result_is_bottleneck(result));
   fc_json_set_int(out, "generator_bottleneck_windows", count_bottlenecks(result));
   fc_json_set_int(out, "unfinished", result->total.in_flight);
   fc_json_set_int(out, "not_started", result->not_started);

@@ -144,3 +144,8 @@ void load_result_clear(load_result_t *result) {
   free(result->windows);
   memset(result, 0, sizeof *result);
 }
+
+bool load_result_is_bottleneck(const load_result_t *result) {
+  if (load_window_is_bottleneck(&result->total)) return true;
+  return result->open && (double)result->not_started > LOAD_LATE_SHARE * (double)result->total.intended;
+}

@@ -58,6 +58,10 @@ typedef struct {
 fc_status_t load_run(const load_run_options_t *options, load_result_t *result, fc_error_t *error);
 void load_result_clear(load_result_t *result);
 
+/* True when the generator was too slow for the whole run, as for a window (load_meter.h), or when more than
+ * LOAD_LATE_SHARE of the arrivals did not start at all. */
+bool load_result_is_bottleneck(const load_result_t *result);
+
 #ifdef __cplusplus
 }
 #endif

@@ -105,7 +105,7 @@ TEST(LoadRun, UsersWithoutThinkTimeCompleteUOverS) {
   EXPECT_EQ(8, run.result.total.in_flight);
   EXPECT_EQ(8, run.result.drained_successes) << "what was in flight is waited for";
   EXPECT_EQ(server.started, run.result.total.ended[LOAD_SUCCESS] + run.result.drained_successes);
-  EXPECT_FALSE(load_window_is_bottleneck(&run.result.total));
+  EXPECT_FALSE(load_result_is_bottleneck(&run.result));
 }
 
 TEST(LoadRun, UsersAtASingleServerObeyMeanValueAnalysis) {
@@ -175,10 +175,10 @@ TEST_P(LoadRunStall, ShowsInThePercentiles) {
   if (GetParam() == 1) {
     EXPECT_NEAR(1000 * 10, static_cast<double>(total.late_place), 500) << "two seconds of arrivals, ten times";
     EXPECT_EQ(0, total.late);
-    EXPECT_TRUE(load_window_is_bottleneck(&total)) << "one connection is too few, and it says so";
+    EXPECT_TRUE(load_result_is_bottleneck(&run.result)) << "one connection is too few, and it says so";
   } else {
     EXPECT_EQ(0, total.late + total.late_place);
-    EXPECT_FALSE(load_window_is_bottleneck(&total));
+    EXPECT_FALSE(load_result_is_bottleneck(&run.result));
   }
 }
 INSTANTIATE_TEST_SUITE_P(Places, LoadRunStall, testing::Values(1, 100000));
@@ -197,8 +197,23 @@ TEST(LoadRun, AGeneratorThatIsTooSlowSaysSo) {
   EXPECT_GT(total.late, total.requests * 9 / 10);
   EXPECT_EQ(0, total.late_place);
   EXPECT_TRUE(load_window_is_bottleneck(&run.result.windows[0]));
+  EXPECT_TRUE(load_result_is_bottleneck(&run.result));
   EXPECT_GT(total.busy, 0.9);
+  EXPECT_LE(total.busy, 1);
   EXPECT_NEAR(total.max_s, 5, 1.5) << "the last one that started was due half-way through";
+}
+
+TEST(LoadRun, ArrivalsThatNeverStartedAreTheGeneratorsFault) {
+  Server server([](double) { return 100.0; }); /* nothing is answered before the end */
+  auto options = server.options(10, 10);
+  options.shape.rate_per_s = 20;
+  options.shape.n_places = 50;
+  const Played run(options);
+  EXPECT_EQ(50, run.result.total.requests);
+  EXPECT_EQ(run.result.total.intended - 50, run.result.not_started);
+  EXPECT_EQ(0, run.result.total.late + run.result.total.late_place);
+  EXPECT_TRUE(load_result_is_bottleneck(&run.result));
+  EXPECT_EQ(50, run.result.drained_successes);
 }
 
 TEST(LoadRun, AWindowEndsWhenItEndsWhateverHappens) {
