@@ -126,7 +126,7 @@ static void user_answered(load_source_t *source, int32_t place, double now_s) {
 
 int32_t load_source_users(const load_source_t *source, double at_s) {
   if (source->open) return 0;
-  const int32_t minute = source->shape.trace != NULL ? (int32_t)(at_s / source->shape.minute_s) : 0;
+  const int32_t minute = source->shape.trace != NULL ? (int32_t)((at_s + 1e-9) / source->shape.minute_s) : 0;
   return (int32_t)load_of(&source->shape, minute);
 }
 

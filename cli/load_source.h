@@ -55,7 +55,7 @@ void load_source_answered(load_source_t *source, int32_t place, double now_s);
 /* Open loop: arrivals intended before until_s, since the beginning, started or not; until_s never falls. */
 int64_t load_source_intended(load_source_t *source, double until_s);
 
-/* Closed loop: the users wanted at this time. */
+/* Closed loop: the users wanted at this time (to the nanosecond: sums of windows are not exact). */
 int32_t load_source_users(const load_source_t *source, double at_s);
 
 #ifdef __cplusplus
