@@ -48,6 +48,16 @@ static bool out_of_range(const argument_t *a, double value) {
   return value < a->minimum || value > a->maximum;
 }
 
+static bool store_item(const arguments_t *arguments, const argument_t *a, const char *text) {
+  argument_list_t *list = a->target;
+  if (list->n == ARGUMENT_LIST_MAX) {
+    fprintf(stderr, "faasconf %s: --%s: at most %d of them\n", arguments->command, a->name, (int)ARGUMENT_LIST_MAX);
+    return false;
+  }
+  list->items[list->n++] = text;
+  return true;
+}
+
 /* False with a complaint printed when `text` is not a value of this option. */
 static bool store_value(const arguments_t *arguments, const argument_t *a, const char *text) {
   char *end = NULL, name[NAME_SIZE];
@@ -59,6 +69,8 @@ static bool store_value(const arguments_t *arguments, const argument_t *a, const
     case ARGUMENT_TEXT:
       *(const char **)a->target = text;
       return true;
+    case ARGUMENT_LIST:
+      return store_item(arguments, a, text);
     case ARGUMENT_INT: {
       const long long value = strtoll(text, &end, 10);
       if (errno == 0 && end != text && *end == '\0' && !out_of_range(a, (double)value)) {
