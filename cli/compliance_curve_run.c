@@ -1,4 +1,5 @@
 /* compliance_curve_run.c - the searches: see compliance_curve.h. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,16 +42,22 @@ static void show_progress(void *context, int64_t n_done) {
   progress_update(&searches->progress, n_done, (int64_t)searches->curve->n_levels * searches->curve->n_searches, NULL);
 }
 
-/* The cheapest of several was partly lucky: other windows say what it is worth. */
+/* The cheapest of several was partly lucky: it counts only if windows that no search has seen confirm it, else the next
+ * one is asked, of other windows. */
 static fc_status_t sum_up(curve_t *curve, curve_level_t *level, fc_error_t *error) {
+  const int32_t wanted = (int32_t)ceil(level->level * PLAN_CONFIRMING_WINDOWS);
   for (int32_t s = 0; s < curve->n_searches; ++s) curve->n_windows += level->plans[s].n_windows;
-  level->best =
-      plan_cheapest(level->plans, curve->n_searches, &level->n_confirmed, &level->median_usd_h, &level->max_usd_h);
-  if (level->best < 0) return FC_OK;
-  const plan_options_t options =
-      options_of(curve, level->level, (uint64_t)curve->seed * 1000003u + (uint64_t)CURVE_MAX_SEARCHES);
-  FC_TRY(
-      plan_confirm(&options, level->plans[level->best].configuration, PLAN_CONFIRMING_WINDOWS, &level->n_met, error));
+  for (uint64_t seed = (uint64_t)curve->seed * 1000003u + (uint64_t)CURVE_MAX_SEARCHES;; ++seed) {
+    level->best =
+        plan_cheapest(level->plans, curve->n_searches, &level->n_confirmed, &level->median_usd_h, &level->max_usd_h);
+    if (level->best < 0) return FC_OK;
+    plan_t *best = &level->plans[level->best];
+    const plan_options_t options = options_of(curve, level->level, seed);
+    FC_TRY(plan_confirm(&options, best->configuration, PLAN_CONFIRMING_WINDOWS, &level->n_met, error));
+    curve->n_windows += PLAN_CONFIRMING_WINDOWS;
+    if (level->n_met >= wanted) break;
+    best->confirmed = false;
+  }
   judge_wilson(level->n_met, PLAN_CONFIRMING_WINDOWS, &level->wilson_low, &level->wilson_high);
   return FC_OK;
 }
