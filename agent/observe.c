@@ -17,6 +17,12 @@ static void set_unusable(observe_result_t *result, const char *sentence) {
   snprintf(result->why, sizeof result->why, "%s", sentence);
 }
 
+/* Nothing was asked of the workflow: neither good nor bad, and nothing to learn from. Requests that hang are in flight,
+ * so that a workflow that answers nothing is not taken for an idle one. */
+static bool is_idle(const fc_observation_t *observation) {
+  return (observation->load.present & FC_LOAD_HAS_IN_FLIGHT) != 0 && fc_observation_is_idle(observation);
+}
+
 static void check_completeness(const fc_observation_t *observation, observe_result_t *result) {
   int32_t with_metrics = 0;
   for (int32_t f = 0; f < observation->n_functions; ++f) with_metrics += observation->metrics[f].present != 0;
@@ -56,7 +62,7 @@ void observe_window(platform_t *platform, const fc_workflow_t *workflow, fc_sema
     set_unusable(result, error.message[0] ? error.message : fc_status_text(status));
     return;
   }
-  if (fc_observation_is_idle(observation)) {
+  if (is_idle(observation)) {
     set_unusable(result, "nothing was asked of the workflow");
     return;
   }

@@ -5,6 +5,7 @@
 
 #include "backtest.h"
 #include "faasconf/knobs.h"
+#include "number_text.h"
 #include "timestamp.h"
 
 /* Larger workflows show their configurations with --json only; so do longer lists of what windows lack. */
@@ -57,10 +58,13 @@ static void print_score(const backtest_t *self) {
   char held_out[64];
   snprintf(held_out, sizeof held_out, "%" PRId64 " windows it has not seen", score->n_windows);
   printf("  %-36s %9s %9s\n", held_out, "latency", "successes");
-  printf("  %-36s %9.3f %9.3f\n", "R2 (latency: of its logarithm)", score->r2_log_latency, score->r2_success);
-  printf("  %-36s %8.1f%%\n", "mean absolute error", 100 * score->mape_latency);
-  printf("  %-36s %8.1f%% %8.1f%%\n", "within the predicted 80 %", 100 * score->coverage80_latency,
-         100 * score->coverage80_success);
+  char latency[NUMBER_TEXT], successes[NUMBER_TEXT];
+  printf("  %-36s %9s %9s\n", "R2 (latency: of its logarithm)", number_text(score->r2_log_latency, 3, "", latency),
+         number_text(score->r2_success, 3, "", successes));
+  printf("  %-36s %9s\n", "mean absolute error", number_text(100 * score->mape_latency, 1, "%", latency));
+  printf("  %-36s %9s %9s\n", "within the predicted 80 %",
+         number_text(100 * score->coverage80_latency, 1, "%", latency),
+         number_text(100 * score->coverage80_success, 1, "%", successes));
 }
 
 static void format_range(const backtest_load_t *load, char *range, size_t size) {

@@ -50,7 +50,8 @@ typedef struct {
 } argument_t;
 
 typedef struct {
-  const char *command;     /* "train" */
+  const char *program;     /* "faasconf-function", a program without commands; NULL: faasconf COMMAND */
+  const char *command;     /* "train"; NULL with a program */
   const char *description; /* a paragraph for --help */
   const char *examples;    /* lines, or NULL */
   const argument_t *arguments;

@@ -123,13 +123,14 @@ static fc_status_t choose_loop(recording_t *recording, fc_error_t *error) {
 static fc_status_t check_step(recording_t *recording, fc_error_t *error) {
   const double window_ms = recording->options.workflow->window_s * 1000;
   int64_t shortest = INT64_MAX, at = 0;
-  recording->n_missing = 0;
+  double missing_ms = 0;
   for (int64_t r = 1; r < recording->n_rows; ++r) {
     const int64_t step = recording->time_ms[r] - recording->time_ms[r - 1];
     if (step < shortest) at = r;
     shortest = step < shortest ? step : shortest;
-    recording->n_missing += (int64_t)fmax(0, round((double)step / window_ms) - 1);
+    if ((double)step > (1 + STEP_TOLERANCE) * window_ms) missing_ms += (double)step - window_ms;
   }
+  recording->n_missing = (int64_t)round(missing_ms / window_ms);
   if (recording->n_rows < 2 || fabs((double)shortest - window_ms) <= STEP_TOLERANCE * window_ms) return FC_OK;
   char when[32];
   timestamp_format(recording->time_ms[at], when, sizeof when);
@@ -155,13 +156,27 @@ static bool is_complete(recording_t *recording, int64_t row) {
   return complete;
 }
 
+/* Nothing answers in no time: a 0 is what somebody writes for a latency that is not known. */
+static fc_status_t check_latency(const recording_t *recording, int64_t row, int32_t quantity, fc_error_t *error) {
+  const double successes = value_at(recording, row, QUANTITY_SUCCESSES, -1);
+  if (!(successes > 0 && value_at(recording, row, quantity, -1) == 0)) return FC_OK;
+  char when[32];
+  timestamp_format(recording->time_ms[row], when, sizeof when);
+  return fc_error_set(error, FC_EFORMAT,
+                      "%s: the window at %s has a %s of 0 with %.15g successes: leave it empty where it is not known",
+                      recording->options.path, when, quantity_name(quantity), successes);
+}
+
 static fc_status_t list_windows(recording_t *recording, fc_error_t *error) {
   recording->rows = calloc((size_t)recording->n_rows + 1, sizeof *recording->rows);
   recording->n_lacking = calloc((size_t)recording->n_columns + 1, sizeof *recording->n_lacking);
   if (recording->rows == NULL || recording->n_lacking == NULL)
     return fc_error_set(error, FC_ENOMEM, "no memory for %" PRId64 " windows", recording->n_rows);
-  for (int64_t r = 0; r < recording->n_rows; ++r)
+  for (int64_t r = 0; r < recording->n_rows; ++r) {
+    FC_TRY(check_latency(recording, r, QUANTITY_LATENCY_MEAN, error));
+    FC_TRY(check_latency(recording, r, QUANTITY_LATENCY_P95, error));
     if (is_complete(recording, r)) recording->rows[recording->n_windows++] = r;
+  }
   recording->n_incomplete = recording->n_rows - recording->n_windows;
   if (recording->n_windows > 0) return FC_OK;
   if (recording->n_rows == 0) return fc_error_set(error, FC_EFORMAT, "%s: has no window", recording->options.path);
@@ -282,5 +297,5 @@ double recording_rate_per_s(const recording_t *recording, int64_t window) {
 }
 
 bool recording_is_idle(const recording_t *recording, const fc_observation_t *o) {
-  return !recording->closed_loop && o->load.arrival_rate_per_s == 0 && fc_outcome_offered(&o->outcome) == 0;
+  return !recording->closed_loop && fc_observation_is_idle(o);
 }

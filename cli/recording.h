@@ -61,7 +61,7 @@ typedef struct {
   uint32_t assumed_knobs; /* of those of the options, the ones that were */
   int64_t n_windows;
   int64_t *rows;                   /* (n_windows) the complete ones */
-  int64_t n_incomplete, n_missing; /* rows that lack something; windows of which there is no row */
+  int64_t n_incomplete, n_missing; /* rows that lack something; the holes between rows, in windows */
   int64_t *n_lacking;              /* (n_columns) incomplete rows that lack it */
 } recording_t;
 
@@ -81,7 +81,8 @@ double recording_load(const recording_t *recording, int64_t window);
 int32_t recording_users(const recording_t *recording, int64_t window);
 double recording_rate_per_s(const recording_t *recording, int64_t window);
 
-/* An open loop in which nothing arrived and nothing ended: it costs, but there is nothing to judge or to learn. */
+/* An open loop in which nothing arrived, nothing ended and, where that is measured, nothing was in flight: it costs,
+ * but there is nothing to judge or to learn. */
 bool recording_is_idle(const recording_t *recording, const fc_observation_t *observation);
 
 /* "successes", "rgb.cpu_millicores" into name[size]. */

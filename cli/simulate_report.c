@@ -8,6 +8,7 @@
 #include "faasconf/cost.h"
 #include "json_output.h"
 #include "judge.h"
+#include "number_text.h"
 
 /* ---- a table of measured configurations ---- */
 
@@ -36,6 +37,7 @@ static void print_scores_json(const simulate_rows_options_t *options, const simu
 }
 
 static void print_scores(const simulate_rows_options_t *options, const simulate_rows_scores_t *scores) {
+  char latency[NUMBER_TEXT], successes[NUMBER_TEXT];
   printf("%s, %s semantics: %" PRId64 " measured rows, each beside %" PRId64 " simulated windows, seed %" PRId64
          ", %.1f s\n",
          options->workflow->name, fc_semantics_name(options->semantics), scores->n_rows, options->n_windows,
@@ -44,11 +46,14 @@ static void print_scores(const simulate_rows_options_t *options, const simulate_
     printf("%" PRId64 " rows had no success and thus no latency: only their successes are compared\n",
            scores->n_without_success);
   printf("\n%-36s %9s %9s\n", "", "latency", "successes");
-  printf("%-36s %9.3f %9.3f\n", "R2 (latency: of its logarithm)", scores->r2_log_latency, scores->r2_success);
-  printf("%-36s %9.3f %9.3f\n", "Spearman's rank correlation", scores->spearman_latency, scores->spearman_success);
-  printf("%-36s %8.1f%%\n", "mean absolute error", 100 * scores->mape_latency);
-  printf("%-36s %8.1f%% %8.1f%%\n", "measured within 80 % of the windows", 100 * scores->coverage80_latency,
-         100 * scores->coverage80_success);
+  printf("%-36s %9s %9s\n", "R2 (latency: of its logarithm)", number_text(scores->r2_log_latency, 3, "", latency),
+         number_text(scores->r2_success, 3, "", successes));
+  printf("%-36s %9s %9s\n", "Spearman's rank correlation", number_text(scores->spearman_latency, 3, "", latency),
+         number_text(scores->spearman_success, 3, "", successes));
+  printf("%-36s %9s\n", "mean absolute error", number_text(100 * scores->mape_latency, 1, "%", latency));
+  printf("%-36s %9s %9s\n", "measured within 80 % of the windows",
+         number_text(100 * scores->coverage80_latency, 1, "%", latency),
+         number_text(100 * scores->coverage80_success, 1, "%", successes));
   if (options->n_windows < 50)
     printf("(%" PRId64 " windows give rough intervals: --windows 100 for honest ones)\n", options->n_windows);
 }

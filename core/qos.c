@@ -64,11 +64,3 @@ fc_qos_verdict_t fc_qos_judge(const fc_workflow_t *workflow, fc_semantics_t sema
   }
   return violated ? FC_QOS_VIOLATED : unknown ? FC_QOS_UNKNOWN : FC_QOS_MET;
 }
-
-bool fc_observation_is_idle(const fc_observation_t *observation) {
-  const fc_load_t *load = &observation->load;
-  const fc_outcome_t *outcome = &observation->outcome;
-  const bool known = (outcome->present & FC_OUTCOME_HAS_COUNTS) && (load->present & FC_LOAD_HAS_IN_FLIGHT);
-  const bool arrives = (load->present & FC_LOAD_HAS_ARRIVAL_RATE) && load->arrival_rate_per_s > 0;
-  return known && fc_outcome_offered(outcome) == 0 && load->mean_in_flight <= 0 && !arrives;
-}

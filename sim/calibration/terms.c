@@ -26,7 +26,9 @@ static const fc_function_metrics_t *metrics_of(const fc_observation_t *observati
 }
 
 static bool has(const fc_observation_t *o, int32_t term, bool uses_cpu) {
-  if (term == TERM_LATENCY) return o->outcome.successes > 0 && (o->outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) != 0;
+  if (term == TERM_LATENCY)
+    return o->outcome.successes > 0 && (o->outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) != 0 &&
+           o->outcome.latency_mean_s > 0;
   if (term == TERM_SUCCESSES) return true;
   const int32_t which = which_of(term);
   const fc_function_metrics_t *metrics = metrics_of(o, term);

@@ -170,22 +170,37 @@ void twin_unknown(const twin_t *self, int32_t unknown, double *mean, double *dev
   *deviation = sqrt(fmax(0, squares - *mean * *mean));
 }
 
-/* Particles of structure i. */
-static int32_t share_of(const twin_t *self, int32_t i, int32_t n) {
-  if (self->ensembles[i] == NULL) return 0;
-  const int32_t share = (int32_t)lround(n * self->structures[i].weight);
-  return share < 1 ? 1 : share > self->n_worlds ? self->n_worlds : share;
+/* Particles of each structure, n in all, by weight; at least one each. Returns their number: more than n when there are
+ * more structures than that, fewer when one has fewer worlds than its share. */
+static int32_t share_out(const twin_t *self, int32_t n, int32_t shares[STRUCTURES_MAX]) {
+  double weight = 0;
+  int32_t given = 0, total = 0, n_raised = 0;
+  for (int32_t i = 0; i < self->n; ++i) {
+    const bool is_there = self->ensembles[i] != NULL;
+    weight += is_there ? self->structures[i].weight : 0;
+    const int32_t upto = (int32_t)lround(fmin(1, weight) * n);
+    shares[i] = upto - given;
+    given = upto;
+    if (!is_there || shares[i] > 0) continue;
+    shares[i] = 1;
+    n_raised += 1;
+  }
+  for (; n_raised > 0 && shares[self->heaviest] > 1; --n_raised) shares[self->heaviest] -= 1;
+  for (int32_t i = 0; i < self->n; ++i) {
+    if (shares[i] > self->n_worlds) shares[i] = self->n_worlds;
+    total += shares[i];
+  }
+  return total;
 }
 
 fc_status_t twin_particles(const twin_t *self, int32_t n, particles_t *particles, fc_error_t *error) {
-  int32_t total = 0, at = 0;
-  for (int32_t i = 0; i < self->n; ++i) total += share_of(self, i, n);
-  FC_TRY(particles_init(particles, self->workflow, total, error));
+  int32_t shares[STRUCTURES_MAX], at = 0;
+  FC_TRY(particles_init(particles, self->workflow, share_out(self, n, shares), error));
   for (int32_t i = 0; i < self->n; ++i) {
-    const int32_t share = share_of(self, i, n);
-    for (int32_t k = 0; k < share; ++k, ++at) {
-      ensemble_world(self->ensembles[i], (int32_t)((int64_t)k * self->n_worlds / share), &particles->parameters[at]);
-      particles->weights[at] = self->structures[i].weight / share;
+    for (int32_t k = 0; k < shares[i]; ++k, ++at) {
+      ensemble_world(self->ensembles[i], (int32_t)((int64_t)k * self->n_worlds / shares[i]),
+                     &particles->parameters[at]);
+      particles->weights[at] = self->structures[i].weight / shares[i];
     }
   }
   return FC_OK;

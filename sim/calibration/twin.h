@@ -59,8 +59,8 @@ const alarm_t *twin_alarm(const twin_t *twin);
  * the windows did not identify it. */
 void twin_unknown(const twin_t *twin, int32_t unknown, double *mean, double *deviation);
 
-/* About n particles, fewer when there are fewer worlds: of every structure in proportion to its weight, at least one
- * each; their weights are exact. Caller frees with particles_clear. */
+/* n particles, fewer when there are fewer worlds: of every structure in proportion to its weight, at least one each;
+ * their weights are exact. Caller frees with particles_clear. */
 fc_status_t twin_particles(const twin_t *twin, int32_t n, particles_t *particles, fc_error_t *error);
 
 #ifdef __cplusplus

@@ -237,6 +237,24 @@ TEST_F(Backtest, LoadsThatDifferArePlannedForApart) {
   EXPECT_LT(answer.number("twin.loads.0.cost"), answer.number("twin.loads.2.cost"));
 }
 
+// Many windows of the quietest load: a cut between loads that there are would leave a group without windows.
+TEST_F(Backtest, EveryLoadOfManyHasWindows) {
+  for (const int users : {2, 2, 2, 2, 2, 2, 2, 2, 3, 4, 5, 6}) system_.record(system_.uniform(1500, 3), users, 0);
+  fc_test::write_file(csv_, system_.csv());
+  const Answer answer(run_twin(csv_));
+  const size_t n = fc_json_size(answer.at("twin.loads"));
+  ASSERT_GE(n, 2u);
+  double share = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const std::string at = "twin.loads." + std::to_string(i);
+    EXPECT_LE(answer.number(at + ".load.0"), answer.number(at + ".load.1"));
+    EXPECT_GT(answer.number(at + ".share"), 0);
+    EXPECT_GT(answer.number(at + ".cost_measured"), 0);
+    share += answer.number(at + ".share");
+  }
+  EXPECT_NEAR(1, share, 1e-12);
+}
+
 TEST_F(Backtest, OneRateIsOneLoadHoweverItsWindowsVary) {
   for (int w = 0; w < 20; ++w) system_.record(system_.uniform(1000 + 100 * (w % 8), 3), 0, 0.5);
   fc_test::write_file(csv_, system_.csv());
@@ -326,6 +344,7 @@ TEST_F(Backtest, TextFitsATerminal) {
   EXPECT_EQ("", ran.err);  // no terminal, no progress
   std::istringstream lines(ran.out);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
+  EXPECT_EQ(std::string::npos, ran.out.find("nan")) << ran.out;
   for (const char *part : {"reserved cost", "met QoS", "learned from 10 windows", "within the predicted 80 %",
                            "the twin says", "for 3 users"})
     EXPECT_NE(std::string::npos, ran.out.find(part)) << part << "\n" << ran.out;

@@ -194,10 +194,35 @@ TEST_F(Recording, CsvMistakesAreNamedWithTheirLine) {
   expect_refused(good + row(60, "1,2,1,3", "500,512,2.5,8,900,512,3,8"), "column parse.replicas");
   expect_refused(good + row(60, "1,2,1,3", "500,512,2,0,900,512,3,8"), "a large number where there is no limit");
   expect_refused(good + row(45), "windows are 15 s apart");
+  expect_refused(good + row(60, "0,20,1,3"), "the window at 1970-01-01T00:01:00Z has a latency_mean_s of 0 with 20");
+  ASSERT_OK(read_csv(good + row(60, "0,0,1,3")));
   expect_refused(std::string(kHeader) + row(0) + row(60), "step=30");
   expect_refused(std::string(kHeader) + row(0, ",20,1,3"), "1 of them lack latency_mean_s");
   expect_refused(good + std::string(1, '\0') + row(60), "NUL");
   EXPECT_EQ(FC_ENOTFOUND, read(folder_.path("none.csv")));
+}
+
+TEST_F(Recording, HolesBetweenWindowsAreCountedHoweverLong) {
+  ASSERT_OK(read_csv(std::string(kHeader) + row(0) + row(30) + row(120) + row(150)));
+  EXPECT_EQ(2, recording_.n_missing);
+  std::string text = kHeader;
+  for (int64_t i = 0, time = 0; i < 12; ++i, time += i % 2 == 0 ? 44 : 30) text += row(time);
+  ASSERT_OK(read_csv(text));  // five holes of 14 s
+  EXPECT_EQ(2, recording_.n_missing);
+  text = kHeader;
+  for (int64_t i = 0; i < 100; ++i) text += row(31 * i);  // windows may be a little longer
+  ASSERT_OK(read_csv(text));
+  EXPECT_EQ(0, recording_.n_missing);
+}
+
+TEST_F(Recording, IdleIsWhereNothingArrivesEndsOrHangs) {
+  const std::string header = replaced(kHeader, ",users,", ",arrival_rate_per_s,mean_in_flight,");
+  ASSERT_OK(read_csv(header + row(0, ",0,0,0,0") + row(30, ",0,0,0,50") + row(60, "1,1,0,0,0") + row(90, ",0,0,0,")));
+  ASSERT_EQ(4, recording_.n_windows + recording_.n_incomplete);
+  for (int64_t w = 0; w < recording_.n_windows; ++w) {
+    recording_window(&recording_, w, &observation_);
+    EXPECT_EQ(w == 0 || w == 3, recording_is_idle(&recording_, &observation_)) << w;
+  }
 }
 
 TEST_F(Recording, WhatTheDataLacksIsSaidAtOnce) {

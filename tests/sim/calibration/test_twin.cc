@@ -148,9 +148,13 @@ TEST_F(Twin, ParticlesWeighWhatTheirStructuresWeigh) {
   EXPECT_NEAR(1, sum, 1e-12);
   for (const auto &row : weight)
     for (const double one : row) EXPECT_NEAR(1.0 / 6, one, 1e-12);
-  EXPECT_GE(particles.n, 96);
-  EXPECT_LE(particles.n, 104);
+  EXPECT_EQ(100, particles.n);
   particles_clear(&particles);
+  for (int n : {7, 16, 31, 97, 4096 / 64}) {
+    ASSERT_OK(twin_particles(twin_, n, &particles, &error));
+    EXPECT_EQ(n, particles.n);
+    particles_clear(&particles);
+  }
 }
 
 TEST_F(Twin, RefusesOddOptions) {
