@@ -151,8 +151,10 @@ TEST(Qos, AWindowIsIdleOnlyWhenNothingArrivedCompletedOrHangs) {
   fc_observation_t o = idle;
   o.load.present = FC_LOAD_HAS_IN_FLIGHT;
   EXPECT_TRUE(fc_observation_is_idle(&o)) << "the rate need not be known";
+  o.load.present = FC_LOAD_HAS_ARRIVAL_RATE;
+  EXPECT_TRUE(fc_observation_is_idle(&o)) << "nor what is in flight";
   o.load.present = 0;
-  EXPECT_FALSE(fc_observation_is_idle(&o)) << "nobody knows";
+  EXPECT_FALSE(fc_observation_is_idle(&o)) << "but one of them";
   o = idle;
   o.load.mean_in_flight = 0.1;
   EXPECT_FALSE(fc_observation_is_idle(&o));
