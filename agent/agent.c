@@ -288,3 +288,7 @@ void agent_run(agent_t *agent) {
   if (last_good_size(agent->last_good) > 0 && last_good_save(agent->last_good, options->folder, &error) != FC_OK)
     FC_LOG_W(options->log, "agent", "%s", error.message);
 }
+
+bool agent_lost_platform(const agent_t *agent) {
+  return agent->lost;
+}

@@ -44,6 +44,9 @@ void agent_destroy(agent_t **agent);
  * job: they are logged, counted and survived. */
 void agent_run(agent_t *agent);
 
+/* After agent_run: it ended because the platform was lost for good, not because it was done, over or asked to. */
+bool agent_lost_platform(const agent_t *agent);
+
 /* The summary of the run (keys: docs/agent.md). Caller owns it and destroys it with fc_json_destroy. */
 fc_json_t *agent_summary(const agent_t *agent);
 

@@ -53,6 +53,7 @@ struct agent {
   int32_t freezes;                          /* alarms since the last session opened calmly: doubles the freeze */
   bool reopen;                              /* the session opens again when the freeze ends */
   bool ended;                               /* the platform has no more windows */
+  bool lost;                                /* ended without being over: a failure */
   bool lockstep_broken;                     /* the server did not come back in time: no waiting until it does */
   int64_t records_window, records_connects; /* when safety records were last asked for */
   uint64_t sessions;                        /* opened */

@@ -311,9 +311,11 @@ void agent_window(agent_t *agent) {
   fc_error_t error = {0};
   observe_window(options->platform, options->workflow, options->settings->semantics, agent->window,
                  agent->previous_start_us, &agent->observation, &agent->observed);
-  if (agent->observed.ended) {
-    FC_LOG_I(options->log, "agent", "ends before window %lld: %s", (long long)agent->window, agent->observed.why);
+  if (agent->observed.ended || agent->observed.lost) {
+    fc_log_write(options->log, agent->observed.lost ? FC_LOG_WARN : FC_LOG_INFO, "agent", "ends before window %lld: %s",
+                 (long long)agent->window, agent->observed.why);
     agent->ended = true;
+    agent->lost = agent->observed.lost;
     return;
   }
   if (agent->observed.measured) agent->previous_start_us = agent->observation.start_us;

@@ -1,7 +1,8 @@
 /* main.c - faasconf-agent: reads the command line and agent.yaml, makes the platform, runs the agent.
  *
- * The only file that knows every platform. Exit codes: 0 done or ended on request, 1 the agent could not start, 2 the
- * call or the configuration is wrong. The summary of the run is the last line on stdout (JSON); log lines go to stderr.
+ * The only file that knows every platform. Exit codes: 0 done, over or ended on request, 1 the agent could not start or
+ * lost its platform, 2 the call or the configuration is wrong. The summary of the run is the last line on stdout
+ * (JSON); log lines go to stderr.
  */
 #include <getopt.h>
 #include <malloc.h>
@@ -20,7 +21,7 @@
 #include "sim_served.h"
 #endif
 
-enum { EXIT_USAGE = 2, ASK_TIMEOUT_MS = 5000, PLATFORM_TIMEOUT_S = 10 };
+enum { EXIT_USAGE = 2, ASK_TIMEOUT_MS = 5000, PLATFORM_TIMEOUT_S = 10, PLATFORM_REJOIN_S = 30 };
 #ifdef FAASCONF_WITH_PLATFORM_SIM
 /* Draw numbers of one start of a simulated platform: the next start continues after them. */
 static const int64_t SIM_WINDOWS_PER_EPOCH = 1000000;
@@ -152,6 +153,7 @@ static fc_status_t make_served(const settings_t *settings, const fc_workflow_t *
                                                  .functions = names,
                                                  .n_functions = settings->n_functions,
                                                  .timeout_s = PLATFORM_TIMEOUT_S,
+                                                 .rejoin_timeout_s = PLATFORM_REJOIN_S,
                                                  .clock = fc_clock_system()};
   return platform_sim_served_new(workflow, &options, platform, error);
 }
@@ -200,8 +202,9 @@ static int run(const settings_t *settings, const fc_workflow_t *workflow, const 
   if (text) puts(text);
   free(text);
   fc_json_destroy(&summary);
+  const bool lost = agent_lost_platform(agent);
   agent_destroy(&agent);
-  return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return fflush(stdout) == 0 && !lost ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int start(const settings_t *settings, const arguments_t *arguments) {

@@ -20,10 +20,7 @@ static void set_unusable(observe_result_t *result, const char *sentence) {
 /* Nothing was asked of the workflow: neither good nor bad, and nothing to learn from. Requests that hang are in flight,
  * so that a workflow that answers nothing is not taken for an idle one. */
 static bool is_idle(const fc_observation_t *observation) {
-  const fc_load_t *load = &observation->load;
-  const bool arrives = (load->present & FC_LOAD_HAS_ARRIVAL_RATE) && load->arrival_rate_per_s > 0;
-  return (observation->outcome.present & FC_OUTCOME_HAS_COUNTS) && (load->present & FC_LOAD_HAS_IN_FLIGHT) &&
-         fc_outcome_offered(&observation->outcome) == 0 && load->mean_in_flight <= 0 && !arrives;
+  return (observation->load.present & FC_LOAD_HAS_IN_FLIGHT) != 0 && fc_observation_is_idle(observation);
 }
 
 static void check_completeness(const fc_observation_t *observation, observe_result_t *result) {
@@ -55,6 +52,7 @@ void observe_window(platform_t *platform, const fc_workflow_t *workflow, fc_sema
   fc_error_t error = {0};
   fc_status_t status = platform->read(platform->self, window, observation, &error);
   result->ended = status == FC_ECLOSED;
+  result->lost = status == FC_ESTATE;
   observation->window = window;
   if (status == FC_OK) status = fc_observation_validate(observation, workflow, &error);
   if (status == FC_OK && observation->start_us <= previous_start_us)

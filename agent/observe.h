@@ -18,6 +18,7 @@ typedef struct {
   bool usable;   /* good enough to decide on: fresh, with load and outcome, and metrics of half of the functions */
   bool measured; /* good enough to report: fresh, with an outcome */
   bool ended;    /* there are no more windows: the platform itself is over (FC_ECLOSED) */
+  bool lost;     /* nor will there be any, but it is not over: the platform is lost for good (FC_ESTATE) */
   char why[FC_ERROR_MESSAGE_SIZE]; /* when not usable */
   fc_qos_verdict_t verdict;
   double violation[FC_MAX_QOS_TERMS]; /* v per term, NaN where unknown */

@@ -7,10 +7,18 @@
 
 #include "command.h"
 
-enum { MAX_ARGUMENTS = 48, HELP_COLUMN = 30 };
+enum { MAX_ARGUMENTS = 48, HELP_COLUMN = 30, NAME_SIZE = 80 };
+
+/* "faasconf train", or the program that has no commands. */
+static const char *called(const arguments_t *arguments, char name[NAME_SIZE]) {
+  if (arguments->program != NULL) return arguments->program;
+  snprintf(name, NAME_SIZE, "faasconf %s", arguments->command);
+  return name;
+}
 
 static void print_help(const arguments_t *arguments) {
-  printf("usage: faasconf %s", arguments->command);
+  char name[NAME_SIZE];
+  printf("usage: %s", called(arguments, name));
   for (int i = 0; i < arguments->n_arguments; ++i) {
     const argument_t *a = &arguments->arguments[i];
     if (a->required) printf(" --%s %s", a->name, a->value);
@@ -28,7 +36,8 @@ static void print_help(const arguments_t *arguments) {
 }
 
 static bool complain(const arguments_t *arguments, int *exit_code) {
-  fprintf(stderr, "       `faasconf %s --help` lists the options\n", arguments->command);
+  char name[NAME_SIZE];
+  fprintf(stderr, "       `%s --help` lists the options\n", called(arguments, name));
   *exit_code = CLI_USAGE;
   return false;
 }
@@ -39,9 +48,19 @@ static bool out_of_range(const argument_t *a, double value) {
   return value < a->minimum || value > a->maximum;
 }
 
+static bool store_item(const arguments_t *arguments, const argument_t *a, const char *text) {
+  argument_list_t *list = a->target;
+  if (list->n == ARGUMENT_LIST_MAX) {
+    fprintf(stderr, "faasconf %s: --%s: at most %d of them\n", arguments->command, a->name, (int)ARGUMENT_LIST_MAX);
+    return false;
+  }
+  list->items[list->n++] = text;
+  return true;
+}
+
 /* False with a complaint printed when `text` is not a value of this option. */
 static bool store_value(const arguments_t *arguments, const argument_t *a, const char *text) {
-  char *end = NULL;
+  char *end = NULL, name[NAME_SIZE];
   errno = 0;
   switch (a->kind) {
     case ARGUMENT_FLAG:
@@ -50,6 +69,8 @@ static bool store_value(const arguments_t *arguments, const argument_t *a, const
     case ARGUMENT_TEXT:
       *(const char **)a->target = text;
       return true;
+    case ARGUMENT_LIST:
+      return store_item(arguments, a, text);
     case ARGUMENT_INT: {
       const long long value = strtoll(text, &end, 10);
       if (errno == 0 && end != text && *end == '\0' && !out_of_range(a, (double)value)) {
@@ -67,7 +88,7 @@ static bool store_value(const arguments_t *arguments, const argument_t *a, const
       break;
     }
   }
-  fprintf(stderr, "faasconf %s: --%s: expected %s", arguments->command, a->name,
+  fprintf(stderr, "%s: --%s: expected %s", called(arguments, name), a->name,
           a->kind == ARGUMENT_INT ? "a whole number" : "a number");
   if (a->minimum != 0 || a->maximum != 0) fprintf(stderr, " between %.15g and %.15g", a->minimum, a->maximum);
   fprintf(stderr, ", found '%s'\n", text);
@@ -78,6 +99,7 @@ bool arguments_parse(const arguments_t *arguments, int argc, char **argv, const 
                      int *exit_code) {
   FC_ASSERT(arguments->n_arguments <= MAX_ARGUMENTS);
   struct option options[MAX_ARGUMENTS + 2];
+  char name[NAME_SIZE];
   bool seen[MAX_ARGUMENTS] = {false};
   memset(options, 0, sizeof options);
   for (int i = 0; i < arguments->n_arguments; ++i) {
@@ -98,7 +120,7 @@ bool arguments_parse(const arguments_t *arguments, int argc, char **argv, const 
       return false;
     }
     if (found == ':' || found == '?') {
-      fprintf(stderr, "faasconf %s: %s '%s'\n", arguments->command,
+      fprintf(stderr, "%s: %s '%s'\n", called(arguments, name),
               found == ':' ? "a value is missing after" : "there is no option", argv[optind - 1]);
       return complain(arguments, exit_code);
     }
@@ -107,7 +129,7 @@ bool arguments_parse(const arguments_t *arguments, int argc, char **argv, const 
   }
   for (int i = 0; i < arguments->n_arguments; ++i) {
     if (arguments->arguments[i].required && !seen[i]) {
-      fprintf(stderr, "faasconf %s: --%s %s is needed\n", arguments->command, arguments->arguments[i].name,
+      fprintf(stderr, "%s: --%s %s is needed\n", called(arguments, name), arguments->arguments[i].name,
               arguments->arguments[i].value);
       return complain(arguments, exit_code);
     }
@@ -115,10 +137,10 @@ bool arguments_parse(const arguments_t *arguments, int argc, char **argv, const 
   const int rest = argc - optind;
   if (rest < arguments->min_positional || rest > arguments->max_positional) {
     if (rest > arguments->max_positional)
-      fprintf(stderr, "faasconf %s: '%s' is one argument too many\n", arguments->command,
+      fprintf(stderr, "%s: '%s' is one argument too many\n", called(arguments, name),
               argv[optind + arguments->max_positional]);
     else
-      fprintf(stderr, "faasconf %s: %s is needed\n", arguments->command, arguments->positional);
+      fprintf(stderr, "%s: %s is needed\n", called(arguments, name), arguments->positional);
     return complain(arguments, exit_code);
   }
   for (int i = 0; i < rest && positional != NULL; ++i) positional[i] = argv[optind + i];

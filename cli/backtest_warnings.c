@@ -44,17 +44,6 @@ static void warn_of_measured(const backtest_t *self, backtest_warnings_t *warnin
          cheaper ? "" : ": meeting it that often may cost more than was paid");
 }
 
-/* Windows without a success count as violated, also when nothing arrived. */
-static void warn_of_empty_windows(const backtest_t *self, backtest_warnings_t *warnings) {
-  if (self->recording->closed_loop || self->n_loads == 0) return;
-  const double rate = self->loads[0].load_planned, empty = exp(-rate * self->workflow->window_s);
-  if (empty > (1 - self->level) / 2)
-    warn(warnings,
-         "at %.3g arrivals per s %.1f %% of windows see no arrival, and the twin counts a window without success as "
-         "violated: record longer windows (window_s)",
-         rate, 100 * empty);
-}
-
 static void warn_of_alarms(const backtest_t *self, backtest_warnings_t *warnings) {
   static const char *const what[ALARM_SERIES][ALARM_DIRECTIONS] = {{"latencies are longer", "latencies are shorter"},
                                                                    {"successes are more", "successes are fewer"}};
@@ -99,5 +88,4 @@ void backtest_warnings(const backtest_t *self, backtest_warnings_t *warnings) {
   if (!self->has_twin) return;
   warn_of_alarms(self, warnings);
   warn_of_twin(self, warnings);
-  warn_of_empty_windows(self, warnings);
 }

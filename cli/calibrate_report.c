@@ -112,6 +112,22 @@ static void print_alarms(const alarm_t *alarm, double windows_per_false_alarm) {
 
 /* ---- output ---- */
 
+enum { WORLDS_PER_UNKNOWN = 12 }; /* fewer are overconfident (sim/calibration/ensemble.h) */
+
+static void print_doubts(const calibrate_options_t *options, const calibrate_result_t *result, int32_t n_unknowns) {
+  if (!options->open_loop && options->users == 0) {
+    if (result->users_min == result->users_max) {
+      printf("users: %d", (int)result->users_max);
+    } else {
+      printf("users: %d to %d", (int)result->users_min, (int)result->users_max);
+    }
+    printf(", the mean in flight; if there were more (they arrive one by one, or pause), say so with --users\n");
+  }
+  if (result->n_worlds < WORLDS_PER_UNKNOWN * n_unknowns)
+    printf("%d worlds for %d unknowns are too few: take these intervals for too narrow\n", (int)result->n_worlds,
+           (int)n_unknowns);
+}
+
 static void print_json(const calibrate_options_t *options, const twin_t *twin, const calibrate_result_t *result) {
   const unknown_t *list = NULL;
   const int32_t d = twin_unknowns(twin, &list);
@@ -120,6 +136,11 @@ static void print_json(const calibrate_options_t *options, const twin_t *twin, c
   fc_json_set_string(out, "semantics", fc_semantics_name(result->semantics));
   fc_json_set_int(out, "particles", options->n_particles);
   fc_json_set_int(out, "seed", options->seed);
+  if (!options->open_loop) {
+    fc_json_set_int(out, "users_min", result->users_min);
+    fc_json_set_int(out, "users_max", result->users_max);
+  }
+  fc_json_set_int(out, "worlds", result->n_worlds);
   fc_json_set_int(out, "windows_learned", result->n_learned);
   fc_json_set_int(out, "windows_skipped", result->n_skipped);
   fc_json_set_int(out, "windows_heldout", result->n_heldout);
@@ -153,7 +174,8 @@ static void print_text(const calibrate_options_t *options, const twin_t *twin, c
   printf("%s, %s semantics: learned from %" PRId64 " windows, %" PRId64 " particles, %.1f s\n", options->workflow->name,
          fc_semantics_name(result->semantics), result->n_learned, options->n_particles, result->seconds);
   if (result->n_skipped > 0)
-    printf("%" PRId64 " windows skipped (other semantics, no counts, or unknown users)\n", result->n_skipped);
+    printf("%" PRId64 " windows skipped (other semantics or length, no counts, or unknown load)\n", result->n_skipped);
+  print_doubts(options, result, d);
   printf("\n%-40s %8s  %-17s%s\n", "factor on the file's value", "median", "80 % interval",
          result->point != NULL ? "    point" : "");
   for (int32_t u = 0; u < d; ++u) {

@@ -10,6 +10,9 @@
 #include "prediction.h"
 #include "store.h"
 
+#define LENGTH_TOLERANCE 0.05 /* of a window */
+#define LARGEST_RATE_PER_S 1e5
+
 typedef struct {
   const calibrate_options_t *options;
   calibrate_result_t *result;
@@ -51,7 +54,8 @@ static bool load_of(const calibrate_options_t *options, const fc_load_t *measure
   *load = (load_t){0};
   if (options->open_loop) {
     load->rate_per_s = measured->arrival_rate_per_s;
-    return (measured->present & FC_LOAD_HAS_ARRIVAL_RATE) != 0 && load->rate_per_s > 0;
+    return (measured->present & FC_LOAD_HAS_ARRIVAL_RATE) != 0 && load->rate_per_s > 0 &&
+           load->rate_per_s <= LARGEST_RATE_PER_S;
   }
   const double users = options->users > 0 ? (double)options->users : round(measured->mean_in_flight);
   if (options->users == 0 && (measured->present & FC_LOAD_HAS_IN_FLIGHT) == 0) return false;
@@ -60,9 +64,21 @@ static bool load_of(const calibrate_options_t *options, const fc_load_t *measure
   return true;
 }
 
+/* Counts and latencies of windows of another length would say something else. */
+static bool has_length(const calibration_t *self, const fc_transition_t *transition) {
+  const double window_s = self->options->workflow->window_s;
+  return fabs(transition->after.duration_s - window_s) <= LENGTH_TOLERANCE * window_s;
+}
+
+/* Counts what it refuses. */
 static bool usable(const calibration_t *self, const fc_transition_t *transition, load_t *load) {
-  return semantics_of(transition) == self->result->semantics && load_of(self->options, &transition->after.load, load) &&
-         (transition->after.outcome.present & FC_OUTCOME_HAS_COUNTS) != 0;
+  const bool of_length = has_length(self, transition);
+  const bool is = semantics_of(transition) == self->result->semantics && of_length &&
+                  load_of(self->options, &transition->after.load, load) &&
+                  (transition->after.outcome.present & FC_OUTCOME_HAS_COUNTS) != 0;
+  self->result->n_skipped += !is;
+  self->result->n_of_other_length += !of_length;
+  return is;
 }
 
 /* ---- learning ---- */
@@ -73,13 +89,12 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
   (void)id;
   if (heldout || (self->options->limit > 0 && result->n_learned >= self->options->limit)) return FC_OK;
   load_t load;
-  if (!usable(self, transition, &load)) {
-    result->n_skipped += 1;
-    return FC_OK;
-  }
+  if (!usable(self, transition, &load)) return FC_OK;
   FC_TRY(twin_observe(self->twin, &transition->after, load.users, load.rate_per_s, &self->error));
   if (self->point != NULL)
     FC_TRY(point_add(self->point, &transition->after, load.users, load.rate_per_s, &self->error));
+  if (result->n_learned == 0 || load.users < result->users_min) result->users_min = load.users;
+  if (load.users > result->users_max) result->users_max = load.users;
   result->n_learned += 1;
   progress_update(&self->progress, result->n_learned,
                   self->options->limit > 0 ? self->options->limit : self->n_total * 4 / 5, "windows");
@@ -167,11 +182,18 @@ static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *er
                    .jobs = (int32_t)o->jobs},
       .structures = o->structures,
       .windows_per_false_alarm = o->windows_per_false_alarm};
+  self->result->n_worlds = options.ensemble.n_worlds;
   FC_TRY(twin_new(o->workflow, &options, &self->twin, error));
   if (o->point_evaluations > 0) FC_TRY(point_new(o->workflow, &options.ensemble, &self->point, error));
   progress_start(&self->progress, "calibrating");
   fc_status_t status = store_each_transition(store, o->workflow, 0, learn_window, self, error);
-  if (status == FC_OK && self->result->n_learned == 0)
+  if (status == FC_OK && self->result->n_learned == 0 && self->result->n_of_other_length > 0)
+    status =
+        fc_error_set(error, FC_EMISMATCH,
+                     "store %s: %lld windows of workflow %s are not as long as the file says (window_s: %.15g): "
+                     "calibrate with the file that they were measured with",
+                     o->store, (long long)self->result->n_of_other_length, o->workflow->name, o->workflow->window_s);
+  else if (status == FC_OK && self->result->n_learned == 0)
     status =
         fc_error_set(error, FC_ENOTFOUND, "store %s: no window of workflow %s says %s", o->store, o->workflow->name,
                      o->open_loop ? "how many workflows arrived"

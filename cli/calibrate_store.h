@@ -33,6 +33,9 @@ typedef struct {
 typedef struct {
   fc_semantics_t semantics;
   int64_t n_learned, n_skipped, n_heldout;
+  int64_t n_of_other_length;    /* of the skipped ones: windows much longer or shorter than the workflow file's */
+  int32_t users_min, users_max; /* closed loop, of the windows learned from */
+  int32_t n_worlds;             /* of each structure */
   double r2_log_latency, r2_success, mape_latency, coverage80_latency, coverage80_success;
   double seconds;
   double *point; /* (unknowns) the point estimate, or NULL */

@@ -28,16 +28,24 @@ typedef struct {
 
 /* One entry per file cli/<name>.c. */
 extern const cli_command_t cli_demo, cli_import, cli_train, cli_simulate, cli_generate, cli_calibrate,
-    cli_compliance_curve, cli_backtest, cli_register, cli_query, cli_status, cli_policies;
+    cli_compliance_curve, cli_backtest, cli_load, cli_register, cli_query, cli_status, cli_policies;
 
 /* ---- options ---- */
 
 typedef enum {
-  ARGUMENT_FLAG = 0,  /* bool *: --name */
-  ARGUMENT_TEXT = 1,  /* const char **: --name VALUE; borrowed from argv */
-  ARGUMENT_INT = 2,   /* int64_t * within [minimum, maximum] */
-  ARGUMENT_DOUBLE = 3 /* double * within [minimum, maximum] */
+  ARGUMENT_FLAG = 0,   /* bool *: --name */
+  ARGUMENT_TEXT = 1,   /* const char **: --name VALUE; borrowed from argv */
+  ARGUMENT_INT = 2,    /* int64_t * within [minimum, maximum] */
+  ARGUMENT_DOUBLE = 3, /* double * within [minimum, maximum] */
+  ARGUMENT_LIST = 4    /* argument_list_t *: --name VALUE, again and again; borrowed from argv */
 } argument_kind_t;
+
+enum { ARGUMENT_LIST_MAX = 32 };
+
+typedef struct {
+  const char *items[ARGUMENT_LIST_MAX]; /* in the order given */
+  int32_t n;
+} argument_list_t;
 
 typedef struct {
   const char *name; /* without dashes: "store" */
@@ -50,7 +58,8 @@ typedef struct {
 } argument_t;
 
 typedef struct {
-  const char *command;     /* "train" */
+  const char *program;     /* "faasconf-function", a program without commands; NULL: faasconf COMMAND */
+  const char *command;     /* "train"; NULL with a program */
   const char *description; /* a paragraph for --help */
   const char *examples;    /* lines, or NULL */
   const argument_t *arguments;

@@ -19,7 +19,8 @@ static int parse_levels(const char *text, curve_t *curve) {
   for (;;) {
     char *end = NULL;
     const double level = strtod(at, &end);
-    if (end == at || !(level > 0 && level < 1) || curve->n_levels == CURVE_MAX_LEVELS ||
+    if (end == at || (*end != ',' && *end != '\0') || !(level > 0 && level < 1) ||
+        curve->n_levels == CURVE_MAX_LEVELS ||
         (curve->n_levels > 0 && level <= curve->levels[curve->n_levels - 1].level)) {
       fprintf(
           stderr,
@@ -49,7 +50,7 @@ static fc_json_t *level_json(const curve_t *curve, const curve_level_t *level) {
   fc_json_set_double(out, "cost", best->cost_usd_h);
   fc_json_set_double(out, "cost_median", level->median_usd_h);
   fc_json_set_double(out, "cost_max", level->max_usd_h);
-  fc_json_set_double(out, "compliance", (double)best->n_met / PLAN_CONFIRMING_WINDOWS);
+  fc_json_set_double(out, "compliance", (double)level->n_met / PLAN_CONFIRMING_WINDOWS);
   json_set_interval(out, "compliance_interval95", level->wilson_low, level->wilson_high);
   fc_json_t *configuration = json_of_configuration(curve->workflow, best->configuration);
   fc_json_set(out, "configuration", &configuration);
@@ -60,7 +61,11 @@ static void print_json(const curve_t *curve) {
   fc_json_t *out = fc_json_object(), *levels = fc_json_array();
   fc_json_set_string(out, "workflow", curve->workflow->name);
   fc_json_set_string(out, "semantics", fc_semantics_name(curve->semantics));
-  fc_json_set_int(out, "users", curve->users);
+  if (curve->users > 0) {
+    fc_json_set_int(out, "users", curve->users);
+  } else {
+    fc_json_set_double(out, "rate_per_s", curve->rate_per_s);
+  }
   fc_json_set_int(out, "searches", curve->n_searches);
   fc_json_set_int(out, "seed", curve->seed);
   fc_json_set_int(out, "windows", curve->n_windows);
@@ -76,9 +81,10 @@ static void print_json(const curve_t *curve) {
 }
 
 static void print_text(const curve_t *curve) {
-  printf("%s, %" PRId64 " users, %s semantics: %d searches a level, %" PRId64 " windows in %.0f s, seed %" PRId64 "\n",
-         curve->workflow->name, curve->users, fc_semantics_name(curve->semantics), (int)curve->n_searches,
-         curve->n_windows, curve->seconds, curve->seed);
+  char load[CURVE_LOAD_TEXT];
+  printf("%s, %s, %s semantics: %d searches a level, %" PRId64 " windows in %.0f s, seed %" PRId64 "\n",
+         curve->workflow->name, curve_load_text(curve, load), fc_semantics_name(curve->semantics),
+         (int)curve->n_searches, curve->n_windows, curve->seconds, curve->seed);
   printf("\n%8s %10s %10s %10s %11s   %s\n", "level", "USD/h", "median", "max", "compliance", "95 % interval");
   for (int32_t i = 0; i < curve->n_levels; ++i) {
     const curve_level_t *level = &curve->levels[i];
@@ -88,7 +94,7 @@ static void print_text(const curve_t *curve) {
     }
     const plan_t *best = &level->plans[level->best];
     printf("%8.3f %10.3f %10.3f %10.3f %10.2f%%   %.2f..%.2f %%  (%d of %d searches)\n", level->level, best->cost_usd_h,
-           level->median_usd_h, level->max_usd_h, 100.0 * best->n_met / PLAN_CONFIRMING_WINDOWS,
+           level->median_usd_h, level->max_usd_h, 100.0 * level->n_met / PLAN_CONFIRMING_WINDOWS,
            100 * level->wilson_low, 100 * level->wilson_high, (int)level->n_confirmed, (int)curve->n_searches);
   }
   printf("%8s %10.3f %21s %10.2f%%\n", "start", curve->start_cost_usd_h, "",
@@ -147,10 +153,12 @@ static int compliance_curve_run(int argc, char **argv) {
   int64_t searches = 8;
   double out_level = 0;
   outputs_t outputs = {0};
-  curve_t curve = {.users = 10, .budget = 30000, .seed = 1, .jobs = jobs_default_workers()};
+  curve_t curve = {.users = 0, .budget = 30000, .seed = 1, .jobs = jobs_default_workers()};
   const argument_t options[] = {
       {"workflow", ARGUMENT_TEXT, &name, "W", "a shipped workflow or the path of a file", true, 0, 0},
       {"users", ARGUMENT_INT, &curve.users, "U", "closed-loop users (10)", false, 1, 1 << 20},
+      {"rate", ARGUMENT_DOUBLE, &curve.rate_per_s, "R", "open loop instead: Poisson arrivals of R workflows per second",
+       false, 1e-6, 1e5},
       {"twin", ARGUMENT_TEXT, &twin, "FILE.json", "plan on the particles of `faasconf calibrate --out`", false, 0, 0},
       {"levels", ARGUMENT_TEXT, &levels, "P,...", "probabilities that a window meets QoS (0.5,0.8,0.9,0.95,0.99)",
        false, 0, 0},
@@ -185,6 +193,11 @@ static int compliance_curve_run(int argc, char **argv) {
     fprintf(stderr, "faasconf compliance-curve: --semantics is strict or as-published, --ranges measured or full\n");
     return CLI_USAGE;
   }
+  if (curve.users > 0 && curve.rate_per_s > 0) {
+    fprintf(stderr, "faasconf compliance-curve: --users is a closed loop, --rate an open one: give one of them\n");
+    return CLI_USAGE;
+  }
+  if (curve.rate_per_s <= 0 && curve.users == 0) curve.users = 10;
   curve.ranges = strcmp(ranges, "full") == 0 ? FC_RANGES_FULL : FC_RANGES_MEASURED;
   curve.n_searches = (int32_t)searches;
   code = parse_levels(levels, &curve);

@@ -20,7 +20,9 @@ typedef struct {
   plan_t *plans; /* (n_searches) */
   int32_t n_confirmed;
   int32_t best; /* the cheapest confirmed search, or -1 */
-  double median_usd_h, max_usd_h, wilson_low, wilson_high;
+  double median_usd_h, max_usd_h;
+  int32_t n_met; /* of the best one's PLAN_CONFIRMING_WINDOWS judging windows, which no search has seen and which confirm it */
+  double wilson_low, wilson_high;
 } curve_level_t;
 
 typedef struct {
@@ -29,7 +31,9 @@ typedef struct {
   const particles_t *particles; /* or NULL */
   fc_semantics_t semantics;
   fc_ranges_t ranges;
-  int64_t users, budget, seed, jobs;
+  int64_t users; /* closed loop; 0: open loop */
+  double rate_per_s;
+  int64_t budget, seed, jobs;
   int32_t n_searches, n_levels;
   curve_level_t levels[CURVE_MAX_LEVELS]; /* ascending */
   /* results */
@@ -42,6 +46,11 @@ typedef struct {
 /* Caller frees with curve_clear, also after a failure. Blocks for minutes. */
 fc_status_t curve_run(curve_t *curve, fc_error_t *error);
 void curve_clear(curve_t *curve);
+
+enum { CURVE_LOAD_TEXT = 64 };
+
+/* "10 users" or "2 workflows per second" into text[CURVE_LOAD_TEXT]; returns it. */
+const char *curve_load_text(const curve_t *curve, char *text);
 
 /* Writes the picture: cost against compliance. FC_EIO. */
 fc_status_t curve_draw(const curve_t *curve, const char *path, fc_error_t *error);

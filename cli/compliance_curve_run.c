@@ -1,4 +1,6 @@
 /* compliance_curve_run.c - the searches: see compliance_curve.h. */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,7 @@ static plan_options_t options_of(const curve_t *curve, double level, uint64_t se
                           .semantics = curve->semantics,
                           .ranges = curve->ranges,
                           .users = (int32_t)curve->users,
+                          .rate_per_s = curve->users > 0 ? 0 : curve->rate_per_s,
                           .level = level,
                           .budget = curve->budget,
                           .seed = seed};
@@ -39,12 +42,24 @@ static void show_progress(void *context, int64_t n_done) {
   progress_update(&searches->progress, n_done, (int64_t)searches->curve->n_levels * searches->curve->n_searches, NULL);
 }
 
-static void sum_up(curve_t *curve, curve_level_t *level) {
+/* The cheapest of several was partly lucky: it counts only if windows that no search has seen confirm it, else the next
+ * one is asked, of other windows. */
+static fc_status_t sum_up(curve_t *curve, curve_level_t *level, fc_error_t *error) {
+  const int32_t wanted = (int32_t)ceil(level->level * PLAN_CONFIRMING_WINDOWS);
   for (int32_t s = 0; s < curve->n_searches; ++s) curve->n_windows += level->plans[s].n_windows;
-  level->best =
-      plan_cheapest(level->plans, curve->n_searches, &level->n_confirmed, &level->median_usd_h, &level->max_usd_h);
-  if (level->best >= 0)
-    judge_wilson(level->plans[level->best].n_met, PLAN_CONFIRMING_WINDOWS, &level->wilson_low, &level->wilson_high);
+  for (uint64_t seed = (uint64_t)curve->seed * 1000003u + (uint64_t)CURVE_MAX_SEARCHES;; ++seed) {
+    level->best =
+        plan_cheapest(level->plans, curve->n_searches, &level->n_confirmed, &level->median_usd_h, &level->max_usd_h);
+    if (level->best < 0) return FC_OK;
+    plan_t *best = &level->plans[level->best];
+    const plan_options_t options = options_of(curve, level->level, seed);
+    FC_TRY(plan_confirm(&options, best->configuration, PLAN_CONFIRMING_WINDOWS, &level->n_met, error));
+    curve->n_windows += PLAN_CONFIRMING_WINDOWS;
+    if (level->n_met >= wanted) break;
+    best->confirmed = false;
+  }
+  judge_wilson(level->n_met, PLAN_CONFIRMING_WINDOWS, &level->wilson_low, &level->wilson_high);
+  return FC_OK;
 }
 
 static fc_status_t take_plans(curve_t *curve, fc_error_t *error) {
@@ -80,12 +95,21 @@ fc_status_t curve_run(curve_t *curve, fc_error_t *error) {
   FC_TRY(take_plans(curve, error));
   FC_TRY(judge_start(curve, error));
   progress_start(&searches.progress, "searching");
-  const fc_status_t status = jobs_run((int32_t)curve->jobs, (int64_t)curve->n_levels * curve->n_searches, search,
-                                      show_progress, &searches, error);
+  fc_status_t status = jobs_run((int32_t)curve->jobs, (int64_t)curve->n_levels * curve->n_searches, search,
+                                show_progress, &searches, error);
   progress_end(&searches.progress);
-  for (int32_t i = 0; status == FC_OK && i < curve->n_levels; ++i) sum_up(curve, &curve->levels[i]);
+  for (int32_t i = 0; status == FC_OK && i < curve->n_levels; ++i) status = sum_up(curve, &curve->levels[i], error);
   curve->seconds = (double)(clock.monotonic_ns(clock.self) - started_ns) * 1e-9;
   return status;
+}
+
+const char *curve_load_text(const curve_t *curve, char *text) {
+  if (curve->users > 0) {
+    snprintf(text, CURVE_LOAD_TEXT, "%lld users", (long long)curve->users);
+  } else {
+    snprintf(text, CURVE_LOAD_TEXT, "%g workflows per second", curve->rate_per_s);
+  }
+  return text;
 }
 
 void curve_clear(curve_t *curve) {

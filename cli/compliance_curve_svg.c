@@ -17,20 +17,31 @@ static double stretch(double p) {
   return log(p / (1 - p));
 }
 
+static double clip(double p) {
+  return fmin(0.99995, fmax(0.005, p));
+}
+
 static double x_of(const axes_t *axes, double p) {
-  const double clipped = fmin(0.9995, fmax(0.02, p));
-  return LEFT + (RIGHT - LEFT) * (stretch(clipped) - axes->x_low) / (axes->x_high - axes->x_low);
+  return LEFT + (RIGHT - LEFT) * (stretch(clip(p)) - axes->x_low) / (axes->x_high - axes->x_low);
 }
 
 static double y_of(const axes_t *axes, double cost) {
   return BOTTOM - (BOTTOM - TOP) * (cost - axes->y_low) / (axes->y_high - axes->y_low);
 }
 
+static void make_room(axes_t *axes, double p) {
+  axes->x_low = fmin(axes->x_low, stretch(clip(p)) - 0.3);
+  axes->x_high = fmax(axes->x_high, stretch(clip(p)) + 0.1);
+}
+
 static axes_t choose_axes(const curve_t *curve) {
-  axes_t axes = {stretch(0.4), stretch(0.9995), 0, curve->start_cost_usd_h};
+  axes_t axes = {stretch(0.4), stretch(0.999), 0, curve->start_cost_usd_h};
+  make_room(&axes, (double)curve->start_n_met / PLAN_CONFIRMING_WINDOWS);
   for (int32_t i = 0; i < curve->n_levels; ++i) {
     const curve_level_t *level = &curve->levels[i];
-    if (stretch(level->level) - 0.3 < axes.x_low) axes.x_low = stretch(level->level) - 0.3;
+    make_room(&axes, level->level);
+    if (level->best >= 0) make_room(&axes, level->wilson_low);
+    if (level->best >= 0) make_room(&axes, level->wilson_high);
     if (level->best >= 0 && level->max_usd_h > axes.y_high) axes.y_high = level->max_usd_h;
   }
   axes.y_high *= 1.1;
@@ -38,17 +49,17 @@ static axes_t choose_axes(const curve_t *curve) {
 }
 
 static void draw_axes(FILE *file, const curve_t *curve, const axes_t *axes) {
-  static const double ticks[] = {0.1, 0.25, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999};
+  static const double ticks[] = {0.01, 0.1, 0.25, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999};
+  char load[CURVE_LOAD_TEXT];
   fprintf(file,
-          "<text x=\"%d\" y=\"28\" font-size=\"17\" font-weight=\"bold\">The price of compliance: %s, %d users"
-          "</text>\n",
-          LEFT, curve->workflow->name, (int)curve->users);
+          "<text x=\"%d\" y=\"28\" font-size=\"17\" font-weight=\"bold\">The price of compliance: %s, %s</text>\n",
+          LEFT, curve->workflow->name, curve_load_text(curve, load));
   fprintf(file,
           "<text x=\"%d\" y=\"47\" font-size=\"12\">%s semantics; the cheapest of %d searches, and their spread"
           "</text>\n",
           LEFT, fc_semantics_name(curve->semantics), (int)curve->n_searches);
   for (size_t i = 0; i < sizeof ticks / sizeof ticks[0]; ++i) {
-    if (stretch(ticks[i]) < axes->x_low) continue;
+    if (stretch(ticks[i]) < axes->x_low || stretch(ticks[i]) > axes->x_high) continue;
     const double x = x_of(axes, ticks[i]);
     fprintf(file,
             "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#8886\"/>"
@@ -96,7 +107,7 @@ static void draw_points(FILE *file, const curve_t *curve, const axes_t *axes) {
     const curve_level_t *level = &curve->levels[i];
     if (level->best < 0) continue;
     const plan_t *best = &level->plans[level->best];
-    const double x = x_of(axes, (double)best->n_met / PLAN_CONFIRMING_WINDOWS), y = y_of(axes, best->cost_usd_h);
+    const double x = x_of(axes, (double)level->n_met / PLAN_CONFIRMING_WINDOWS), y = y_of(axes, best->cost_usd_h);
     fprintf(file,
             "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#2a7fd4\" stroke-width=\"2\"/>"
             "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4.5\" fill=\"#2a7fd4\"/>"
@@ -105,10 +116,12 @@ static void draw_points(FILE *file, const curve_t *curve, const axes_t *axes) {
   }
   const double start_x = x_of(axes, (double)curve->start_n_met / PLAN_CONFIRMING_WINDOWS),
                start_y = y_of(axes, curve->start_cost_usd_h);
+  const bool is_right = start_x > (LEFT + RIGHT) / 2.0;
   fprintf(file,
           "<rect x=\"%.1f\" y=\"%.1f\" width=\"10\" height=\"10\" fill=\"#d4652a\"/>"
-          "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12\" text-anchor=\"end\">start configuration %.2f</text>\n",
-          start_x - 5, start_y - 5, start_x - 10, start_y - 8, curve->start_cost_usd_h);
+          "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12\" text-anchor=\"%s\">start configuration %.2f</text>\n",
+          start_x - 5, start_y - 5, start_x + (is_right ? -10 : 10), start_y - 8, is_right ? "end" : "start",
+          curve->start_cost_usd_h);
 }
 
 fc_status_t curve_draw(const curve_t *curve, const char *path, fc_error_t *error) {

@@ -171,7 +171,7 @@ static int32_t draw_sequence(sketch_t *sketch, int32_t n, int32_t group_depth);
 
 /* A group of n >= 2 functions in two or more branches: at once, or exactly one of them. */
 static int32_t draw_group(sketch_t *sketch, int32_t n, int32_t group_depth) {
-  const bool choice = fc_rng_uniform(&sketch->rng) < 0.12;
+  const bool choice = fc_rng_uniform(&sketch->rng) < 0.12 && sketch->n_called > 0; /* not around the entry */
   const int32_t index = add_node(sketch, choice ? FC_CALL_CHOICE : FC_CALL_PARALLEL);
   const int32_t most = n < MAX_BRANCHES ? n : MAX_BRANCHES;
   const int32_t n_parts = 2 + (int32_t)fc_rng_below(&sketch->rng, (uint32_t)(most - 1));

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "drawn_workflow.h"
+#include "file.h"
 #include "json_output.h"
 
 /* ---- options ---- */
@@ -42,17 +43,14 @@ static fc_status_t refuse_existing(const char *path, fc_error_t *error) {
 
 /* A file that is overwritten keeps its old content until the new one is whole. */
 static fc_status_t save(const char *path, bool force, const char *text, size_t size, fc_error_t *error) {
-  char beside[4096];
-  if (snprintf(beside, sizeof beside, "%s%s", path, force ? ".new" : "") >= (int)sizeof beside)
-    return fc_error_set(error, FC_EINVAL, "%s: the path is too long", path);
-  FILE *file = fopen(beside, force ? "w" : "wx");
+  if (force) return file_replace(path, text, size, error);
+  FILE *file = fopen(path, "wx");
   if (file == NULL && errno == EEXIST) return refuse_existing(path, error);
-  if (file == NULL) return io_error("cannot be made", beside, error);
+  if (file == NULL) return io_error("cannot be made", path, error);
   const bool written = fwrite(text, 1, size, file) == size;
-  const bool closed = fclose(file) == 0;
-  if (written && closed && (!force || rename(beside, path) == 0)) return FC_OK;
+  if (fclose(file) == 0 && written) return FC_OK;
   const fc_status_t status = io_error("cannot be written", path, error);
-  unlink(beside);
+  unlink(path);
   return status;
 }
 

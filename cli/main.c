@@ -7,18 +7,20 @@
 #include "faasconf/digest.h"
 
 static const cli_command_t *const commands[] = {
-    &cli_demo,     &cli_import,   &cli_train, &cli_simulate, &cli_generate, &cli_calibrate, &cli_compliance_curve,
-    &cli_backtest, &cli_register, &cli_query, &cli_status,   &cli_policies};
+    &cli_demo,     &cli_import, &cli_train,    &cli_simulate, &cli_generate, &cli_calibrate, &cli_compliance_curve,
+    &cli_backtest, &cli_load,   &cli_register, &cli_query,    &cli_status,   &cli_policies};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out) {
   fprintf(out,
           "faasconf keeps a serverless workflow inside its QoS target at the lowest cost.\n\n"
           "usage: faasconf COMMAND [options]     (faasconf COMMAND --help explains each)\n\n");
-  for (int i = 0; i < N_COMMANDS; ++i) fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-  fprintf(out,
-          "\nThe other programs: faasconfd (the server), faasconf-agent (beside your functions).\n"
-          "Exit codes: 0 done, 1 the work failed, 2 the call was wrong.\n");
+  for (int i = 0; i < N_COMMANDS; ++i) fprintf(out, "  %-17s %s\n", commands[i]->name, commands[i]->summary);
+  fprintf(
+      out,
+      "\nThe other programs: faasconfd (the server), faasconf-agent (beside your functions);\n"
+      "to try things on: faasconf-function (an example function), faasconf-orchestrator (runs a workflow over them).\n"
+      "Exit codes: 0 done, 1 the work failed, 2 the call was wrong.\n");
 }
 
 /* A result that could not be written (a full disk behind a redirection) is no success. */

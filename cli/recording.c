@@ -297,6 +297,5 @@ double recording_rate_per_s(const recording_t *recording, int64_t window) {
 }
 
 bool recording_is_idle(const recording_t *recording, const fc_observation_t *o) {
-  const bool hangs = (o->load.present & FC_LOAD_HAS_IN_FLIGHT) != 0 && o->load.mean_in_flight > 0;
-  return !recording->closed_loop && !hangs && o->load.arrival_rate_per_s == 0 && fc_outcome_offered(&o->outcome) == 0;
+  return !recording->closed_loop && fc_observation_is_idle(o);
 }

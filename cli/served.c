@@ -8,6 +8,8 @@
 #include "served_state.h"
 
 static const double NS_PER_S = 1e9;
+static const int64_t PROBE_NS = 200000000;
+enum { PROBE_SILENCE_PART = 10 };
 
 static int64_t now_ns(const served_t *served) {
   return served->options.clock.monotonic_ns(served->options.clock.self);
@@ -76,6 +78,10 @@ int32_t served_find(const served_t *served, const char *name) {
   for (int32_t m = 0; m < served->n_members; ++m)
     if (strcmp(served->members[m].about.name, name) == 0) return m;
   return SERVED_NOBODY;
+}
+
+bool served_has_begun(const served_t *served) {
+  return served->opened;
 }
 
 bool served_is_finished(const served_t *served) {
@@ -164,6 +170,7 @@ fc_status_t served_join(served_t *served, const fc_rpc_simulation_join_request_t
   slot->first_window = served->n_windows;
   slot->due_ns = due_ns(served);
   slot->about.joins += 1;
+  served_heard(served, m);
   const int32_t n_owned = claim(served, m);
   say(served, "agent %s has joined at window %" PRId64 ": %d of %d functions are its own; %d of %d agents",
       request->agent, served->n_windows, (int)n_owned, (int)served->options.workflow->n_functions,
@@ -201,6 +208,24 @@ static void give_up(served_t *served, int32_t member, const char *why) {
 
 void served_lose(served_t *served, int32_t member) {
   if (served_takes_part(served, member)) give_up(served, member, "is gone");
+}
+
+/* ---- probing ---- */
+
+void served_heard(served_t *served, int32_t member) {
+  if (!served_takes_part(served, member)) return;
+  served_slot_t *slot = &served->members[member];
+  slot->heard_ns = now_ns(served);
+  slot->probe_ns = slot->heard_ns + PROBE_NS;
+}
+
+bool served_should_probe(served_t *served, int32_t member) {
+  const int64_t now = now_ns(served);
+  if (!served_takes_part(served, member) || now < served->members[member].probe_ns) return false;
+  served_slot_t *slot = &served->members[member];
+  const int64_t grown_ns = (now - slot->heard_ns) / PROBE_SILENCE_PART;
+  slot->probe_ns = now + (grown_ns > PROBE_NS ? grown_ns : PROBE_NS);
+  return true;
 }
 
 /* ---- what members ask ---- */
@@ -327,7 +352,7 @@ const fc_observation_t *served_deliver(served_t *served, int32_t member) {
 }
 
 bool served_is_over(const served_t *served) {
-  if (!served->opened || served_n_taking_part(served) > 0) return false;
+  if (served->n_members == 0 || served_n_taking_part(served) > 0) return false;
   return served_is_finished(served) || now_ns(served) >= served->empty_due_ns;
 }
 

@@ -99,6 +99,14 @@ fc_status_t served_write(served_t *served, int32_t member, const fc_rpc_simulati
  * the member has left with that. */
 fc_status_t served_ready(served_t *served, int32_t member, int64_t window, fc_error_t *error);
 
+/* It has sent something, whatever it was. */
+void served_heard(served_t *served, int32_t member);
+
+/* Time to try whether its connection still stands, which the answer takes as done. Every 200 ms at first, then whenever
+ * its silence has grown by a tenth: an agent that is busy reads nothing, and what nobody reads must not pile up until
+ * its connection is held for dead. */
+bool served_should_probe(served_t *served, int32_t member);
+
 /* It ended, or its connection broke; without effect when it does not take part. */
 void served_leave(served_t *served, int32_t member);
 void served_lose(served_t *served, int32_t member);
@@ -110,11 +118,13 @@ fc_status_t served_advance(served_t *served, bool *simulated, fc_error_t *error)
  * the next served_advance. */
 const fc_observation_t *served_deliver(served_t *served, int32_t member);
 
-/* No more windows, and everybody knows; or nobody has taken part for agent_timeout_s. */
+/* No more windows, and everybody knows; or somebody has joined, and nobody has taken part for agent_timeout_s, whether
+ * or not so many as asked for ever came together. */
 bool served_is_over(const served_t *served);
 
 /* ---- looking ---- */
 
+bool served_has_begun(const served_t *served);   /* n_agents have taken part at once */
 bool served_is_finished(const served_t *served); /* all windows were simulated */
 bool served_takes_part(const served_t *served, int32_t member);
 int32_t served_n_taking_part(const served_t *served);

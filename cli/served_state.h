@@ -14,6 +14,8 @@ typedef struct {
   int64_t ready_for;    /* the window it waits for, or SERVED_NO_WINDOW */
   int64_t first_window; /* since it joined */
   int64_t due_ns;       /* ready by then, or given up */
+  int64_t heard_ns;     /* it last sent something */
+  int64_t probe_ns;     /* its connection is tried again then */
 } served_slot_t;
 
 struct served {

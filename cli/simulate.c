@@ -51,6 +51,7 @@ static fc_json_t *simulation_json(const simulation_t *simulation) {
   fc_json_set_double(out, "compliance", simulation->compliance);
   json_set_interval(out, "compliance_interval95", simulation->wilson_low, simulation->wilson_high);
   fc_json_set_int(out, "windows_without_success", simulation->n_without_success);
+  fc_json_set_int(out, "windows_idle", simulation->n_idle);
   fc_json_t *outcome = fc_json_object();
   for (int s = 0; s < N_SERIES; ++s) {
     fc_json_t *one = fc_json_object();
@@ -80,6 +81,10 @@ static void print_spreads(const simulation_t *simulation) {
   printf("\n%-22s %9s   %-19s %-19s\n", "per window", "mean", "80 % of windows", "95 % of windows");
   for (int s = 0; s < N_SERIES; ++s) {
     const spread_t *spread = &simulation->spread[s];
+    if (isnan(spread->mean)) {
+      printf("%-22s %9s\n", label[s], "-");
+      continue;
+    }
     printf("%-22s %9.3f   %8.3f..%-8.3f  %8.3f..%-8.3f\n", label[s], spread->mean, spread->low80, spread->high80,
            spread->low95, spread->high95);
   }
@@ -103,6 +108,19 @@ static void print_functions(const simulation_t *simulation) {
   }
 }
 
+static void print_compliance(const simulation_t *simulation) {
+  if (simulation->n_idle > 0)
+    printf("idle        %" PRId64 " windows in which nothing was asked: not judged\n", simulation->n_idle);
+  if (simulation->n_judged == 0) {
+    printf("QoS         no window could be judged\n");
+    return;
+  }
+  printf("QoS         %s: %" PRId64 " of %" PRId64
+         " windows, %.1f %% (95 %% interval %.1f..%.1f %%; wanted: %.0f %%)\n",
+         simulation->qos_met ? "met" : "not met", simulation->n_met, simulation->n_judged, 100 * simulation->compliance,
+         100 * simulation->wilson_low, 100 * simulation->wilson_high, 100 * JUDGE_REQUIRED_COMPLIANCE);
+}
+
 static void print_text(const simulation_t *simulation) {
   char load[64];
   if (simulation->users > 0) {
@@ -115,10 +133,7 @@ static void print_text(const simulation_t *simulation) {
          simulation->seed);
   printf("cost        %.6f USD per hour reserved, %.6f USD per window by Eq. 2\n", simulation->cost_usd_h,
          simulation->cost_eq2_usd);
-  printf(
-      "QoS         %s: %" PRId64 " of %" PRId64 " windows, %.1f %% (95 %% interval %.1f..%.1f %%; wanted: %.0f %%)\n",
-      simulation->qos_met ? "met" : "not met", simulation->n_met, simulation->n_windows, 100 * simulation->compliance,
-      100 * simulation->wilson_low, 100 * simulation->wilson_high, 100 * JUDGE_REQUIRED_COMPLIANCE);
+  print_compliance(simulation);
   if (simulation->n_without_success > 0)
     printf("            %" PRId64 " windows had no success: their latencies count as %g s\n",
            simulation->n_without_success, simulation->workflow->window_s);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "faasconf/clock.h"
 #include "jobs.h"
@@ -35,7 +36,7 @@ typedef struct {
   progress_t progress;
 } run_t;
 
-enum { ROW_COLUMNS = 8 };
+enum { ROW_COLUMNS = 8, MAX_USERS = 1 << 20 };
 
 /* ---- reading ---- */
 
@@ -65,9 +66,12 @@ static fc_status_t keep_row(rows_t *rows, const fc_observation_t *o, int64_t use
   FC_ASSERT(rows->configuration != NULL && rows->users != NULL && rows->columns != NULL);
   const size_t n = (size_t)rows->n_functions;
   memcpy(rows->configuration + (size_t)rows->n * n, o->configuration, n * sizeof *o->configuration);
-  const double measured_users = round(o->load.mean_in_flight);
+  const double measured_users = o->load.mean_in_flight;
+  if (users == 0 && !(measured_users >= 1 && measured_users <= MAX_USERS && measured_users == floor(measured_users)))
+    return fc_error_set(error, FC_EFORMAT,
+                        "%.15g users: expected a whole number from 1 to %d, or say how many with --users",
+                        measured_users, (int)MAX_USERS);
   rows->users[rows->n] = users > 0 ? (int32_t)users : (int32_t)measured_users;
-  if (rows->users[rows->n] < 1) return fc_error_set(error, FC_EFORMAT, "no users: say how many with --users");
   const bool success = (o->outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) != 0 && o->outcome.successes > 0;
   rows->columns[2 * rows->n] = success ? o->outcome.latency_mean_s : NAN;
   rows->columns[2 * rows->n + 1] = (double)o->outcome.successes;
@@ -193,6 +197,19 @@ static fc_status_t simulate_all(const simulate_rows_options_t *options, rows_t *
 
 /* ---- scoring ---- */
 
+/* Before hours of simulation rather than after: can it be written, and is it not what is read? */
+static fc_status_t check_out(const simulate_rows_options_t *options, fc_error_t *error) {
+  const char *path = options->out_path;
+  struct stat in, out;
+  if (stat(path, &out) == 0 && stat(options->path, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+    return fc_error_set(error, FC_EINVAL, "%s: is the table of measurements itself; name another file with --out",
+                        path);
+  FILE *file = fopen(path, "a");
+  if (file == NULL) return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
+  (void)fclose(file);
+  return FC_OK;
+}
+
 static fc_status_t write_rows(const rows_t *rows, const char *path, fc_error_t *error) {
   FILE *file = fopen(path, "w");
   if (file == NULL) return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
@@ -246,6 +263,7 @@ fc_status_t simulate_rows(const simulate_rows_options_t *options, simulate_rows_
   rows_t rows = {0};
   *scores = (simulate_rows_scores_t){0};
   fc_status_t status = read_rows(options, &rows, error);
+  if (status == FC_OK && options->out_path != NULL) status = check_out(options, error);
   if (status == FC_OK) status = simulate_all(options, &rows, error);
   if (status == FC_OK && options->out_path != NULL) status = write_rows(&rows, options->out_path, error);
   if (status == FC_OK) status = score_rows(&rows, scores, error);

@@ -14,7 +14,6 @@ enum {
   CONNECTION_MAX_BYTES = 8 * FC_WIRE_MAX_RPC_BYTES, /* above, the peer is disconnected; between, it is refused */
   BACKLOG = 64,
   POLL_MS = 50,
-  PROBE_MS = 200,
   BURST = 256,
   FLUSH_MS = 500
 };
@@ -27,13 +26,11 @@ typedef struct {
 typedef struct {
   simulate_serve_result_t *result;
   const fc_workflow_t *workflow;
-  fc_clock_t clock;
   endpoint_t endpoint;
   connection_t connections[SERVED_MAX_AGENTS]; /* by member */
   uint8_t *body;
   size_t body_capacity;
   fc_wire_buffer_t payload, frame;
-  int64_t probe_ns;
   uint64_t probes;
 } serve_t;
 
@@ -96,10 +93,24 @@ static bool is_there(serve_t *serve, int32_t member) {
   return send_message(serve, &serve->connections[member].peer, &message);
 }
 
+/* It asks again because the answer did not come in time. */
+static bool is_same_join(const serve_t *serve, int32_t member, const fc_rpc_simulation_join_request_t *request) {
+  const served_t *served = serve->result->served;
+  if (strcmp(served_member(served, member)->name, request->agent) != 0) return false;
+  for (int32_t f = 0; f < serve->workflow->n_functions; ++f) {
+    bool asked = request->n_functions == 0;
+    for (int32_t i = 0; i < request->n_functions && !asked; ++i)
+      asked = strcmp(request->functions[i], serve->workflow->functions[f].name) == 0;
+    if (asked != served_claimed(served, member, f)) return false;
+  }
+  return true;
+}
+
 static fc_status_t join(serve_t *serve, const endpoint_peer_t *peer, const fc_rpc_simulation_join_request_t *request,
                         fc_error_t *error) {
   served_t *served = serve->result->served;
   const int32_t here = member_of(serve, peer), known = served_find(served, request->agent);
+  if (here >= 0 && is_same_join(serve, here, request)) return encode_state(serve, here, error);
   if (here >= 0)
     return fc_error_set(error, FC_EEXISTS, "this connection has joined as agent %s already",
                         served_member(served, here)->name);
@@ -145,6 +156,7 @@ static void on_request(serve_t *serve, const endpoint_peer_t *peer, const fc_wir
   fc_status_t status = FC_OK;
   bool later = false;
   serve->result->requests += 1;
+  served_heard(serve->result->served, member);
   serve->payload.size = 0;
   if (strcmp(method, FC_RPC_SIMULATION_JOIN) == 0) {
     status = on_join(serve, peer, envelope, &error);
@@ -220,11 +232,9 @@ static void deliver(serve_t *serve) {
 }
 
 static void probe(serve_t *serve) {
-  const int64_t now = serve->clock.monotonic_ns(serve->clock.self);
-  if (now < serve->probe_ns) return;
-  serve->probe_ns = now + PROBE_MS * INT64_C(1000000);
-  for (int32_t m = 0; m < served_n_members(serve->result->served); ++m)
-    if (served_takes_part(serve->result->served, m) && !is_there(serve, m)) served_lose(serve->result->served, m);
+  served_t *served = serve->result->served;
+  for (int32_t m = 0; m < served_n_members(served); ++m)
+    if (served_should_probe(served, m) && !is_there(serve, m)) served_lose(served, m);
 }
 
 static fc_status_t loop(serve_t *serve, int64_t n_windows, fc_error_t *error) {
@@ -255,6 +265,34 @@ static fc_status_t open_endpoint(serve_t *serve, const char *address, fc_error_t
   return endpoint_open(&serve->endpoint, ENDPOINT_ROUTER, address, CONNECTION_MAX_BYTES, BACKLOG, error);
 }
 
+/* To everybody who ever joined: whoever waits for a window gets this as its answer, the others unasked. */
+static void tell_end(serve_t *serve) {
+  const served_t *served = serve->result->served;
+  fc_error_t error = {0};
+  fc_error_set(&error, FC_ECLOSED, "the simulation is over after %" PRId64 " windows", served_n_windows(served));
+  fc_wire_message_t over = {.type = FC_WIRE_REFUSAL};
+  over.as.refusal.code = fc_rpc_code_from_status(FC_ECLOSED);
+  over.as.refusal.message = error.message;
+  for (int32_t m = 0; m < served_n_members(served); ++m) {
+    const connection_t *connection = &serve->connections[m];
+    if (served_takes_part(served, m) && connection->request_id != 0) {
+      (void)answer(serve, &connection->peer, connection->request_id, FC_ECLOSED, &error);
+    } else {
+      (void)send_message(serve, &connection->peer, &over);
+    }
+  }
+}
+
+static serve_end_t say_end(const served_options_t *options, const served_t *served) {
+  if (served_is_finished(served)) return SERVE_END_WINDOWS;
+  if (interrupted) return SERVE_END_SIGNAL;
+  fprintf(stderr, "faasconf simulate: no agent has taken part for %g s: the run ends", options->agent_timeout_s);
+  if (!served_has_begun(served))
+    fprintf(stderr, "; the %d agents of --agents never came together", (int)options->n_agents);
+  fprintf(stderr, "\n");
+  return SERVE_END_NOBODY;
+}
+
 static fc_status_t serve_all(serve_t *serve, const simulate_serve_options_t *options, fc_error_t *error) {
   FC_TRY(open_endpoint(serve, options->endpoint, error));
   FC_TRY(served_new(&options->served, &serve->result->served, error));
@@ -264,9 +302,8 @@ static fc_status_t serve_all(serve_t *serve, const simulate_serve_options_t *opt
   fprintf(stderr, "faasconf simulate: serving workflow %s at %s; waiting for %d agents\n", serve->workflow->name,
           serve->endpoint.address, (int)options->served.n_agents);
   FC_TRY(loop(serve, options->served.n_windows, error));
-  serve->result->end = served_is_finished(serve->result->served) ? SERVE_END_WINDOWS
-                       : interrupted                             ? SERVE_END_SIGNAL
-                                                                 : SERVE_END_NOBODY;
+  tell_end(serve);
+  serve->result->end = say_end(&options->served, serve->result->served);
   return FC_OK;
 }
 
@@ -277,7 +314,6 @@ fc_status_t simulate_serve(const simulate_serve_options_t *options, simulate_ser
   if (serve == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for the connections");
   serve->result = result;
   serve->workflow = options->served.workflow;
-  serve->clock = options->served.clock;
   const fc_status_t status = serve_all(serve, options, error);
   endpoint_close(&serve->endpoint, FLUSH_MS);
   free(serve->body);

@@ -2,8 +2,9 @@
  *
  * The frames and envelopes are those of the policy RPC (faasconf/wire.h), the methods simulation.* of faasconf/rpc.h.
  * The socket is plain, so loopback only. Anything malformed is refused, counted and forgotten. A connection that breaks
- * is noticed by probing: a heartbeat that cannot be delivered. SIGINT and SIGTERM end the run with the same summary.
- * One thread; blocks until the end.
+ * is noticed by probing: a heartbeat that cannot be delivered (when: served_should_probe). SIGINT and SIGTERM end the
+ * run with the same summary. Every agent that joined is told that the run is over, whatever ended it. One thread;
+ * blocks until the end.
  */
 #ifndef CLI_SIMULATE_SERVE_H
 #define CLI_SIMULATE_SERVE_H

@@ -198,6 +198,25 @@ static void print_windows(const simulate_serve_options_t *options, const served_
   }
 }
 
+/* With so many decimals, or "-" for NaN. */
+static const char *value_or_dash(char *text, size_t size, int decimals, double value) {
+  if (isnan(value)) return "-";
+  snprintf(text, size, "%.*f", decimals, value);
+  return text;
+}
+
+static void print_totals(const totals_t *totals) {
+  char cost[32], latency[32];
+  printf("\nall: mean cost %s USD per hour, mean latency %s s, %" PRId64 " successes, %" PRId64 " failures (%" PRId64
+         " rejected), %" PRId64 " unfinished\n",
+         value_or_dash(cost, sizeof cost, 4, totals->cost_usd_h),
+         value_or_dash(latency, sizeof latency, 3, totals->latency_s), totals->successes, totals->failures,
+         totals->rejected, totals->unfinished);
+  if (totals->n_judged == 0) return;
+  printf("QoS met in %d of %d windows, %.1f %% (95 %% interval %.1f..%.1f %%)\n", (int)totals->n_met,
+         (int)totals->n_judged, 100 * compliance_of(totals), 100 * totals->low, 100 * totals->high);
+}
+
 static void print_text(const simulate_serve_options_t *options, const simulate_serve_result_t *result) {
   static const char *const ends[] = {"all windows", "no agent was left", "a signal"};
   const served_t *served = result->served;
@@ -217,12 +236,7 @@ static void print_text(const simulate_serve_options_t *options, const simulate_s
     printf("\n");
   }
   if (served_n_windows(served) > 0) print_windows(options, served, order, n);
-  printf("\nall: mean cost %.4f USD per hour, mean latency %.3f s, %" PRId64 " successes, %" PRId64
-         " failures (%" PRId64 " rejected), %" PRId64 " unfinished\n",
-         totals.cost_usd_h, totals.latency_s, totals.successes, totals.failures, totals.rejected, totals.unfinished);
-  if (totals.n_judged == 0) return;
-  printf("QoS met in %d of %d windows, %.1f %% (95 %% interval %.1f..%.1f %%)\n", (int)totals.n_met,
-         (int)totals.n_judged, 100 * compliance_of(&totals), 100 * totals.low, 100 * totals.high);
+  print_totals(&totals);
 }
 
 void report_serve(const simulate_serve_options_t *options, const simulate_serve_result_t *result) {

@@ -47,10 +47,11 @@ static void add_functions(simulation_t *simulation, const fc_observation_t *o) {
 }
 
 static void add_window(simulation_t *simulation, int64_t window, const fc_observation_t *o) {
-  const bool success = o->outcome.successes > 0;
+  const bool success = o->outcome.successes > 0, idle = simulation->users == 0 && fc_observation_is_idle(o);
+  const double without_success_s = idle ? NAN : o->duration_s;
   double values[N_SERIES];
-  values[SERIES_LATENCY_MEAN] = success ? o->outcome.latency_mean_s : o->duration_s;
-  values[SERIES_LATENCY_P95] = success ? o->outcome.latency_p95_s : o->duration_s;
+  values[SERIES_LATENCY_MEAN] = success ? o->outcome.latency_mean_s : without_success_s;
+  values[SERIES_LATENCY_P95] = success ? o->outcome.latency_p95_s : without_success_s;
   values[SERIES_SUCCESSES] = (double)o->outcome.successes;
   values[SERIES_FAILURES] = (double)o->outcome.failures;
   values[SERIES_REJECTED] = (double)o->outcome.rejected;
@@ -58,9 +59,12 @@ static void add_window(simulation_t *simulation, int64_t window, const fc_observ
   values[SERIES_ARRIVAL_RATE] = o->load.arrival_rate_per_s;
   values[SERIES_IN_FLIGHT] = o->load.mean_in_flight;
   for (int s = 0; s < N_SERIES; ++s) simulation->series[s * simulation->n_windows + window] = values[s];
-  simulation->n_without_success += !success;
-  simulation->n_met +=
-      judge_window(simulation->workflow, simulation->semantics, o, (double)simulation->users) == FC_QOS_MET;
+  const fc_qos_verdict_t verdict =
+      judge_window(simulation->workflow, simulation->semantics, o, (double)simulation->users);
+  simulation->n_idle += idle;
+  simulation->n_without_success += !success && !idle;
+  simulation->n_met += verdict == FC_QOS_MET;
+  simulation->n_judged += verdict != FC_QOS_UNKNOWN;
   add_functions(simulation, o);
   simulation->cost_eq2_usd += fc_cost_eq2_usd(simulation->workflow, simulation->configuration, simulation->execution_s);
 }
@@ -123,7 +127,12 @@ static fc_status_t run_windows(simulation_t *simulation, fc_error_t *error) {
   return status;
 }
 
-static spread_t measure(double *values, int64_t n) {
+/* Of the values that are there. */
+static spread_t measure(double *values, int64_t n_windows) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < n_windows; ++i)
+    if (!isnan(values[i])) values[n++] = values[i];
+  if (n == 0) return (spread_t){NAN, NAN, NAN, NAN, NAN};
   spread_t spread = {0};
   for (int64_t i = 0; i < n; ++i) spread.mean += values[i];
   spread.mean /= (double)n;
@@ -151,10 +160,10 @@ static void finish(simulation_t *simulation) {
   }
   simulation->cost_usd_h = fc_cost_reserved_usd_h(simulation->workflow, simulation->configuration);
   simulation->cost_eq2_usd /= n;
-  const int32_t n_met = (int32_t)simulation->n_met, n_windows = (int32_t)simulation->n_windows;
-  simulation->compliance = n_met / n;
+  const int32_t n_met = (int32_t)simulation->n_met, n_judged = (int32_t)simulation->n_judged;
+  simulation->compliance = n_judged > 0 ? (double)n_met / n_judged : NAN;
   simulation->qos_met = simulation->compliance >= JUDGE_REQUIRED_COMPLIANCE;
-  judge_wilson(n_met, n_windows, &simulation->wilson_low, &simulation->wilson_high);
+  if (n_judged > 0) judge_wilson(n_met, n_judged, &simulation->wilson_low, &simulation->wilson_high);
 }
 
 fc_status_t simulation_run(simulation_t *simulation, fc_error_t *error) {

@@ -45,9 +45,11 @@ typedef struct {
   int64_t *n_latencies;                       /* (N) windows with a latency of the function */
   double *execution_s;                        /* (N) of one window */
   /* results */
-  spread_t spread[N_SERIES]; /* windows without success count with the window's length as latency */
-  int64_t n_met, n_without_success;
-  double compliance, wilson_low, wilson_high; /* share of windows that meet QoS, its 95 % interval */
+  /* Windows without success count with the window's length as latency, those in which nothing was asked (open loop)
+   * with none; NaN where no window counts. */
+  spread_t spread[N_SERIES];
+  int64_t n_met, n_judged, n_idle, n_without_success;
+  double compliance, wilson_low, wilson_high; /* share of the judged windows that meet QoS (NaN: none), 95 % interval */
   bool qos_met;
   double cost_usd_h, cost_eq2_usd;
 } simulation_t;

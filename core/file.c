@@ -36,11 +36,10 @@ fc_status_t file_read(const char *path, size_t max_bytes, uint8_t **bytes, size_
 
 fc_status_t file_replace(const char *path, const void *bytes, size_t size, fc_error_t *error) {
   char temporary[PATH_SIZE];
-  if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+  if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
     return fc_error_set(error, FC_EINVAL, "%.200s...: the path is too long", path);
-  (void)unlink(temporary);
-  const int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) return fc_error_set(error, FC_EIO, "%s: %s", temporary, strerror(errno));
+  const int fd = mkostemp(temporary, O_CLOEXEC); /* a name that nobody has */
+  if (fd < 0) return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
   size_t written = 0;
   while (written < size) {
     const ssize_t n = write(fd, (const uint8_t *)bytes + written, size - written);
@@ -48,7 +47,7 @@ fc_status_t file_replace(const char *path, const void *bytes, size_t size, fc_er
     if (n <= 0) break;
     written += (size_t)n;
   }
-  const bool good = written == size && fsync(fd) == 0;
+  const bool good = written == size && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
   int problem = errno;
   (void)close(fd);
   if (good && rename(temporary, path) == 0) return FC_OK;

@@ -75,6 +75,15 @@ int64_t fc_outcome_offered(const fc_outcome_t *outcome) {
   return fc_outcome_completed(outcome) + (known ? outcome->unfinished : 0);
 }
 
+bool fc_observation_is_idle(const fc_observation_t *observation) {
+  const fc_load_t *load = &observation->load;
+  const bool has_rate = (load->present & FC_LOAD_HAS_ARRIVAL_RATE) != 0;
+  const bool has_in_flight = (load->present & FC_LOAD_HAS_IN_FLIGHT) != 0;
+  if ((observation->outcome.present & FC_OUTCOME_HAS_COUNTS) == 0 || (!has_rate && !has_in_flight)) return false;
+  return fc_outcome_offered(&observation->outcome) == 0 && !(has_rate && load->arrival_rate_per_s > 0) &&
+         !(has_in_flight && load->mean_in_flight > 0);
+}
+
 /* ---- checks of values from outside --------------------------------------------------------------------------- */
 
 static bool good_value(double value, double largest) {

@@ -20,7 +20,7 @@ typedef struct {
   { #field, offsetof(fc_simulator_parameters_t, field), minimum, maximum, fallback }
 static const parameter_t global_parameters[] = {
     GLOBAL(orchestrator_startup_s, 0, 1e4, 0),
-    GLOBAL(orchestrator_startup_sigma, 0, 5, 0),
+    GLOBAL(orchestrator_startup_sigma, 0, 3, 0),
     GLOBAL(orchestrator_finish_s, 0, 1e4, 0),
     GLOBAL(gateway_delay_s, 0, 1e4, 0),
     GLOBAL(throttling_loss, 0, 0.999, 0),
@@ -41,7 +41,7 @@ static const parameter_t global_parameters[] = {
 static const parameter_t function_parameters[] = {
     FUNCTION(work_cpu_s, 1e-6, 1e4, -1),      FUNCTION(startup_share, 0, 1, 0), FUNCTION(parallelism, 0.01, 1e3, 1),
     FUNCTION(mem_mib_per_request, 0, 1e6, 0), FUNCTION(contention, 0, 100, 0),  FUNCTION(answer_delay_s, 0, 1e4, 0),
-    FUNCTION(net_bytes_per_call, 0, 1e12, 0), FUNCTION(work_sigma, 0, 5, 0),    FUNCTION(io_s, 0, 1e4, 0),
+    FUNCTION(net_bytes_per_call, 0, 1e12, 0), FUNCTION(work_sigma, 0, 3, 0),    FUNCTION(io_s, 0, 1e4, 0),
 };
 #undef FUNCTION
 

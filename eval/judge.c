@@ -38,6 +38,7 @@ fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t sema
                               const fc_observation_t *observation, double users) {
   double violation[FC_MAX_QOS_TERMS];
   const bool closed_loop = users > 0;
+  if (!closed_loop && fc_observation_is_idle(observation)) return FC_QOS_UNKNOWN;
   const fc_qos_verdict_t verdict = fc_qos_judge(workflow, semantics, &observation->outcome, observation->duration_s,
                                                 closed_loop ? users : observation->load.mean_in_flight, violation);
   if (closed_loop) return verdict;

@@ -32,7 +32,8 @@ typedef struct {
 } judgement_t;
 
 /* Does one window meet QoS? users > 0: closed loop, targets of so many users. users == 0: open loop, targets of the
- * measured mean in flight; terms that count successes do not apply there. */
+ * measured mean in flight; terms that count successes do not apply there. FC_QOS_UNKNOWN also for a window of an open
+ * loop in which nothing was asked. */
 fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
                               const fc_observation_t *observation, double users);
 

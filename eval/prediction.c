@@ -28,7 +28,7 @@ struct prediction {
   fc_observation_t observation;
   double *windows;          /* (2, particles) */
   double *series[N_SERIES]; /* (capacity) */
-  int64_t n, capacity;
+  int64_t n, n_latencies, capacity;
 };
 
 fc_status_t prediction_new(const fc_workflow_t *workflow, fc_semantics_t semantics, const particles_t *particles,
@@ -97,15 +97,18 @@ static fc_status_t simulate_particles(prediction_t *self, const fc_observation_t
 
 fc_status_t prediction_add(prediction_t *self, const fc_observation_t *o, int32_t users, double rate_per_s,
                            fc_error_t *error) {
-  if (o->outcome.successes < 1 || (o->outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) == 0) return FC_OK;
+  if ((o->outcome.present & FC_OUTCOME_HAS_COUNTS) == 0) return FC_OK;
   if (self->n == self->capacity) FC_TRY(grow(self, error));
   FC_TRY(simulate_particles(self, o, users, rate_per_s, error));
   const int64_t k = self->n++;
   const int32_t n = self->particles->n;
-  self->series[SERIES_MEASURED_LATENCY][k] = o->outcome.latency_mean_s;
   self->series[SERIES_MEASURED_SUCCESSES][k] = (double)o->outcome.successes;
-  predict(self->windows, n, &self->series[SERIES_LATENCY][k], &self->series[SERIES_LATENCY_LOW][k],
-          &self->series[SERIES_LATENCY_HIGH][k]);
+  if (o->outcome.successes > 0 && (o->outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) != 0) {
+    const int64_t l = self->n_latencies++;
+    self->series[SERIES_MEASURED_LATENCY][l] = o->outcome.latency_mean_s;
+    predict(self->windows, n, &self->series[SERIES_LATENCY][l], &self->series[SERIES_LATENCY_LOW][l],
+            &self->series[SERIES_LATENCY_HIGH][l]);
+  }
   predict(self->windows + n, n, &self->series[SERIES_SUCCESSES][k], &self->series[SERIES_SUCCESSES_LOW][k],
           &self->series[SERIES_SUCCESSES_HIGH][k]);
   return FC_OK;
@@ -117,13 +120,15 @@ int64_t prediction_windows(const prediction_t *self) {
 
 prediction_score_t prediction_score(const prediction_t *self) {
   double *const *s = self->series;
-  const int64_t n = self->n;
-  return (prediction_score_t){.n_windows = n,
-                              .r2_log_latency = score_r2_log(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n),
-                              .r2_success = score_r2(s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES], n),
-                              .mape_latency = score_mape(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n),
-                              .coverage80_latency = score_coverage(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY_LOW],
-                                                                   s[SERIES_LATENCY_HIGH], n),
-                              .coverage80_success = score_coverage(
-                                  s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES_LOW], s[SERIES_SUCCESSES_HIGH], n)};
+  const int64_t n = self->n, n_latencies = self->n_latencies;
+  return (prediction_score_t){
+      .n_windows = n,
+      .n_latencies = n_latencies,
+      .r2_log_latency = score_r2_log(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n_latencies),
+      .r2_success = score_r2(s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES], n),
+      .mape_latency = score_mape(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY], n_latencies),
+      .coverage80_latency =
+          score_coverage(s[SERIES_MEASURED_LATENCY], s[SERIES_LATENCY_LOW], s[SERIES_LATENCY_HIGH], n_latencies),
+      .coverage80_success =
+          score_coverage(s[SERIES_MEASURED_SUCCESSES], s[SERIES_SUCCESSES_LOW], s[SERIES_SUCCESSES_HIGH], n)};
 }

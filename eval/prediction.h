@@ -18,7 +18,7 @@ typedef struct prediction prediction_t;
 
 /* NaN where a score is not defined (score.h). */
 typedef struct {
-  int64_t n_windows;
+  int64_t n_windows, n_latencies; /* scored; those of them that had a latency */
   double r2_log_latency, r2_success, mape_latency, coverage80_latency, coverage80_success;
 } prediction_score_t;
 
@@ -29,7 +29,8 @@ fc_status_t prediction_new(const fc_workflow_t *workflow, fc_semantics_t semanti
 void prediction_destroy(prediction_t **prediction);
 
 /* Predicts one window that was measured with observation->configuration under so many closed-loop users, or (users = 0:
- * open loop) Poisson arrivals at this rate. A window without a success has no latency and is left out. FC_EINVAL for a
+ * open loop) Poisson arrivals at this rate. A window without a success has no latency: its
+ * successes count. One without counts is left out. FC_EINVAL for a
  * load that the simulator refuses; FC_ENOMEM. */
 fc_status_t prediction_add(prediction_t *prediction, const fc_observation_t *observation, int32_t users,
                            double rate_per_s, fc_error_t *error);

@@ -40,7 +40,7 @@ static FC_HOST_DEVICE void clear_counts(simulator_t *simulator) {
   samples_reset(&counts->latencies);
   for (int32_t f = 0; f < simulator->n_functions; ++f) {
     function_state_t *function = &simulator->functions[f];
-    function->cpu_s = function->throttled_s = function->mem_mib_s = function->in_flight_s = function->replica_s = 0;
+    function->cpu_s = function->throttled_s = function->mem_share_s = function->in_flight_s = function->replica_s = 0;
     function->requests = function->answered = function->rejected = function->failed = 0;
     samples_reset(&function->durations);
   }
@@ -338,7 +338,7 @@ static FC_HOST_DEVICE void close_window(simulator_t *simulator) {
     for (int32_t slot = 0; slot < function->n_used; ++slot) {
       replica_t *replica = &simulator->replicas[function->first_replica + slot];
       if (replica->phase == REPLICA_ABSENT) continue;
-      function->replica_s += simulator->end_s - replica->since_s;
+      fleet_count_life(simulator, function, replica, simulator->end_s);
       if (replica->phase != REPLICA_COLD) advance(function, replica, simulator->end_s);
     }
   }

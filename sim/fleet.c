@@ -8,6 +8,7 @@
 static FC_HOST_DEVICE void configure(replica_t *replica, const fc_function_configuration_t *configuration) {
   replica->quota = configuration->cpu_millicores / 1000.0;
   replica->mem_limit_mib = configuration->mem_mib;
+  replica->per_mem_limit = 1.0 / configuration->mem_mib;
   replica->concurrency = configuration->concurrency;
   replica->tokens = replica->quota * SERVER_PERIOD_S;
 }
@@ -18,7 +19,7 @@ static FC_HOST_DEVICE void create(simulator_t *simulator, int32_t f, int32_t ind
   replica_t *replica = &simulator->replicas[index];
   replica->progress = replica->rate = 0;
   replica->updated_s = replica->since_s = simulator->start_s;
-  replica->cpu_rate = replica->throttled_rate = replica->mem_rate = replica->in_flight_rate = 0;
+  replica->cpu_rate = replica->throttled_rate = replica->mem_share = replica->in_flight_rate = 0;
   replica->full_until_s = replica->cpu_until_s = simulator->start_s;
   replica->function = f;
   replica->first_call = replica->next_call = -1;
@@ -50,7 +51,7 @@ FC_HOST_DEVICE void fleet_open(simulator_t *simulator, int32_t f, const fc_funct
 
 FC_HOST_DEVICE void fleet_gone(simulator_t *simulator, int32_t index, double now_s) {
   replica_t *replica = &simulator->replicas[index];
-  simulator->functions[replica->function].replica_s += now_s - replica->since_s;
+  fleet_count_life(simulator, &simulator->functions[replica->function], replica, now_s);
   replica->phase = REPLICA_ABSENT;
 }
 

@@ -29,6 +29,14 @@ FC_HOST_DEVICE void fleet_ready(simulator_t *simulator, int32_t replica, double 
 /* A replica that is leaving has nothing left to do: it is gone. */
 FC_HOST_DEVICE void fleet_gone(simulator_t *simulator, int32_t replica, double now_s);
 
+/* A replica of the function lived in this window, until `end_s`, with its idle memory. */
+static inline FC_HOST_DEVICE void fleet_count_life(const simulator_t *simulator, function_state_t *function,
+                                                   const replica_t *replica, double end_s) {
+  const double life_s = end_s - replica->since_s;
+  function->replica_s += life_s;
+  function->mem_share_s += simulator->mem_idle_mib * replica->per_mem_limit * life_s;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,8 +12,7 @@ static void fill_function(const simulator_t *simulator, const function_state_t *
   memset(metrics, 0, sizeof *metrics);
   metrics->cpu_utilization_pct = 100 * function->cpu_s / replica_s;
   metrics->throttled_periods = CFS_PERIODS_PER_S * function->throttled_s / replicas;
-  metrics->mem_utilization_pct =
-      100 * (simulator->mem_idle_mib + function->mem_mib_s / replica_s) / function->configuration.mem_mib;
+  metrics->mem_utilization_pct = 100 * function->mem_share_s / replica_s;
   metrics->net_rx_bytes_per_s =
       (double)(function->requests - function->rejected) * function->net_bytes_per_call / replica_s;
   metrics->requests = (double)function->requests;

@@ -24,7 +24,7 @@ static inline FC_HOST_DEVICE void replica_advance(replica_t *replica, function_s
   replica->updated_s = now_s;
   function->cpu_s += replica->cpu_rate * elapsed_s;
   function->throttled_s += replica->throttled_rate * elapsed_s;
-  function->mem_mib_s += replica->mem_rate * elapsed_s;
+  function->mem_share_s += replica->mem_share * elapsed_s;
   function->in_flight_s += replica->in_flight_rate * elapsed_s;
 }
 
@@ -35,8 +35,8 @@ static inline FC_HOST_DEVICE void replica_share(const simulator_t *simulator, re
   const double demand = replica->n_starting + replica->n_working * function->parallelism;
   const double quota = replica->quota;
   replica->in_flight_rate = n + replica->n_waiting;
-  replica->mem_rate = function->mem_mib *
-                      (replica->n_working + replica->n_waiting + simulator->mem_waiting_share * replica->n_starting);
+  replica->mem_share = function->mem_mib * replica->per_mem_limit *
+                       (replica->n_working + replica->n_waiting + simulator->mem_waiting_share * replica->n_starting);
   double speed = replica->speed;
   if (demand > quota) {
     const double share = quota / demand;

@@ -28,7 +28,7 @@ static inline FC_HOST_DEVICE void server_advance(replica_t *replica, function_st
   const double used = full_s + replica->quota * slow_s;
   function->cpu_s += used;
   function->throttled_s += slow_s;
-  function->mem_mib_s += replica->mem_rate * elapsed_s;
+  function->mem_share_s += replica->mem_share * elapsed_s;
   function->in_flight_s += replica->in_flight_rate * elapsed_s;
   replica->tokens += replica->quota * elapsed_s - used;
   if (replica->tokens > capacity) replica->tokens = capacity;
@@ -53,7 +53,7 @@ static inline FC_HOST_DEVICE void server_occupy(replica_t *replica, const functi
   replica->n_working = n_working;
   replica->n_waiting = n_waiting;
   replica->in_flight_rate = n_working + n_waiting;
-  replica->mem_rate = function->mem_mib * (n_working + n_waiting);
+  replica->mem_share = function->mem_mib * replica->per_mem_limit * (n_working + n_waiting);
 }
 
 static inline FC_HOST_DEVICE void server_next(simulator_t *simulator, int32_t index, call_t *call, bool makes_calls,

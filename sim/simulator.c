@@ -180,12 +180,21 @@ fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options
   return FC_OK;
 }
 
+/* Was it made for the load of these options, whatever it has been set to since? */
+static bool has_load_of(const simulator_t *simulator, const simulator_options_t *options) {
+  if (simulator->free_next == NULL) return options->users == simulator->n_places;
+  return options->users == 0 && options->rate_per_s == simulator->max_rate_per_s;
+}
+
 fc_status_t simulator_renew(const fc_workflow_t *workflow, const simulator_options_t *options, simulator_t **simulator,
                             fc_error_t *error) {
-  const simulator_t *old = *simulator;
+  simulator_t *old = *simulator;
   if (old != NULL && old->workflow == workflow && old->seed == options->seed && old->semantics == options->semantics &&
-      old->n_users == options->users && old->max_rate_per_s == (options->users > 0 ? 0 : options->rate_per_s))
+      has_load_of(old, options)) {
+    old->n_users = options->users;
+    old->rate_per_s = old->max_rate_per_s;
     return FC_OK;
+  }
   simulator_destroy(simulator);
   return simulator_new(workflow, options, simulator, error);
 }
@@ -257,7 +266,7 @@ fc_status_t simulator_next_window(simulator_t *simulator, int64_t window,
 fc_status_t simulator_observed_window(simulator_t *simulator, int64_t window,
                                       const fc_function_configuration_t *configuration, fc_observation_t *observation,
                                       fc_error_t *error) {
-  if (simulator->n_users > 0) return simulator_window(simulator, window, configuration, observation, error);
+  if (simulator->free_next == NULL) return simulator_window(simulator, window, configuration, observation, error);
   simulator_end_stretch(simulator);
   FC_TRY(simulator_next_window(simulator, 2 * window, configuration, observation, error));
   const fc_status_t status = simulator_next_window(simulator, 2 * window + 1, configuration, observation, error);

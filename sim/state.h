@@ -84,7 +84,8 @@ typedef struct {
   uint32_t n_created;      /* ordinal of replica draws */
   uint32_t turn;           /* of the round robin */
   /* counted within the window */
-  double cpu_s, throttled_s, mem_mib_s, in_flight_s, replica_s; /* integrals over time, summed over replicas */
+  double cpu_s, throttled_s, in_flight_s, replica_s; /* integrals over time, summed over replicas */
+  double mem_share_s;                                /* the same, of memory in use / limit */
   int64_t requests, answered, rejected, failed;
   samples_t durations; /* of successful executions, drain included */
 } function_state_t;
@@ -103,11 +104,11 @@ typedef struct {
   double progress;
   double rate; /* progress per second */
   double updated_s;
-  double cpu_rate, throttled_rate, mem_rate, in_flight_rate; /* what the integrals grow by per second */
-  double next_progress;                                      /* the smallest target */
-  double quota;                                              /* cores */
-  double mem_limit_mib;
-  double speed; /* noise of window, function, replica */
+  double cpu_rate, throttled_rate, mem_share, in_flight_rate; /* what the integrals grow by per second */
+  double next_progress;                                       /* the smallest target */
+  double quota;                                               /* cores */
+  double mem_limit_mib, per_mem_limit;                        /* 1 / mem_limit_mib */
+  double speed;                                               /* noise of window, function, replica */
   int32_t function;
   int32_t first_call; /* list of requests in service, -1 = none */
   int32_t next_call;  /* the one with the smallest target */

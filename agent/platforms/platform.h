@@ -61,7 +61,8 @@ struct platform {
 
   /* Measures the window that has just ended. *observation was initialised for N: fills window, start, duration, load,
    * outcome, the configuration in force and metrics; absent is absent, never zero. FC_EIO or FC_ETIMEOUT when nothing
-   * could be measured. FC_ECLOSED: there are no more windows (a served simulation is over); the agent ends. */
+   * could be measured. FC_ECLOSED: there are no more windows (a served simulation is over); the agent ends. FC_ESTATE:
+   * the platform is lost for good, though nobody said that it is over; the agent ends with a failure. */
   fc_status_t (*read)(void *self, int64_t window, fc_observation_t *observation, fc_error_t *error);
 
   /* Optional (NULL: a window ends when the clock says so): somebody else ends windows. Waits at most timeout_ms for the

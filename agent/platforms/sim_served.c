@@ -10,6 +10,7 @@
 #include "sim_served_socket.h"
 
 enum { LEAVE_MS = 500 };
+static const double NS_PER_S = 1e9;
 
 typedef struct {
   const fc_workflow_t *workflow;
@@ -20,6 +21,9 @@ typedef struct {
   int64_t next_window; /* to be asked for, numbered as over there */
   bool fresh;          /* `configuration` is what the other side has told since the last window */
   fc_function_configuration_t *configuration; /* (N) */
+
+  bool rejoining;
+  int64_t rejoin_until_ns;
 
   fc_status_t ended; /* of the window that is_over waited for; FC_OK: `window` holds it */
   bool is_over;
@@ -50,12 +54,13 @@ static fc_status_t ask_state(served_t *served, const char *method, fc_error_t *e
   size_t size = 0;
   const fc_status_t status =
       sim_served_socket_ask(served->socket, method, served->options.timeout_s, &answer, &size, error);
-  if (status == FC_ESTATE) served->joined = false; /* it was given up */
+  if (status == FC_ESTATE || status == FC_EIO) served->joined = false; /* given up, or its connection broke */
   if (status != FC_OK) return status;
   return take_state(served, answer, size, error);
 }
 
-static fc_status_t join(served_t *served, fc_error_t *error) {
+/* The payload of a join request. */
+static fc_status_t encode_join(served_t *served, fc_error_t *error) {
   fc_rpc_simulation_join_request_t request = {0};
   const platform_sim_served_options_t *options = &served->options;
   snprintf(request.agent, sizeof request.agent, "%s", options->agent);
@@ -66,16 +71,22 @@ static fc_status_t join(served_t *served, fc_error_t *error) {
   request.n_functions = options->n_functions;
   for (int32_t i = 0; i < options->n_functions; ++i)
     snprintf(request.functions[i], FC_NAME_SIZE, "%s", options->functions[i]);
-  fc_status_t status =
+  const fc_status_t status =
       fc_rpc_encode_simulation_join_request(&request, sim_served_socket_payload(served->socket), error);
   fc_rpc_simulation_join_request_clear(&request);
-  if (status == FC_OK) status = ask_state(served, FC_RPC_SIMULATION_JOIN, error);
+  return status;
+}
+
+static fc_status_t join(served_t *served, fc_error_t *error) {
+  FC_TRY(encode_join(served, error));
+  const fc_status_t status = ask_state(served, FC_RPC_SIMULATION_JOIN, error);
   served->joined = status == FC_OK;
   return status;
 }
 
 static fc_status_t refresh(served_t *served, fc_error_t *error) {
-  if (!served->joined) return fc_error_set(error, FC_ESTATE, "platform sim: this agent was given up for being late");
+  if (!served->joined)
+    return fc_error_set(error, FC_ESTATE, "platform sim: this agent was given up for being late, or cut off");
   if (served->fresh) return FC_OK;
   sim_served_socket_payload(served->socket)->size = 0;
   return ask_state(served, FC_RPC_SIMULATION_STATE, error);
@@ -89,17 +100,48 @@ static void end_wait(served_t *served, fc_status_t status) {
   if (status != FC_OK) served->fresh = false; /* the next read back tells which window is next */
 }
 
-/* Given up: back in at the window that is current now. Whatever forbids that ends the run. */
-static void join_again(served_t *served) {
-  const int64_t missed = served->next_window;
-  if (join(served, &served->why) != FC_OK) {
-    end_wait(served, FC_ECLOSED);
-    return;
+/* One attempt: as far as it gets within timeout_ms. */
+static fc_status_t try_joining(served_t *served, int timeout_ms) {
+  const uint8_t *answer = NULL;
+  size_t size = 0;
+  if (!sim_served_socket_is_waiting(served->socket)) {
+    FC_TRY(encode_join(served, &served->why));
+    FC_TRY(sim_served_socket_send(served->socket, FC_RPC_SIMULATION_JOIN, &served->why));
   }
-  end_wait(served, fc_error_set(&served->why, FC_ETIMEOUT,
-                                "given up for being late, and joined again: windows %" PRId64 " to %" PRId64
-                                " ran without this agent",
-                                missed, served->next_window - 1));
+  FC_TRY(sim_served_socket_collect(served->socket, timeout_ms, &answer, &size, &served->why));
+  return take_state(served, answer, size, &served->why);
+}
+
+/* Given up, or its connection broke: back in at the window that is current now. A lost connection or a late answer is
+ * tried again for rejoin_timeout_s; what else forbids it is the end. True: the wait for the window has ended. */
+static bool join_again(served_t *served, int timeout_ms) {
+  const int64_t now_ns = served->options.clock.monotonic_ns(served->options.clock.self);
+  if (!served->rejoining) {
+    served->rejoining = true;
+    served->rejoin_until_ns = now_ns + (int64_t)(served->options.rejoin_timeout_s * NS_PER_S);
+    sim_served_socket_renew(served->socket);
+  }
+  const int64_t missed = served->next_window;
+  const fc_status_t status = try_joining(served, timeout_ms);
+  const bool again = status == FC_EIO || status == FC_ETIMEOUT;
+  if (status == FC_EIO) sim_served_socket_renew(served->socket);
+  if (again && now_ns < served->rejoin_until_ns) return false;
+  served->rejoining = false;
+  served->joined = status == FC_OK;
+  if (served->joined && served->next_window == missed) return false; /* nothing ran meanwhile */
+  if (served->joined) {
+    end_wait(served, fc_error_set(&served->why, FC_ETIMEOUT,
+                                  "given up for being late, or cut off, and joined again: windows %" PRId64
+                                  " to %" PRId64 " ran without this agent",
+                                  missed, served->next_window - 1));
+  } else if (again) {
+    end_wait(served, fc_error_set(&served->why, FC_ESTATE,
+                                  "platform sim: the served simulation is gone: no way to join again within %.3g s",
+                                  served->options.rejoin_timeout_s));
+  } else {
+    end_wait(served, status == FC_ECLOSED ? FC_ECLOSED : FC_ESTATE);
+  }
+  return true;
 }
 
 static fc_status_t ask_window(served_t *served, fc_error_t *error) {
@@ -122,17 +164,14 @@ static bool served_is_over(void *self, int64_t window, int timeout_ms) {
   served_t *served = self;
   (void)window;
   if (served->is_over) return true;
-  if (!served->joined) {
-    join_again(served);
-    return true;
-  }
+  if (!served->joined) return join_again(served, timeout_ms);
   fc_status_t status = FC_OK;
   if (!sim_served_socket_is_waiting(served->socket)) status = ask_window(served, &served->why);
   const uint8_t *answer = NULL;
   size_t size = 0;
   if (status == FC_OK) status = sim_served_socket_collect(served->socket, timeout_ms, &answer, &size, &served->why);
   if (status == FC_ETIMEOUT && !answer && sim_served_socket_is_waiting(served->socket)) return false;
-  if (status == FC_ESTATE) {
+  if (status == FC_ESTATE || status == FC_EIO) {
     served->joined = false;
     return false; /* asked again at once */
   }

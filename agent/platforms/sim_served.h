@@ -2,9 +2,11 @@
  *
  * `faasconf simulate --serve` simulates a window once every agent has said that it is ready for it; reading that window
  * is how this agent says so. Writes take effect at the next window; what other agents own is read back as it was in
- * force in the last one. Virtual time follows the served windows. When the simulation is over, or its process gone,
- * read answers FC_ECLOSED. When this agent was given up for being late it joins again, and the windows it missed are
- * one without measurements. A library of its own, linked by agent/main.c only.
+ * force in the last one. Virtual time follows the served windows. When this agent was given up for being late, or its
+ * connection broke, it joins again, and the windows it missed are one without measurements. read answers FC_ECLOSED
+ * only when the other side said that the simulation is over; FC_ESTATE when there is no way back in: the process is
+ * gone, or something forbids it (its functions belong to another agent now). A library of its own, linked by
+ * agent/main.c only.
  */
 #ifndef AGENT_PLATFORMS_SIM_SERVED_H
 #define AGENT_PLATFORMS_SIM_SERVED_H
@@ -21,6 +23,7 @@ typedef struct {
   const char *const *functions; /* (n_functions) it owns */
   int32_t n_functions;          /* 0 = all */
   double timeout_s;             /* for an answer; that of a window may take as long as the other agents do */
+  double rejoin_timeout_s;      /* how long it tries to join again */
   fc_clock_t clock;             /* of the machine */
 } platform_sim_served_options_t;
 

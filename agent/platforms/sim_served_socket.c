@@ -6,7 +6,9 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { MAX_PER_POLL = 64 };
+/* Nobody reads while the agent waits for its server: what comes meanwhile must fit, or ZeroMQ stops reading and with it
+ * answering pings, and the other side takes the connection for dead. */
+enum { MAX_PER_POLL = 64, RECEIVE_HIGH_WATER_MARK = 1024 };
 static const double NS_PER_S = 1e9;
 static const int64_t NS_PER_MS = 1000000;
 
@@ -20,7 +22,8 @@ typedef struct {
 struct sim_served_socket {
   fc_clock_t clock;
   void *context, *dealer, *monitor; /* of ZeroMQ */
-  bool broken;
+  bool broken;                      /* the connection was lost, and with it every answer that was waited for */
+  fc_error_t over;                  /* FC_ECLOSED: the other side said so, with its words */
   uint64_t last_id;
   int64_t malformed;
   exchange_t asked, sent;
@@ -32,7 +35,7 @@ struct sim_served_socket {
 static bool set_options(void *dealer) {
   static const struct {
     int option, value;
-  } options[] = {{ZMQ_LINGER, 0},           {ZMQ_SNDHWM, 64},        {ZMQ_RCVHWM, 64},
+  } options[] = {{ZMQ_LINGER, 0},           {ZMQ_SNDHWM, 64},        {ZMQ_RCVHWM, RECEIVE_HIGH_WATER_MARK},
                  {ZMQ_HANDSHAKE_IVL, 5000}, {ZMQ_RECONNECT_IVL, 50}, {ZMQ_IPV6, 1}};
   for (size_t i = 0; i < sizeof options / sizeof *options; ++i)
     if (zmq_setsockopt(dealer, options[i].option, &options[i].value, sizeof options[i].value) != 0) return false;
@@ -101,13 +104,19 @@ bool sim_served_socket_is_waiting(const sim_served_socket_t *socket) {
 
 /* ---- sending and receiving ------------------------------------------------------------------------------------ */
 
-static fc_status_t say_broken(fc_error_t *error) {
-  return fc_error_set(error, FC_ECLOSED, "platform sim: the served simulation is gone");
+static void poll_socket(sim_served_socket_t *self, int timeout_ms);
+
+/* FC_OK while requests make sense. */
+static fc_status_t check_state(const sim_served_socket_t *self, fc_error_t *error) {
+  if (self->over.status != FC_OK) return fc_error_set(error, self->over.status, "%s", self->over.message);
+  if (!self->broken) return FC_OK;
+  return fc_error_set(error, FC_EIO, "platform sim: the connection to the served simulation broke");
 }
 
 static fc_status_t send_request(sim_served_socket_t *self, const char *method, exchange_t *exchange,
                                 fc_error_t *error) {
-  if (self->broken) return say_broken(error);
+  poll_socket(self, 0);
+  FC_TRY(check_state(self, error));
   clear_exchange(exchange);
   fc_wire_message_t message = {.type = FC_WIRE_RPC_REQUEST};
   fc_wire_rpc_request_t *request = &message.as.rpc_request;
@@ -125,9 +134,15 @@ static fc_status_t send_request(sim_served_socket_t *self, const char *method, e
   return FC_OK;
 }
 
-/* Gives an answer to the request it is for; a refusal without an id is for the one that is waited for. */
+/* Gives an answer to the request it is for; a refusal without an id is for the one that is waited for, or says that the
+ * run is over. */
 static void sort_message(sim_served_socket_t *self, fc_wire_message_t *message) {
   exchange_t *exchange = NULL;
+  if (message->type == FC_WIRE_REFUSAL && fc_status_from_rpc_code(message->as.refusal.code) == FC_ECLOSED) {
+    const char *said = message->as.refusal.message;
+    fc_error_set(&self->over, FC_ECLOSED, "platform sim: %s", said ? said : "the simulation is over");
+    return;
+  }
   if (message->type == FC_WIRE_RPC_RESPONSE) {
     const uint64_t id = message->as.rpc_response.request_id;
     exchange = id == 0 ? NULL : id == self->asked.id ? &self->asked : id == self->sent.id ? &self->sent : NULL;
@@ -162,25 +177,41 @@ static void take_message(sim_served_socket_t *self) {
   zmq_msg_close(&part);
 }
 
-/* Takes what comes within timeout_ms, and at once what else is there. */
-static void poll_socket(sim_served_socket_t *self, int timeout_ms) {
-  zmq_pollitem_t items[2] = {{.socket = self->dealer, .events = ZMQ_POLLIN},
-                             {.socket = self->monitor, .events = ZMQ_POLLIN}};
-  for (int32_t i = 0; i < MAX_PER_POLL; ++i) {
-    if (zmq_poll(items, 2, i == 0 ? timeout_ms : 0) <= 0) return;
-    if (items[0].revents & ZMQ_POLLIN) {
-      take_message(self);
-    } else { /* everything that came before the end was taken */
-      self->broken = true;
-      return;
-    }
+/* The connection was lost; ZeroMQ makes another one. */
+static void take_event(sim_served_socket_t *self) {
+  int more = 1;
+  size_t size = sizeof more;
+  zmq_msg_t part;
+  while (more) {
+    zmq_msg_init(&part);
+    const bool there = zmq_msg_recv(&part, self->monitor, ZMQ_DONTWAIT) >= 0;
+    zmq_msg_close(&part);
+    if (!there || zmq_getsockopt(self->monitor, ZMQ_RCVMORE, &more, &size) != 0) break;
   }
 }
 
-/* True once its answer is there; false after timeout_ns, or when the connection broke. */
+/* Takes what comes within timeout_ms, and at once what else is there; what came before the end of the connection first.
+ */
+static void poll_socket(sim_served_socket_t *self, int timeout_ms) {
+  zmq_pollitem_t items[2] = {{.socket = self->dealer, .events = ZMQ_POLLIN},
+                             {.socket = self->monitor, .events = ZMQ_POLLIN}};
+  bool lost = false;
+  for (int32_t i = 0; i < MAX_PER_POLL; ++i) {
+    if (zmq_poll(items, 2, i == 0 ? timeout_ms : 0) <= 0) break;
+    if (items[0].revents & ZMQ_POLLIN) {
+      take_message(self);
+    } else {
+      take_event(self);
+      lost = true;
+    }
+  }
+  self->broken = self->broken || lost;
+}
+
+/* True once its answer is there; false after timeout_ns, or when none will come. */
 static bool wait_for(sim_served_socket_t *self, const exchange_t *exchange, int64_t timeout_ns) {
   const int64_t until = self->clock.monotonic_ns(self->clock.self) + timeout_ns;
-  while (!exchange->there && !self->broken) {
+  while (!exchange->there && check_state(self, NULL) == FC_OK) {
     const int64_t left_ns = until - self->clock.monotonic_ns(self->clock.self);
     poll_socket(self, left_ns > 0 ? (int)(left_ns / NS_PER_MS) + 1 : 0);
     if (left_ns <= 0) break;
@@ -210,6 +241,13 @@ static fc_status_t open_answer(exchange_t *exchange, const uint8_t **answer, siz
                       said && said[0] != '\0' ? said : fc_rpc_code_name(code));
 }
 
+void sim_served_socket_renew(sim_served_socket_t *socket) {
+  poll_socket(socket, 0);
+  socket->broken = false;
+  clear_exchange(&socket->asked);
+  clear_exchange(&socket->sent);
+}
+
 /* ---- exchanges ------------------------------------------------------------------------------------------------ */
 
 fc_status_t sim_served_socket_ask(sim_served_socket_t *socket, const char *method, double timeout_s,
@@ -217,8 +255,8 @@ fc_status_t sim_served_socket_ask(sim_served_socket_t *socket, const char *metho
   FC_TRY(send_request(socket, method, &socket->asked, error));
   if (wait_for(socket, &socket->asked, (int64_t)(timeout_s * NS_PER_S)))
     return open_answer(&socket->asked, answer, size, error);
-  if (socket->broken) return say_broken(error);
   socket->asked.id = 0;
+  FC_TRY(check_state(socket, error));
   return fc_error_set(error, FC_ETIMEOUT,
                       "platform sim: no answer within %.3g s: is `faasconf simulate --serve` running at this address?",
                       timeout_s);
@@ -232,6 +270,6 @@ fc_status_t sim_served_socket_collect(sim_served_socket_t *socket, int timeout_m
                                       fc_error_t *error) {
   FC_ASSERT(socket->sent.id != 0);
   if (wait_for(socket, &socket->sent, timeout_ms * NS_PER_MS)) return open_answer(&socket->sent, answer, size, error);
-  if (socket->broken) return say_broken(error);
+  FC_TRY(check_state(socket, error));
   return FC_ETIMEOUT;
 }

@@ -4,6 +4,27 @@
 #include <math.h>
 #include <string.h>
 
+/* Times that other luck is tried for a window in which nothing was asked; window numbers of one try are far from those
+ * of the next. */
+enum { IDLE_TRIES = 256, TRY_SHIFT = 40 };
+
+/* Windows in which nothing was asked are not judged: the next luck takes their place. */
+static fc_status_t observe(planner_t *self, int64_t window, const fc_function_configuration_t *configuration,
+                           fc_error_t *error) {
+  for (int64_t try = 0; try < IDLE_TRIES; ++try) {
+    FC_TRY(simulator_observed_window(self->simulator, window + (try << TRY_SHIFT), configuration, &self->observation,
+                                     error));
+    self->n_windows += 1;
+    if (self->options->users > 0 || !fc_observation_is_idle(&self->observation)) break;
+  }
+  return FC_OK;
+}
+
+static bool applies(const plan_options_t *options, const fc_qos_term_t *term) {
+  if (term->strict_only && options->semantics != FC_SEMANTICS_STRICT) return false;
+  return options->users > 0 || term->kind != FC_QOS_SUCCESS_COUNT;
+}
+
 fc_status_t boundary_margin(planner_t *self, int64_t window, const fc_function_configuration_t *configuration,
                             double *margin, fc_error_t *error) {
   const plan_options_t *o = self->options;
@@ -11,16 +32,15 @@ fc_status_t boundary_margin(planner_t *self, int64_t window, const fc_function_c
   if (o->particles != NULL)
     FC_TRY(simulator_set_parameters(self->simulator,
                                     &o->particles->parameters[particles_of_window(o->particles, window)], error));
-  FC_TRY(simulator_observed_window(self->simulator, window, configuration, &self->observation, error));
-  self->n_windows += 1;
+  FC_TRY(observe(self, window, configuration, error));
   const fc_observation_t *window_seen = &self->observation;
   fc_qos_judge(o->workflow, o->semantics, &window_seen->outcome, window_seen->duration_s,
                o->users > 0 ? o->users : window_seen->load.mean_in_flight, violation);
-  *margin = INFINITY;
-  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i)
-    if (o->users > 0 || o->workflow->qos_terms[i].kind != FC_QOS_SUCCESS_COUNT)
-      *margin = fmin(*margin, 1 - violation[i]);
-  if (!isfinite(*margin)) *margin = -10;
+  *margin = 1;
+  for (int32_t i = 0; i < o->workflow->n_qos_terms; ++i) {
+    if (!applies(o, &o->workflow->qos_terms[i])) continue;
+    *margin = isfinite(violation[i]) ? fmin(*margin, 1 - violation[i]) : -10;
+  }
   return FC_OK;
 }
 

@@ -34,7 +34,8 @@ typedef struct {
   double *margins;                                        /* (WINDOWS) */
 } planner_t;
 
-/* 1 - the worst violation of the window; negative when it does not meet QoS. */
+/* 1 - the worst violation of the window; negative when it does not meet QoS. In an open loop, of one in which something
+ * was asked. */
 fc_status_t boundary_margin(planner_t *planner, int64_t window, const fc_function_configuration_t *configuration,
                             double *margin, fc_error_t *error);
 

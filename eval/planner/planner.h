@@ -3,9 +3,11 @@
  * One search: separable CMA-ES over all free knobs (CPU and memory on a logarithmic scale) with fresh windows in every
  * generation, from a start configuration moved at random; the mean of the last third of the generations; then integer
  * polishing, every candidate put on the boundary by one common factor on CPU over the same windows; then the boundary
- * again, and confirmation on windows that nothing has seen. What is minimised while searching is price * exp(-k q), q
- * the (1 - p) quantile of a window's margin (1 - its worst violation), k = 0.6 above 0 and 1.6 below: what it would
- * cost scaled to the boundary. Choosing the best sample on one set of windows instead would look better than it is.
+ * again, and confirmation on windows that nothing has seen, twice. What the cheapest of several searches is worth must
+ * be asked once more, of other windows (plan_confirm with another seed): being the cheapest is partly luck. What is
+ * minimised while searching is price * exp(-k q), q the (1 - p) quantile of a window's margin (1 - its worst
+ * violation), k = 0.6 above 0 and 1.6 below: what it would cost scaled to the boundary. Choosing the best sample on one
+ * set of windows instead would look better than it is.
  *
  * A world per window: window w is simulated with particle particles_of_window(w), so that p covers what is not known.
  * One thread per search; the result depends on the seed only.
@@ -37,8 +39,8 @@ typedef struct {
 typedef struct {
   fc_function_configuration_t *configuration; /* (N) the caller's */
   double cost_usd_h;
-  int32_t n_met;     /* of PLAN_CONFIRMING_WINDOWS */
-  bool confirmed;    /* n_met is at least level of them */
+  int32_t n_met;     /* of the last PLAN_CONFIRMING_WINDOWS that were asked */
+  bool confirmed;    /* at least level of them, and of as many others, meet QoS */
   int64_t n_windows; /* simulated in all */
 } plan_t;
 

@@ -128,6 +128,10 @@ fc_status_t fc_transition_validate(const fc_transition_t *transition, const fc_w
 int64_t fc_outcome_completed(const fc_outcome_t *outcome);
 int64_t fc_outcome_offered(const fc_outcome_t *outcome);
 
+/* Nothing was asked of the workflow: counts are known, nothing ended, nothing was in flight or arrived as far as that
+ * was measured, and one of the two was. Such a window costs, but there is nothing to judge or to learn. */
+bool fc_observation_is_idle(const fc_observation_t *observation);
+
 /* ---- QoS of a window ---------------------------------------------------------------------------------------- */
 
 typedef enum { FC_QOS_MET = 0, FC_QOS_VIOLATED = 1, FC_QOS_UNKNOWN = 2 } fc_qos_verdict_t;

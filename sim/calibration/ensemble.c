@@ -180,7 +180,9 @@ fc_status_t ensemble_observe(ensemble_t *self, const fc_observation_t *observati
   if (kalman_learn(&self->kalman, self->simulated, self->n_terms, self->y, self->noise, &self->rng, self->theta,
                    self->z, &self->log_density))
     return FC_OK;
-  return fc_error_set(error, FC_EINTERNAL, "the simulated windows of workflow %s do not vary", self->workflow->name);
+  return fc_error_set(error, FC_EINTERNAL,
+                      "workflow %s: a measured window, or one simulated for it, has numbers that are not finite",
+                      self->workflow->name);
 }
 
 /* ---- what is known ---- */

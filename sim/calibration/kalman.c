@@ -10,6 +10,10 @@
 /* Squared standard errors of a correlation that count as chance. */
 #define CHANCE 4.0
 
+/* Variance that every term has at least: a hundredth, of what are logarithms and roots. Simulated windows can agree
+ * exactly (none succeeds in any of them), and a measured one that does not would be infinitely surprising. */
+#define LEAST_LUCK 1e-4
+
 fc_status_t kalman_init(kalman_t *self, int32_t n, int32_t m, int32_t d, int32_t max_terms) {
   const size_t terms = (size_t)max_terms;
   *self = (kalman_t){.n = n, .m = m, .d = d, .max_terms = max_terms};
@@ -51,7 +55,7 @@ static void within_worlds(kalman_t *self, const double *simulated, int32_t terms
           self->r[a * terms + b] += (window[a] - mean[a]) * (window[b] - mean[b]) / ((double)n * (m - 1));
     }
   }
-  for (int32_t t = 0; t < terms; ++t) self->r[t * terms + t] += noise[t] + 1e-8;
+  for (int32_t t = 0; t < terms; ++t) self->r[t * terms + t] = fmax(self->r[t * terms + t], LEAST_LUCK) + noise[t];
 }
 
 /* Cov(ybar) into s, the mean of ybar into mean_y, Cov(ybar, theta) into gain. */
@@ -95,12 +99,14 @@ static void taper(kalman_t *self, int32_t terms, const double *theta) {
   }
 }
 
-/* How far y is from what was expected, term by term and in all. s holds Cov(ybar), of which R / m is luck. */
-static bool surprise(kalman_t *self, int32_t terms, const double *y, const double *mean_y, double *z,
-                     double *log_density) {
+/* How far y is from what was expected, term by term and in all. s holds Cov(ybar), of which luck / m is in R, too; the
+ * noise of measurement in R is not. */
+static bool surprise(kalman_t *self, int32_t terms, const double *y, const double *noise, const double *mean_y,
+                     double *z, double *log_density) {
   const double ln_2pi = 1.8378770664093453;
   double *expected = self->expected, *off = self->scratch + terms, *solved = self->scratch + 2 * terms;
   for (int32_t i = 0; i < terms * terms; ++i) expected[i] = self->s[i] + (1 - 1.0 / self->m) * self->r[i];
+  for (int32_t t = 0; t < terms; ++t) expected[t * terms + t] += noise[t] / self->m;
   for (int32_t t = 0; t < terms; ++t) {
     off[t] = solved[t] = y[t] - mean_y[t];
     z[t] = off[t] / sqrt(expected[t * terms + t]);
@@ -132,7 +138,7 @@ bool kalman_learn(kalman_t *self, const double *simulated, int32_t terms, const 
   within_worlds(self, simulated, terms, noise);
   between_worlds(self, terms, theta, mean_y);
   taper(self, terms, theta);
-  if (!surprise(self, terms, y, mean_y, z, log_density)) return false;
+  if (!surprise(self, terms, y, noise, mean_y, z, log_density)) return false;
   for (int32_t i = 0; i < terms * terms; ++i) self->s[i] += self->r[i];
   if (!cholesky_factor(self->s, terms) || !cholesky_factor(self->r, terms)) return false;
   move_worlds(self, terms, y, rng, theta);

@@ -39,8 +39,9 @@ void kalman_clear(kalman_t *kalman);
 
 /* simulated: (n, m, max_terms), of which the first n_terms count; y, noise (variance of measurement) and z: (n_terms);
  * theta: (n, d), moved. z gets (y - mean ybar) in standard deviations of what was to be expected of one window,
- * *log_density the logarithm of the normal density of y under that expectation, before learning. False when the
- * windows do not vary: theta is as it was then. Allocates nothing. */
+ * *log_density the logarithm of the normal density of y under that expectation, before learning. Terms
+ * that do not vary at all move nothing. False when numbers are not finite: theta is as it was then. Allocates nothing.
+ */
 bool kalman_learn(kalman_t *kalman, const double *simulated, int32_t n_terms, const double *y, const double *noise,
                   fc_rng_t *rng, double *theta, double *z, double *log_density);
 

@@ -1,6 +1,7 @@
 /* particles.c - see particles.h; the file is particles_file.c. */
 #include "particles.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +36,26 @@ void particles_clear(particles_t *particles) {
   memset(particles, 0, sizeof *particles);
 }
 
+static bool are_coprime(int32_t a, int32_t b) {
+  while (b != 0) {
+    const int32_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a == 1;
+}
+
+/* Particles lie structure by structure: steps of about the golden section of n, coprime to it, so that few windows in a
+ * row see all kinds and n of them everyone. */
+static int32_t stride_of(int32_t n) {
+  int32_t stride = (int32_t)lround(0.618 * n);
+  while (stride > 1 && !are_coprime(n, stride)) --stride;
+  return stride < 1 ? 1 : stride;
+}
+
 int32_t particles_of_window(const particles_t *particles, int64_t window) {
-  const int64_t slot = ((window % particles->n) + particles->n) % particles->n;
+  const int64_t row = ((window % particles->n) + particles->n) % particles->n;
+  const int64_t slot = row * stride_of(particles->n) % particles->n;
   const double at = ((double)slot + 0.5) / particles->n;
   double below = 0;
   int32_t i = 0;

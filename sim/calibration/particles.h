@@ -29,7 +29,8 @@ fc_status_t particles_init(particles_t *particles, const fc_workflow_t *workflow
 void particles_clear(particles_t *particles);
 
 /* The particle of window `window` of a plan: over n consecutive windows each particle comes up in proportion to its
- * weight (systematic resampling with a fixed offset), the same for every configuration that is compared. */
+ * weight (systematic resampling with a fixed offset), and over fewer nearly so, the same for every configuration that
+ * is compared. */
 int32_t particles_of_window(const particles_t *particles, int64_t window);
 
 /* The twin file: JSON with the digest-free identity of the workflow (name, functions), parameters and weights. load

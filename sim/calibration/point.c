@@ -231,10 +231,11 @@ static fc_status_t minimise(point_t *self, const double *step, int32_t max_evalu
   nlopt_opt search = nlopt_create(NLOPT_LN_SBPLX, (unsigned)self->d);
   if (search == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a point estimate");
   for (int32_t u = 0; u < self->d; ++u) result->theta[u] = fmin(bound, fmax(-bound, result->theta[u]));
-  result->start = evaluate((unsigned)self->d, result->theta, NULL, self);
+  result->start = result->found = evaluate((unsigned)self->d, result->theta, NULL, self);
+  if (max_evaluations < 2) max_evaluations = 2; /* 0 would be without end */
   const bool set = nlopt_set_min_objective(search, evaluate, self) >= 0 &&
                    nlopt_set_lower_bounds1(search, -bound) >= 0 && nlopt_set_upper_bounds1(search, bound) >= 0 &&
-                   nlopt_set_initial_step(search, step) >= 0 && nlopt_set_maxeval(search, max_evaluations) >= 0 &&
+                   nlopt_set_initial_step(search, step) >= 0 && nlopt_set_maxeval(search, max_evaluations - 1) >= 0 &&
                    nlopt_set_ftol_abs(search, 1e-3) >= 0;
   /* Stopping for rounding errors leaves the best point found, too. */
   const nlopt_result code = set ? nlopt_optimize(search, result->theta, &result->found) : NLOPT_INVALID_ARGS;

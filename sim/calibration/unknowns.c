@@ -75,8 +75,9 @@ void unknowns_apply(const fc_workflow_t *workflow, const unknown_t *list, int32_
 }
 
 void unknowns_name(const fc_workflow_t *workflow, unknown_t unknown, char *name, size_t size) {
-  static const char *const shared[] = {
-      "work of", "memory of", "orchestrator's start-up", "delays", "contention", "throttling loss", "warm-up"};
+  static const char *const shared[] = {"work of", "memory of",  "orchestrator's start-up",
+                                       "delays",  "contention", "throttling loss (its odds)",
+                                       "warm-up"};
   if (unknown.function >= 0) {
     snprintf(name, size, "%s %s", shared[unknown.kind], workflow->functions[unknown.function].name);
   } else {

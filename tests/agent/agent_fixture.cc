@@ -132,6 +132,7 @@ Run run_agent(const Workflow &workflow, FakePlatform &platform, const std::strin
   check(agent_new(&options, &agent, &error), error);
   agent_run(agent);
   Run run;
+  run.lost = agent_lost_platform(agent);
   fc_json_t *summary = agent_summary(agent);
   char *text = fc_json_dump(summary, 0);
   run.summary = text;

@@ -68,6 +68,7 @@ void keep_policy(const std::string &state, const fc_workflow_t *workflow, const 
 struct Run {
   std::string summary;
   std::string decisions;  // decisions.jsonl
+  bool lost = false;      // agent_lost_platform
 };
 Run run_agent(const Workflow &workflow, FakePlatform &platform, const std::string &yaml, const std::string &state,
               int64_t windows);

@@ -43,6 +43,7 @@ struct Node {
   void go(const std::string &yaml, int64_t windows) {
     const fc_test::Run done = run_agent(workflow, platform, yaml, state(), windows);
     summary = done.summary;
+    lost = done.lost;
     lines = lines_of(done.decisions);
   }
   std::string said(size_t window, const std::string &path) const { return json_value(lines.at(window), path); }
@@ -61,6 +62,7 @@ struct Node {
   FakePlatform platform;
   std::string summary;
   std::vector<std::string> lines;
+  bool lost = false;
 };
 
 // An ownership of the test's own.
@@ -428,6 +430,19 @@ TEST(Ownership, AnAgentWhosePlatformHasNoMoreWindowsEnds) {
   node.go(automatic(node.state(), "tuning"), 100);
   EXPECT_EQ(json_number(node.summary, "windows"), 5);
   EXPECT_EQ(json_number(node.summary, "unknown"), 0) << "the end is no window without measurements";
+  EXPECT_FALSE(node.lost);
+}
+
+TEST(Ownership, APlatformThatIsLostForGoodEndsTheAgentAndThatIsAFailure) {
+  Node node;
+  node.platform.measure = [](int64_t window, const Configuration &) {
+    Window shown;
+    if (window == 5) shown.status = FC_ESTATE;
+    return shown;
+  };
+  node.go(automatic(node.state(), "tuning"), 100);
+  EXPECT_EQ(json_number(node.summary, "windows"), 5);
+  EXPECT_TRUE(node.lost);
 }
 
 }  // namespace

@@ -75,12 +75,17 @@ std::string window(const Workflow &workflow, int64_t number, int32_t n = 6) {
 class Peer {
  public:
   using Script = std::function<std::vector<std::string>(const fc_wire_rpc_request_t &)>;
-  explicit Peer(Script script) : script_(std::move(script)) {
+  // timeout_ms: a connection that answers no ping for so long is dead, as for the real peer (there 3 s).
+  explicit Peer(Script script, const std::string &where = "tcp://127.0.0.1:*", int timeout_ms = 0)
+      : script_(std::move(script)) {
     context_ = zmq_ctx_new();
     router_ = zmq_socket(context_, ZMQ_ROUTER);
     const int none = 0;
     zmq_setsockopt(router_, ZMQ_LINGER, &none, sizeof none);
-    EXPECT_EQ(0, zmq_bind(router_, "tcp://127.0.0.1:*"));
+    const int every_ms = timeout_ms / 3;
+    zmq_setsockopt(router_, ZMQ_HEARTBEAT_IVL, &every_ms, sizeof every_ms);
+    zmq_setsockopt(router_, ZMQ_HEARTBEAT_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+    EXPECT_EQ(0, zmq_bind(router_, where.c_str()));
     char address[64];
     size_t size = sizeof address;
     zmq_getsockopt(router_, ZMQ_LAST_ENDPOINT, address, &size);
@@ -122,9 +127,11 @@ class Peer {
 };
 
 struct Platform {
-  Platform(const Workflow &workflow, const std::string &where, double timeout_s = 20) : endpoint(where) {
+  Platform(const Workflow &workflow, const std::string &where, double timeout_s = 20, double rejoin_timeout_s = 20)
+      : endpoint(where) {
     fc_error_t problem = {};
-    const platform_sim_served_options_t options = {endpoint.c_str(), "one", functions, 1, timeout_s, fc_clock_system()};
+    const platform_sim_served_options_t options = {endpoint.c_str(), "one", functions, 1, timeout_s, rejoin_timeout_s,
+                                                   fc_clock_system()};
     EXPECT_EQ(FC_OK, platform_sim_served_new(workflow.get(), &options, &get, &problem));
     EXPECT_EQ(FC_OK, fc_observation_init(&observation, workflow->n_functions));
     caps.resize(workflow.n() * FC_KNOBS);
@@ -136,6 +143,9 @@ struct Platform {
   fc_status_t discover() {
     uint32_t capabilities = 0;
     return get.discover(get.self, &capabilities, caps.data(), &error);
+  }
+  void wait(int64_t number) {
+    while (!get.is_over(get.self, number, 10)) continue;
   }
   fc_status_t read(int64_t number) { return get.read(get.self, number, &observation, &error); }
   fc_status_t apply(const Workflow &workflow) {
@@ -275,19 +285,109 @@ TEST(SimServed, NobodyThereIsSaidWithWhatToDo) {
   }
 }
 
-TEST(SimServed, APeerThatIsGoneIsTheEnd) {
+TEST(SimServed, APeerThatIsGoneIsNoSimulationThatIsOver) {
   Workflow workflow;
   auto peer = std::make_unique<Peer>([&](const fc_wire_rpc_request_t &request) -> std::vector<std::string> {
     if (is(request, FC_RPC_SIMULATION_WINDOW)) return {};
     return {response(request.request_id, state(workflow, 0))};
   });
-  Platform platform(workflow, peer->endpoint());
+  Platform platform(workflow, peer->endpoint(), 20, 0.05);
   ASSERT_EQ(FC_OK, platform.discover());
   EXPECT_FALSE(platform.get.is_over(platform.get.self, 0, 1)) << "the others are not ready";
   EXPECT_EQ(FC_OK, platform.apply(workflow)) << "while it waits, other requests are answered";
   peer.reset();
+  platform.wait(0);
+  EXPECT_EQ(FC_ESTATE, platform.read(0));
+  EXPECT_THAT(platform.error.message, HasSubstr("is gone"));
+  EXPECT_NE(FC_OK, platform.apply(workflow));
+}
+
+TEST(SimServed, ALostConnectionIsMadeAgainAndJoinedAgain) {
+  Workflow workflow;
+  for (const int64_t next : {0, 4}) {
+    std::atomic<bool> joined{false};
+    std::atomic<int> windows{0};
+    const auto script = [&](const fc_wire_rpc_request_t &request) -> std::vector<std::string> {
+      if (is(request, FC_RPC_SIMULATION_JOIN)) joined = true;
+      if (!joined) return {refusal(request.request_id, FC_RPC_FAILED_PRECONDITION, "join first")};
+      if (!is(request, FC_RPC_SIMULATION_WINDOW)) return {response(request.request_id, state(workflow, next))};
+      windows += 1;
+      return {response(request.request_id, window(workflow, next))};
+    };
+    auto peer = std::make_unique<Peer>([&](const fc_wire_rpc_request_t &request) -> std::vector<std::string> {
+      if (is(request, FC_RPC_SIMULATION_WINDOW)) return {};
+      return {response(request.request_id, state(workflow, 0))};
+    });
+    const std::string endpoint = peer->endpoint();
+    Platform platform(workflow, endpoint);
+    ASSERT_EQ(FC_OK, platform.discover());
+    EXPECT_FALSE(platform.get.is_over(platform.get.self, 0, 1));
+    peer.reset();
+    Peer again(script, endpoint);
+    platform.wait(0);
+    if (next > 0) {
+      EXPECT_EQ(FC_ETIMEOUT, platform.read(0));
+      EXPECT_THAT(platform.error.message, HasSubstr("windows 0 to 3 ran without this agent"));
+      platform.wait(1);
+    }
+    EXPECT_EQ(FC_OK, platform.read(next > 0 ? 1 : 0)) << platform.error.message;
+    EXPECT_EQ(1, windows);
+  }
+}
+
+TEST(SimServed, TheEndIsTheEndAlsoWhenItIsSaidUnasked) {
+  Workflow workflow;
+  fc_wire_message_t over = {};
+  over.type = FC_WIRE_REFUSAL;
+  over.as.refusal.code = FC_RPC_UNAVAILABLE;
+  char words[] = "the simulation is over after 7 windows";
+  over.as.refusal.message = words;
+  auto peer = std::make_unique<Peer>([&](const fc_wire_rpc_request_t &request) -> std::vector<std::string> {
+    return {response(request.request_id, state(workflow, 0)), bytes_of(over)};
+  });
+  Platform platform(workflow, peer->endpoint());
+  ASSERT_EQ(FC_OK, platform.discover());
+  peer.reset();  // which does not make it a lost connection
+  platform.wait(0);
   EXPECT_EQ(FC_ECLOSED, platform.read(0));
-  EXPECT_EQ(FC_ECLOSED, platform.apply(workflow));
+  EXPECT_THAT(platform.error.message, HasSubstr("over after 7 windows"));
+}
+
+TEST(SimServed, WhatForbidsTheWayBackIsAFailureAndIsSaid) {
+  Workflow workflow;
+  std::atomic<int> joins{0};
+  Peer peer([&](const fc_wire_rpc_request_t &request) -> std::vector<std::string> {
+    if (is(request, FC_RPC_SIMULATION_JOIN)) {
+      joins += 1;
+      if (joins > 1) return {refusal(request.request_id, FC_RPC_ALREADY_EXISTS, "function rgb belongs to agent two")};
+      return {response(request.request_id, state(workflow, 0))};
+    }
+    return {refusal(request.request_id, FC_RPC_FAILED_PRECONDITION, "join first")};
+  });
+  Platform platform(workflow, peer.endpoint());
+  ASSERT_EQ(FC_OK, platform.discover());
+  platform.wait(0);
+  EXPECT_EQ(FC_ESTATE, platform.read(0));
+  EXPECT_THAT(platform.error.message, HasSubstr("rgb belongs to agent two"));
+}
+
+TEST(SimServed, WhatComesWhileTheAgentIsBusyDoesNotCutItOff) {
+  Workflow workflow;
+  fc_wire_message_t beat = {};
+  beat.type = FC_WIRE_HEARTBEAT;
+  Peer peer(
+      [&](const fc_wire_rpc_request_t &request) -> std::vector<std::string> {
+        if (is(request, FC_RPC_SIMULATION_WINDOW)) return {response(request.request_id, window(workflow, 0))};
+        std::vector<std::string> frames = {response(request.request_id, state(workflow, 0))};
+        frames.insert(frames.end(), 500, bytes_of(beat));
+        return frames;
+      },
+      "tcp://127.0.0.1:*", 300);
+  Platform platform(workflow, peer.endpoint());
+  ASSERT_EQ(FC_OK, platform.discover());
+  // Busy for longer than the peer waits for a pong; nothing but time shows that pongs are missing.
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  EXPECT_EQ(FC_OK, platform.read(0)) << platform.error.message;
 }
 
 TEST(SimServed, AnAgentThatWasGivenUpJoinsAgainAndMissesOneWindow) {

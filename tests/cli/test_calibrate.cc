@@ -138,7 +138,7 @@ TEST(Calibrate, FindsThePublishedSystemFromParametersWrongByTwo) {
   for (size_t u = 0; u < a.size(); ++u) {
     const double off = (a[u].mean - b[u].mean) / std::sqrt(a[u].deviation * b[u].deviation);
     squares += off * off / static_cast<double>(a.size());
-    EXPECT_LT(std::fabs(off), 4) << a[u].name;
+    EXPECT_LT(std::fabs(off), 6) << a[u].name;  // memory is a threshold: its posterior is not normal
   }
   std::printf("two seeds differ by %.2f stated deviations (root mean square)\n", std::sqrt(squares));
   EXPECT_LT(std::sqrt(squares), 1.41);
@@ -149,6 +149,21 @@ TEST(Calibrate, FindsThePublishedSystemFromParametersWrongByTwo) {
     EXPECT_TRUE(u.identified || !work) << u.name;
     EXPECT_TRUE(!u.identified || !light) << u.name;
   }
+}
+
+// Rows of 30 s windows are no windows of a workflow that is measured every 60 s.
+TEST(Calibrate, WindowsOfAnotherLengthAreNotLearnedFrom) {
+  SKIP_WITHOUT_SHARED(rows, "data/parallel_10.csv");
+  fc_test::TemporaryFolder folder;
+  std::string yaml = fc_test::read_file(fc_test::source_file("workflows/parallel.yaml"));
+  const std::string w = " --workflow " + folder.path("parallel.yaml"), store = " --store " + folder.path("store");
+  fc_test::write_file(folder.path("parallel.yaml"), yaml);
+  ASSERT_EQ(0, run("import" + store + w + " " + rows).code);
+  yaml.replace(yaml.find("window_s: 30"), 12, "window_s: 60");
+  fc_test::write_file(folder.path("parallel.yaml"), yaml);
+  const Ran ran = run("calibrate" + store + w + " --limit 3");
+  EXPECT_EQ(1, ran.code);
+  EXPECT_NE(std::string::npos, ran.out.find("window_s: 60")) << ran.out;
 }
 
 TEST(Calibrate, SaysWhatIsMissing) {

@@ -150,12 +150,40 @@ TEST(DrawnWorkflow, HasGroupsChoicesChancesAndCounts) {
     }
     for (int32_t f = 0; f < 300; ++f) work.insert(drawn.functions[f].work_cpu_s);
     EXPECT_GT(parallel, 5);
-    EXPECT_GT(choices + shape, 0);  // a layer is seldom narrow enough
+    EXPECT_GE(choices, shape == WORKFLOW_SHAPE_SERIES_PARALLEL ? 1 : 0);  // a layer is seldom narrow enough
     EXPECT_GT(chances, 5);
     EXPECT_GT(counts, 1);
     EXPECT_GT(distributions, 1);
     EXPECT_GT(work.size(), 250u);
     drawn_workflow_clear(&drawn);
+  }
+}
+
+TEST(Generate, ALayerThatIsNarrowCanBeAChoice) {
+  int choices = 0;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    drawn_workflow_t drawn = {};
+    drawn_text(20, WORKFLOW_SHAPE_LAYERED, seed, &drawn);
+    for (int32_t i = 0; i < drawn.n_nodes; ++i) choices += drawn.nodes[i].kind == FC_CALL_CHOICE;
+    drawn_workflow_clear(&drawn);
+  }
+  EXPECT_GE(choices, 2);
+}
+
+TEST(Generate, EveryRequestEntersByTheFirstFunction) {
+  for (int shape = 0; shape < 2; ++shape) {
+    for (uint64_t seed = 0; seed < 60; ++seed) {
+      drawn_workflow_t drawn = {};
+      drawn_text(6, static_cast<workflow_shape_t>(shape), seed, &drawn);
+      int32_t node = 0;  // down to what is called first
+      while (drawn.nodes[node].kind != FC_CALL_FUNCTION) {
+        EXPECT_NE(FC_CALL_CHOICE, drawn.nodes[node].kind) << shapes[shape] << " " << seed;
+        node = drawn.nodes[node].first_child;
+      }
+      EXPECT_EQ(0, drawn.nodes[node].function);
+      EXPECT_EQ(1, drawn.nodes[node].probability);
+      drawn_workflow_clear(&drawn);
+    }
   }
 }
 
@@ -194,8 +222,10 @@ TEST(Generate, OutRefusesAnExistingFileUnlessForced) {
   EXPECT_NE(std::string::npos, refused.err.find("--force")) << refused.err;
   EXPECT_EQ("precious", fc_test::read_file(path));
   arguments.push_back("--force");
+  fc_test::write_file(path + ".new", "precious");
   EXPECT_EQ(CLI_DONE, run(arguments).exit_code);
   EXPECT_EQ(expected, fc_test::read_file(path));
+  EXPECT_EQ("precious", fc_test::read_file(path + ".new"));
   arguments[arguments.size() - 2] = folder.path("absent/w.yaml");
   const Ran nowhere = run(arguments);
   EXPECT_EQ(CLI_FAILED, nowhere.exit_code);

@@ -1,4 +1,5 @@
 // cli/served.c: who owns what, when a window runs, who is given up; all with a clock of the test's own.
+#include <algorithm>
 #include <cstring>
 
 #include "support.h"
@@ -315,6 +316,31 @@ TEST_F(Served, ATraceSetsTheLoadOfItsMinutesAndEndsTheRun) {
   trace_file_clear(&trace);
 }
 
+TEST_F(Served, AWindowInWhichNothingWasAskedIsNotJudged) {
+  fc_test::TemporaryFolder folder;
+  const std::string path = folder.path("trace.csv");
+  fc_test::write_file(path, "minute,invocations\n0,10\n1,0\n2,5\n");
+  trace_file_t trace = {};
+  ASSERT_OK(trace_file_read(path.c_str(), nullptr, &trace, &error));
+  options_.users = 0;
+  options_.seed = 1;
+  options_.trace = &trace;
+  options_.n_agents = 1;
+  make();
+  const int32_t one = joined("one", {});
+  int judged = 0;
+  for (int64_t window = 0; window < 6; ++window) {
+    ASSERT_OK(ready(one, window));
+    ASSERT_TRUE(advance());
+    ASSERT_TRUE(deliver(one));
+    judged += served_window(served_, window)->verdict != FC_QOS_UNKNOWN;
+  }
+  EXPECT_EQ(0, served_window(served_, 3)->mean_in_flight);
+  EXPECT_EQ(FC_QOS_UNKNOWN, served_window(served_, 3)->verdict);
+  EXPECT_EQ(5, judged);
+  trace_file_clear(&trace);
+}
+
 // ---- coming and going ----
 
 TEST_F(Served, ALateAgentIsGivenUpAndTheOthersGoOn) {
@@ -419,6 +445,53 @@ TEST_F(Served, TheRunEndsWhenNobodyHasBeenThereForTheTimeOut) {
   pass(31);
   EXPECT_TRUE(served_is_over(served_));
   EXPECT_EQ(1, served_member(served_, two)->lost);
+}
+
+// An agent in lockstep reads nothing while it waits for its server: its probes must not pile up.
+TEST_F(Served, ProbesAreFrequentAtFirstAndFewInALongSilence) {
+  make();
+  const int32_t one = joined("one", kFirst);
+  EXPECT_FALSE(served_should_probe(served_, one)) << "it has just joined";
+  int first_second = 0, hour = 0;
+  double longest_share = 0;
+  for (int64_t ms = 50, last = 0; ms <= 3600000; ms += 50) {
+    pass(0.05);
+    if (!served_should_probe(served_, one)) continue;
+    if (ms > 10000) longest_share = std::max(longest_share, static_cast<double>(ms - last) / static_cast<double>(ms));
+    last = ms;
+    first_second += ms <= 1000;
+    hour += 1;
+  }
+  EXPECT_EQ(5, first_second);
+  EXPECT_LT(hour, 100);
+  EXPECT_LT(longest_share, 0.12) << "a death is still noticed";
+  served_heard(served_, one);
+  pass(0.19);
+  EXPECT_FALSE(served_should_probe(served_, one));
+  pass(0.02);
+  EXPECT_TRUE(served_should_probe(served_, one)) << "frequent again";
+  EXPECT_FALSE(served_should_probe(served_, one)) << "once";
+  served_leave(served_, one);
+  pass(1000);
+  EXPECT_FALSE(served_should_probe(served_, one));
+  EXPECT_FALSE(served_should_probe(served_, 7));
+}
+
+TEST_F(Served, TheRunEndsWhenEverybodyIsGoneAlsoIfTheyNeverCameTogether) {
+  make();
+  EXPECT_FALSE(served_is_over(served_));
+  pass(1000);
+  EXPECT_FALSE(served_is_over(served_)) << "the first may come whenever it wants";
+  const int32_t one = joined("one", kFirst);
+  pass(1000);
+  EXPECT_FALSE(advance());
+  EXPECT_FALSE(served_is_over(served_)) << "one waits for two";
+  served_lose(served_, one);
+  pass(29);
+  EXPECT_FALSE(served_is_over(served_)) << "it may come back";
+  pass(2);
+  EXPECT_TRUE(served_is_over(served_));
+  EXPECT_FALSE(served_has_begun(served_));
 }
 
 }  // namespace

@@ -122,4 +122,26 @@ TEST_F(SimulateRows, TheCommandPrintsItsScores) {
             fc_test::run_command(cli_simulate, {"--workflow", arguments[1], "--rows", "/none.csv"}).exit_code);
 }
 
+TEST_F(SimulateRows, UsersAreAWholeNumberThatCanBeSimulated) {
+  const std::string good = row(0.5, 8, 25);
+  ASSERT_EQ(",10\n", good.substr(good.size() - 4));
+  for (const char *users : {"5000000000", "2000000", "10.6", "0", "-3"}) {
+    EXPECT_EQ(FC_EFORMAT, run(good + good.substr(0, good.size() - 3) + users + "\n")) << users;
+    EXPECT_NE(std::string::npos, std::string(error.message).find("rows.csv:2")) << error.message;
+    EXPECT_NE(std::string::npos, std::string(error.message).find("users")) << error.message;
+  }
+}
+
+TEST_F(SimulateRows, TheTableIsNotOverwrittenAndWritingIsTriedFirst) {
+  const std::string table = row(0.5, 8, 25);
+  const std::string same = folder_.path("rows.csv"), nowhere = folder_.path("none/out.csv");
+  options_.out_path = same.c_str();
+  EXPECT_EQ(FC_EINVAL, run(table));
+  EXPECT_EQ(table, fc_test::read_file(same));
+  options_.out_path = nowhere.c_str();
+  options_.n_windows = 1000000000;  // for ever, if it began
+  EXPECT_EQ(FC_EIO, run(table));
+  EXPECT_NE(std::string::npos, std::string(error.message).find(nowhere)) << error.message;
+}
+
 }  // namespace

@@ -188,6 +188,54 @@ TEST_F(SimulateServe, ASignalEndsItWithTheSameSummary) {
   }
 }
 
+TEST_F(SimulateServe, ItEndsWhenTheOnlyAgentThatCameIsGone) {
+  ASSERT_NO_FATAL_FAILURE(start({"--agents", "2", "--agent-timeout-s", "0.05"}));
+  auto agent = std::make_unique<Socket>(Socket::kDealer, endpoint_);
+  EXPECT_EQ(FC_RPC_OK, code_of(join(agent.get(), "one", {"rgb"})));
+  agent.reset();
+  EXPECT_NE(std::string::npos, summary().find("\"end\":\"nobody\""));
+  EXPECT_NE(std::string::npos, process_->output().find("the 2 agents of --agents never came together"));
+}
+
+TEST_F(SimulateServe, WhatWasNeverMeasuredIsADashAndNoNumber) {
+  process_ =
+      std::make_unique<Process>(std::vector<std::string>{fc_test::program("faasconf"), "simulate", "--workflow",
+                                                         "parallel", "--serve", "tcp://127.0.0.1:*", "--agents", "1"});
+  ASSERT_FALSE(process_->wait_line("serving workflow parallel at ", 20).empty());
+  process_->signal(15);
+  EXPECT_EQ(0, process_->wait_exit(20));
+  const std::string line = process_->wait_line("all: ", 1);
+  EXPECT_NE(std::string::npos, line.find("mean cost - USD per hour, mean latency - s")) << process_->output();
+}
+
+TEST_F(SimulateServe, AJoinThatIsAskedTwiceIsAnsweredTwice) {
+  ASSERT_NO_FATAL_FAILURE(start({"--agents", "1"}));
+  Socket agent(Socket::kDealer, endpoint_);
+  EXPECT_EQ(FC_RPC_OK, code_of(join(&agent, "one", {"rgb"})));
+  EXPECT_EQ(FC_RPC_OK, code_of(join(&agent, "one", {"rgb"}))) << "the answer may have been late";
+  EXPECT_EQ(FC_RPC_ALREADY_EXISTS, code_of(join(&agent, "one", {"starter"}))) << "but this is another question";
+  EXPECT_EQ(FC_RPC_ALREADY_EXISTS, code_of(join(&agent, "one", {})));
+  process_->signal(15);
+  EXPECT_NE(std::string::npos, summary().find("\"joins\":1"));
+}
+
+TEST_F(SimulateServe, WhoeverJoinedIsToldThatTheRunIsOver) {
+  ASSERT_NO_FATAL_FAILURE(start({"--agents", "2"}));
+  Socket idle(Socket::kDealer, endpoint_), waiting(Socket::kDealer, endpoint_), stranger(Socket::kDealer, endpoint_);
+  EXPECT_EQ(FC_RPC_OK, code_of(join(&idle, "one", {"rgb"})));
+  EXPECT_EQ(FC_RPC_OK, code_of(join(&waiting, "two", {"starter"})));
+  const std::string window = payload(fc_rpc_encode_simulation_window_request, fc_rpc_simulation_window_request_t{0});
+  process_->signal(15);
+  const Message answer = ask(&waiting, FC_RPC_SIMULATION_WINDOW, window);
+  ASSERT_TRUE(answer.type() == FC_WIRE_RPC_RESPONSE || answer.type() == FC_WIRE_REFUSAL);
+  Message said = idle.receive();
+  while (said.type() == FC_WIRE_HEARTBEAT) said = idle.receive();
+  ASSERT_EQ(FC_WIRE_REFUSAL, said.type());
+  EXPECT_EQ(FC_RPC_UNAVAILABLE, said->as.refusal.code);
+  EXPECT_NE(nullptr, strstr(said->as.refusal.message, "the simulation is over"));
+  EXPECT_NE(std::string::npos, summary().find("\"end\":\"signal\""));
+}
+
 TEST_F(SimulateServe, AConnectionThatBreaksMakesRoomForTheSameNameAtOnce) {
   ASSERT_NO_FATAL_FAILURE(start({"--agents", "1", "--agent-timeout-s", "1000"}));
   auto first = std::make_unique<Socket>(Socket::kDealer, endpoint_);

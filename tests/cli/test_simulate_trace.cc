@@ -75,8 +75,23 @@ TEST_F(SimulateTrace, ArrivalsFollowTheCounts) {
   EXPECT_NEAR(20 * 60, started[0], 4 * std::sqrt(20 * 60.0));
   EXPECT_EQ(0, started[1]);
   EXPECT_NEAR(started[0], static_cast<double>(result_.successes + result_.failures + result_.unfinished), 0.5);
-  // A count of successes is no target here: minutes of rest do not violate it.
+  // A count of successes is no target here, and a window in which nothing was asked is not judged.
   EXPECT_EQ(FC_QOS_MET, result_.windows[0].verdict);
+  int idle = 0;
+  for (int w = 3; w < result_.n_windows; w += 4) idle += result_.windows[w].verdict == FC_QOS_UNKNOWN;
+  EXPECT_GE(idle, 15);  // second windows of minutes of rest: what was in flight has ended
+  EXPECT_EQ(result_.n_windows - idle, result_.n_judged);
+}
+
+// Nothing was asked, nothing was in flight: that is neither good nor bad.
+TEST_F(SimulateTrace, WindowsInWhichNothingWasAskedAreNotJudged) {
+  ASSERT_OK(run("minute,invocations\n0,10\n1,0\n2,5\n"));
+  ASSERT_EQ(6, result_.n_windows);
+  ASSERT_EQ(0, result_.windows[3].mean_in_flight);
+  EXPECT_EQ(FC_QOS_UNKNOWN, result_.windows[3].verdict);
+  EXPECT_EQ(5, result_.n_judged);
+  ASSERT_OK(run("minute,users\n0,10\n1,0\n2,5\n"));
+  EXPECT_EQ(FC_QOS_UNKNOWN, result_.windows[3].verdict);
 }
 
 TEST_F(SimulateTrace, BadTracesAreRefusedWithFileLineAndColumn) {

@@ -31,7 +31,16 @@ TEST_F(File, ReadsWhatItWroteAndReplacesIt) {
   ASSERT_OK(read(path, 6));
   EXPECT_EQ("second", std::string(reinterpret_cast<char *>(bytes_), size_));
   struct stat info = {};
-  EXPECT_NE(0, stat((path + ".tmp").c_str(), &info)) << "nothing is left beside it";
+  ASSERT_EQ(0, stat(path.c_str(), &info));
+  EXPECT_EQ(0644u, info.st_mode & 07777);
+  EXPECT_EQ(1u, fc_test::files_in(folder_.path())) << "nothing is left beside it";
+}
+
+TEST_F(File, ReplacingLeavesFilesWithSimilarNamesAlone) {
+  for (const char *name : {"a.tmp", "a.new", "a~"}) fc_test::write_file(folder_.path(name), "precious");
+  ASSERT_OK(file_replace(folder_.path("a").c_str(), "new", 3, &error));
+  for (const char *name : {"a.tmp", "a.new", "a~"}) EXPECT_EQ("precious", fc_test::read_file(folder_.path(name)));
+  EXPECT_EQ(4u, fc_test::files_in(folder_.path()));
 }
 
 TEST_F(File, RefusesWhatIsTooLarge) {

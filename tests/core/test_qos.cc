@@ -143,4 +143,29 @@ TEST(Qos, OneViolationOutweighsTheUnknown) {
   EXPECT_EQ(FC_QOS_UNKNOWN, fc_qos_judge(w.get(), FC_SEMANTICS_STRICT, &enough, 30, 10, v));
 }
 
+TEST(Qos, AWindowIsIdleOnlyWhenNothingArrivedCompletedOrHangs) {
+  fc_observation_t idle = {};
+  idle.outcome = counts(0, 0, 0);
+  idle.load.present = FC_LOAD_HAS_IN_FLIGHT | FC_LOAD_HAS_ARRIVAL_RATE;
+  EXPECT_TRUE(fc_observation_is_idle(&idle));
+  fc_observation_t o = idle;
+  o.load.present = FC_LOAD_HAS_IN_FLIGHT;
+  EXPECT_TRUE(fc_observation_is_idle(&o)) << "the rate need not be known";
+  o.load.present = FC_LOAD_HAS_ARRIVAL_RATE;
+  EXPECT_TRUE(fc_observation_is_idle(&o)) << "nor what is in flight";
+  o.load.present = 0;
+  EXPECT_FALSE(fc_observation_is_idle(&o)) << "but one of them";
+  o = idle;
+  o.load.mean_in_flight = 0.1;
+  EXPECT_FALSE(fc_observation_is_idle(&o));
+  o = idle;
+  o.load.arrival_rate_per_s = 0.1;
+  EXPECT_FALSE(fc_observation_is_idle(&o));
+  for (const fc_outcome_t &outcome : {counts(1, 0, 0), counts(0, 1, 0), counts(0, 0, 1), fc_outcome_t{}}) {
+    o = idle;
+    o.outcome = outcome;
+    EXPECT_FALSE(fc_observation_is_idle(&o));
+  }
+}
+
 }  // namespace

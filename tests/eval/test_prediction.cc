@@ -1,4 +1,5 @@
 // eval/prediction.c: scores of windows that nobody learned from, in the closed and in the open loop.
+#include <cmath>
 #include <vector>
 
 #include "support.h"
@@ -70,15 +71,22 @@ TEST_F(Prediction, AWrongWorldIsNot) {
   EXPECT_LT(prediction_score(prediction_).r2_log_latency, 0);
 }
 
-TEST_F(Prediction, WindowsWithoutSuccessOrLatencyAreLeftOut) {
+TEST_F(Prediction, AWindowWithoutALatencyCountsForSuccesses) {
+  EXPECT_TRUE(std::isnan(prediction_score(prediction_).r2_success));
+  add(10, 5, 0);
   observation_.outcome = {};
+  ASSERT_OK(prediction_add(prediction_, &observation_, 5, 0, &error));  // nothing is known of it
+  EXPECT_EQ(10, prediction_windows(prediction_));
   observation_.outcome.present = FC_OUTCOME_HAS_COUNTS | FC_OUTCOME_HAS_LATENCY_MEAN;
-  ASSERT_OK(prediction_add(prediction_, &observation_, 5, 0, &error));
-  observation_.outcome.successes = 3;
+  for (int i = 0; i < 10; ++i) ASSERT_OK(prediction_add(prediction_, &observation_, 5, 0, &error));  // an outage
+  observation_.outcome.successes = 1;
   observation_.outcome.present = FC_OUTCOME_HAS_COUNTS;
   ASSERT_OK(prediction_add(prediction_, &observation_, 5, 0, &error));
-  EXPECT_EQ(0, prediction_windows(prediction_));
-  EXPECT_TRUE(prediction_score(prediction_).r2_success != prediction_score(prediction_).r2_success);  // NaN
+  const prediction_score_t score = prediction_score(prediction_);
+  EXPECT_EQ(21, score.n_windows);
+  EXPECT_EQ(10, score.n_latencies);
+  EXPECT_GT(score.coverage80_latency, 0.4);
+  EXPECT_LT(score.coverage80_success, 0.5) << "the worst windows are not hidden";
 }
 
 }  // namespace

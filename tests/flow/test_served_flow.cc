@@ -229,6 +229,31 @@ TEST(ServedFlow, AnAgentThatWasGivenUpJoinsAgainWithOneWindowUnmeasured) {
   EXPECT_EQ(0, service.stop());
 }
 
+TEST(ServedFlow, AnAgentWhosePlaceIsTakenSaysSoAndFails) {
+  Service service("learner: {enabled: false}\n");
+  ASSERT_NO_FATAL_FAILURE(service.start());
+  ASSERT_NO_FATAL_FAILURE(register_parallel(service));
+  Served served(2, 100000, {"--agent-timeout-s", "1"});
+  Agent steady(service, "steady", "parallel", served.settings(kFirst));
+  Agent sleepy(service, "sleepy", "parallel", served.settings(kSecond));
+  Agent other(service, "other", "parallel", served.settings(kSecond));
+  steady.start(100000);
+  sleepy.start(100000);
+  ASSERT_NE("", sleepy.process().wait_line("\"window\":5,", 30)) << sleepy.output();
+  sleepy.process().signal(SIGSTOP);
+  ASSERT_NE("", served.process().wait_line("agent sleepy does not answer", 30)) << served.process().output();
+  other.start(100000);
+  ASSERT_NE("", served.process().wait_line("agent other has joined", 30)) << served.process().output();
+  sleepy.process().signal(SIGCONT);
+  EXPECT_EQ(1, sleepy.wait(30)) << sleepy.output();
+  EXPECT_NE(std::string::npos, sleepy.output().find("2 agents take part already")) << sleepy.output();
+  served.process().signal(SIGTERM);
+  EXPECT_EQ("signal", Json(served.finish()).text("end"));
+  EXPECT_EQ(0, steady.wait(30)) << "its simulation is over: " << steady.output();
+  EXPECT_EQ(0, other.wait(30)) << other.output();
+  EXPECT_EQ(0, service.stop());
+}
+
 TEST(ServedFlow, TwoAgentsMayNotOwnTheSameFunction) {
   Service service("learner: {enabled: false}\n");
   ASSERT_NO_FATAL_FAILURE(service.start());
@@ -243,5 +268,5 @@ TEST(ServedFlow, TwoAgentsMayNotOwnTheSameFunction) {
   EXPECT_NE(std::string::npos, second.output().find("function rgb belongs to agent first")) << second.output();
   served.process().signal(SIGTERM);
   EXPECT_EQ("signal", Json(served.finish()).text("end"));
-  EXPECT_EQ(0, first.wait(30)) << "an agent whose platform is gone ends";
+  EXPECT_EQ(0, first.wait(30)) << "the server says that it is over before it ends";
 }

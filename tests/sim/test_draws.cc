@@ -59,7 +59,7 @@ TEST(Draws, NoTwoKeysShareABlock) {
   size_t drawn = 0;
   for (uint64_t seed : {1ull, 2ull, 1ull << 40})
     for (int64_t window : {int64_t{0}, int64_t{1}, int64_t{1} << 33, int64_t{-1}})
-      for (int kind = DRAW_WINDOW; kind <= DRAW_PLAN; ++kind)
+      for (int kind = DRAW_WINDOW; kind <= DRAW_COLD; ++kind)
         for (uint32_t entity : {0u, 1u, 255u, 256u, 65536u, (1u << 24) - 1u})
           for (uint32_t ordinal : {0u, 1u, 2u, 0xffffffffu}) {
             uint32_t bits[4];

@@ -79,6 +79,45 @@ TEST(StretchEdges, AnObservedWindowOfAnOpenLoopDoesNotBeginEmpty) {
 }
 
 // Another world's parameters are all of that world.
+// Nobody asks, so that replicas use their idle memory only: five with the old limit for 20 s, five with the new for 30
+// s.
+TEST(StretchEdges, MemoryIsOfEachReplicasOwnLimit) {
+  auto workflow = fc_test::parallel_workflow();
+  workflow->raw().simulator.cold_start_median_s = 20;
+  workflow->raw().simulator.cold_start_sigma = 0;
+  const double idle_mib = workflow->get()->simulator.mem_idle_mib;
+  Simulated s(workflow->get(), 1, FC_SEMANTICS_STRICT);
+  ASSERT_EQ(FC_OK, simulator_set_load(s.get(), 0, 0, &s.error));
+  EXPECT_NEAR(100 * idle_mib / 1331, s.next(0, Configuration(6, {1300, 1331, 5, 6})).metrics[0].mem_utilization_pct,
+              1e-9);
+  const fc_observation_t &o = s.next(1, Configuration(6, {1300, 100, 5, 6}));
+  EXPECT_NEAR(100 * (20 * idle_mib / 1331 + 30 * idle_mib / 100) / 50, o.metrics[0].mem_utilization_pct, 1e-9);
+  EXPECT_NEAR(100 * idle_mib / 100, s.next(2, Configuration(6, {1300, 100, 5, 6})).metrics[0].mem_utilization_pct,
+              1e-9);
+}
+
+// A renewed simulator is as if new, whatever load it was set to; a closed loop of 0 users stays one.
+TEST(StretchEdges, ARenewedSimulatorHasItsFirstLoad) {
+  auto workflow = fc_test::parallel_workflow();
+  const Configuration configuration(6, {1300, 1331, 5, 6});
+  for (const simulator_options_t &options :
+       {simulator_options_t{1, FC_SEMANTICS_STRICT, 10, 0}, simulator_options_t{1, FC_SEMANTICS_STRICT, 0, 1.5}}) {
+    Simulated first(workflow->get(), options.users, FC_SEMANTICS_STRICT, 1, options.rate_per_s);
+    const fc_test::Window expected = first.window(3, configuration);
+    simulator_t *simulator = first.get();
+    ASSERT_EQ(FC_OK,
+              simulator_set_load(simulator, options.users > 0 ? 2 : 0, options.users > 0 ? 0 : 0.1, &first.error));
+    EXPECT_NE(expected.outcome.successes, first.window(3, configuration).outcome.successes);
+    ASSERT_EQ(FC_OK, simulator_renew(workflow->get(), &options, &simulator, &first.error));
+    ASSERT_EQ(first.get(), simulator);
+    EXPECT_EQ(expected.outcome.successes, first.window(3, configuration).outcome.successes);
+  }
+  Simulated closed(workflow->get(), 10, FC_SEMANTICS_STRICT);
+  ASSERT_EQ(FC_OK, simulator_set_load(closed.get(), 0, 0, &closed.error));
+  closed.observed(5, configuration);
+  EXPECT_EQ(5, closed.get()->window) << "a fresh window, not the second of a stretch";
+}
+
 TEST(StretchEdges, ReceivedBytesAreThoseOfTheParametersInForce) {
   auto workflow = fc_test::parallel_workflow();
   Simulated s(workflow->get(), 10, FC_SEMANTICS_STRICT);

@@ -53,6 +53,11 @@ std::string read_file(const std::string &path) {
   content << in.rdbuf();
   return content.str();
 }
+size_t files_in(const std::string &folder) {
+  const auto entries = std::filesystem::directory_iterator(folder);
+  return static_cast<size_t>(std::distance(begin(entries), end(entries)));
+}
+
 void write_file(const std::string &path, const std::string &content) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out << content;

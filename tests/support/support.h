@@ -38,6 +38,8 @@ class TemporaryFolder {
 
 std::string read_file(const std::string &path);
 void write_file(const std::string &path, const std::string &content);
+// How many entries a folder has.
+size_t files_in(const std::string &folder);
 
 // What a command printed and how it ended. Never a shell: argv as given.
 struct Finished {

@@ -21,7 +21,7 @@ class Kalman : public ::testing::Test {
     for (double &one : theta_) one = fc_rng_normal(&rng_);
   }
   void TearDown() override { kalman_clear(&kalman_); }
-  void learn(double y1, double y2) {
+  void learn(double y1, double y2, double noise1 = 0) {
     std::vector<double> simulated;
     for (int i = 0; i < kWorlds; ++i)
       for (int k = 0; k < kWindows; ++k) {
@@ -29,7 +29,7 @@ class Kalman : public ::testing::Test {
         simulated.push_back(2 * world[0] + 0.5 * fc_rng_normal(&rng_));
         simulated.push_back(world[1] - world[0] + 0.5 * fc_rng_normal(&rng_));
       }
-    const double y[] = {y1, y2}, noise[] = {0, 0};
+    const double y[] = {y1, y2}, noise[] = {noise1, 0};
     ASSERT_TRUE(kalman_learn(&kalman_, simulated.data(), kTerms, y, noise, &rng_, theta_.data(), z_, &log_density_));
   }
   double mean(int u) const {
@@ -63,6 +63,12 @@ TEST_F(Kalman, OneWindowGivesThePosteriorOfALinearModel) {
   EXPECT_NEAR(-std::log(2 * M_PI) - 0.5 * std::log(determinant) - 0.5 * squares, log_density_, 0.15);
 }
 
+// Noise of measurement is in the measured window whole, however many windows the worlds simulate.
+TEST_F(Kalman, NoiseOfMeasurementIsExpectedInFull) {
+  learn(3, 0, 5);
+  EXPECT_NEAR(3 / std::sqrt(4.25 + 5), z_[0], 0.05);
+}
+
 TEST_F(Kalman, WhatWindowsSayNothingAboutStaysUnknownForHundredsOfThem) {
   for (int w = 0; w < 300; ++w) learn(2 + 0.5 * fc_rng_normal(&rng_), -1 + 0.5 * fc_rng_normal(&rng_));
   EXPECT_NEAR(1, mean(0), 0.05);
@@ -75,7 +81,15 @@ TEST_F(Kalman, WhatWindowsSayNothingAboutStaysUnknownForHundredsOfThem) {
 TEST_F(Kalman, WindowsThatDoNotVaryTeachNothing) {
   const std::vector<double> before = theta_, simulated(kWorlds * kWindows * kTerms, 1.0);
   const double y[] = {1, 1}, noise[] = {0, 0};
-  kalman_learn(&kalman_, simulated.data(), kTerms, y, noise, &rng_, theta_.data(), z_, &log_density_);
+  EXPECT_TRUE(kalman_learn(&kalman_, simulated.data(), kTerms, y, noise, &rng_, theta_.data(), z_, &log_density_));
+  EXPECT_EQ(before, theta_);
+  // A measured window that differs is surprising, not impossible.
+  const double other[] = {1.02, 1};
+  EXPECT_TRUE(kalman_learn(&kalman_, simulated.data(), kTerms, other, noise, &rng_, theta_.data(), z_, &log_density_));
+  EXPECT_EQ(before, theta_);
+  EXPECT_NEAR(0.02 / std::sqrt(0.75e-4), z_[0], 0.01);
+  const std::vector<double> broken(kWorlds * kWindows * kTerms, NAN);
+  EXPECT_FALSE(kalman_learn(&kalman_, broken.data(), kTerms, y, noise, &rng_, theta_.data(), z_, &log_density_));
   EXPECT_EQ(before, theta_);
 }
 

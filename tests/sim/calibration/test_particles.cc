@@ -1,5 +1,6 @@
 // sim/calibration/particles.c and particles_file.c: weighted worlds and the twin file.
 #include <cstring>
+#include <set>
 #include <vector>
 
 #include "support.h"
@@ -41,6 +42,20 @@ TEST_F(Particles, EveryOneComesUpInProportionToItsWeight) {
   EXPECT_EQ(20, times[1]);
   EXPECT_EQ(0, times[2]);
   EXPECT_EQ(20, times[3]);
+}
+
+TEST_F(Particles, FewWindowsSeeAllKinds) {
+  for (const int32_t n : {1, 2, 3, 100, 256, 1000, 4096}) {
+    particles_t many = {};
+    ASSERT_OK(particles_init(&many, workflow_, n, &error));
+    std::set<int32_t> all;
+    for (int64_t w = 0; w < n; ++w) all.insert(particles_of_window(&many, w));
+    EXPECT_EQ(static_cast<size_t>(n), all.size());
+    int first_half = 0;  // one structure of two
+    for (int64_t w = 128; w < 192; ++w) first_half += particles_of_window(&many, w) < n / 2;
+    EXPECT_NEAR(n >= 100 ? 32 : first_half, first_half, 3) << n;
+    particles_clear(&many);
+  }
 }
 
 TEST_F(Particles, AFileGivesThemBackExactly) {

@@ -71,7 +71,7 @@ TEST_F(Point, FindsTheWorldThatTheWindowsComeFrom) {
   measure(16);
   const point_result_t found = search(250);
   EXPECT_LT(found.found, 0.6 * found.start);
-  EXPECT_LE(found.n_evaluations, 252);
+  EXPECT_LE(found.n_evaluations, 250);
   for (int u = 0; u < 6; ++u) EXPECT_NEAR(u == 4 ? std::log(1.5) : 0, theta_[u], 0.2) << u;
 }
 
