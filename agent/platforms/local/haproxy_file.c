@@ -24,7 +24,7 @@ static void write_head(FILE *out, const haproxy_t *haproxy) {
           "global\n"
           "  nbthread 1\n"
           "  noreuseport\n"
-          "  stats socket %s mode 600 level admin expose-fd listeners\n"
+          "  stats socket '%s' mode 600 level admin expose-fd listeners\n"
           "  hard-stop-after %dms\n"
           "defaults\n"
           "  mode http\n"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "local_state.h"
 
@@ -178,9 +179,21 @@ static fc_status_t make_haproxy(local_t *local, fc_error_t *error) {
   return FC_OK;
 }
 
+/* Absolute: HAProxy takes no other path for a socket. */
+static fc_status_t make_folder_name(local_t *local, fc_error_t *error) {
+  char here[LOCAL_PATH_SIZE] = "";
+  const char *state = local->options.state;
+  if (state[0] != '/' && !getcwd(here, sizeof here - 1))
+    return fc_error_set(error, FC_EIO, "platform local: the current folder has no name: give state an absolute path");
+  if (here[0] != '\0') strncat(here, "/", 1);
+  if (snprintf(local->folder, sizeof local->folder, "%s%s/local", here, state) >= (int)sizeof local->folder)
+    return fc_error_set(error, FC_EINVAL, "platform local: the path of the state folder is too long");
+  return FC_OK;
+}
+
 static fc_status_t make_parts(local_t *local, fc_error_t *error) {
   const size_t n = (size_t)local->workflow->n_functions;
-  snprintf(local->folder, sizeof local->folder, "%.1000s/local", local->options.state);
+  FC_TRY(make_folder_name(local, error));
   local->functions = calloc(n, sizeof *local->functions);
   local->proxies = calloc(n + 1, sizeof *local->proxies);
   local->windows = calloc(n + 1, sizeof *local->windows);

@@ -123,8 +123,14 @@ static void read_outcome(const local_t *local, fc_outcome_t *outcome) {
   outcome->successes = gateway->successes;
   outcome->failures = gateway->failed + gateway->rejected;
   outcome->rejected = gateway->rejected;
-  for (int32_t f = 0; f < local->workflow->n_functions; ++f) outcome->execution_s += local->windows[f].service_s;
-  outcome->present = FC_OUTCOME_HAS_COUNTS | FC_OUTCOME_HAS_REJECTED | FC_OUTCOME_HAS_EXECUTION;
+  int64_t rejected_calls = 0;
+  for (int32_t f = 0; f < local->workflow->n_functions; ++f) {
+    outcome->execution_s += local->windows[f].service_s;
+    rejected_calls += local->windows[f].rejected;
+  }
+  outcome->present = FC_OUTCOME_HAS_COUNTS | FC_OUTCOME_HAS_EXECUTION;
+  /* An orchestrator may answer 502 to a workflow whose call was rejected: how many those are is not seen from here. */
+  if (rejected_calls == 0 || gateway->failed == 0) outcome->present |= FC_OUTCOME_HAS_REJECTED;
   if (gateway->successes == 0) return;
   outcome->latency_mean_s = fc_histogram_mean_s(&gateway->latency);
   outcome->latency_p95_s = fc_histogram_quantile_s(&gateway->latency, 0.95);

@@ -125,8 +125,8 @@ std::string agent_file(const LocalPlatform &local, const TemporaryFolder &folder
        at = platform.find('\n', at + 1))
     platform.insert(at + 1, "  ");
   write_file(folder.path("agent.yaml"), "agent: " + local.agent() + "\nworkflow: " + folder.path("workflow.yaml") +
-                                            "\nstate: " + local.state() + "\nmode: " + mode + "\nplatform:\n" +
-                                            platform);
+                                            "\nstate: " + std::filesystem::relative(local.state()).string() +
+                                            "\nmode: " + mode + "\nplatform:\n" + platform);
   return folder.path("agent.yaml");
 }
 
