@@ -182,7 +182,7 @@ std::vector<std::string> places(const std::string &pattern) {
 
 TEST(Program, TheDocumentedContractNamesTestsThatExist) {
   std::string tests;
-  for (const auto &entry : std::filesystem::directory_iterator(source_file("tests/agent")))
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(source_file("tests/agent")))
     if (entry.path().extension() == ".cc") tests += read_file(entry.path().string());
   const std::string page = read_file(source_file("docs/agent.md"));
   const std::regex name("`([A-Z][A-Za-z]+)\\.([A-Z][A-Za-z0-9]+)`");

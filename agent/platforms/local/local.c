@@ -1,10 +1,10 @@
 /* local.c - platform `local`, the table: see local.h. */
 #include "local.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "local_state.h"
 
@@ -179,16 +179,16 @@ static fc_status_t make_haproxy(local_t *local, fc_error_t *error) {
   return FC_OK;
 }
 
-/* Absolute: HAProxy takes no other path for a socket. */
+/* Absolute and short: HAProxy takes no other path for a socket. */
 static fc_status_t make_folder_name(local_t *local, fc_error_t *error) {
-  char here[LOCAL_PATH_SIZE] = "";
-  const char *state = local->options.state;
-  if (state[0] != '/' && !getcwd(here, sizeof here - 1))
-    return fc_error_set(error, FC_EIO, "platform local: the current folder has no name: give state an absolute path");
-  if (here[0] != '\0') strncat(here, "/", 1);
-  if (snprintf(local->folder, sizeof local->folder, "%s%s/local", here, state) >= (int)sizeof local->folder)
-    return fc_error_set(error, FC_EINVAL, "platform local: the path of the state folder is too long");
-  return FC_OK;
+  char *whole = realpath(local->options.state, NULL);
+  if (!whole)
+    return fc_error_set(error, FC_ENOTFOUND, "platform local: the state folder %s: %s", local->options.state,
+                        strerror(errno));
+  const int n = snprintf(local->folder, sizeof local->folder, "%s/local", whole);
+  free(whole);
+  if (n < (int)sizeof local->folder) return FC_OK;
+  return fc_error_set(error, FC_EINVAL, "platform local: the path of the state folder is too long");
 }
 
 static fc_status_t make_parts(local_t *local, fc_error_t *error) {

@@ -27,7 +27,7 @@ extern "C" {
 typedef struct {
   const settings_local_t *settings; /* borrowed until the platform is cleared, as all of these */
   const char *agent;                /* its name: of the control group */
-  const char *state;                /* its state folder: files go to state/local */
+  const char *state;                /* its state folder, which exists: files go to state/local */
   const fc_log_t *log;              /* or NULL */
 } platform_local_options_t;
 

@@ -1,5 +1,7 @@
 // tests agent/platforms/local/local.c: settings that do not fit the workflow or the machine are refused before anything
 // is started.
+#include <filesystem>
+
 #include "support.h"
 
 extern "C" {
@@ -49,33 +51,36 @@ std::string refusal(const std::string &workflow_yaml, const std::string &yaml, c
 }
 
 TEST(LocalNew, FitsItsWorkflow) {
-  refusal(workflow(START, "b"), platform("b"), "/tmp/x", FC_OK);
-  EXPECT_THAT(refusal(workflow(START, "b"), platform("c"), "/tmp/x", FC_EINVAL),
+  refusal(workflow(START, "b"), platform("b"), "/tmp", FC_OK);
+  EXPECT_THAT(refusal(workflow(START, "b"), platform("c"), "/tmp", FC_EINVAL),
               AllOf(HasSubstr("agent.yaml:5"), HasSubstr("no function c")));
   const std::string one = platform("b");
-  EXPECT_THAT(refusal(workflow(START, "b"), one.substr(0, one.find("  b:")), "/tmp/x", FC_ENOTFOUND),
+  EXPECT_THAT(refusal(workflow(START, "b"), one.substr(0, one.find("  b:")), "/tmp", FC_ENOTFOUND),
               HasSubstr("function b has no command"));
 }
 
 TEST(LocalNew, RefusesNamesThatItNeedsItself) {
   for (const char *name : {"gateway", "metrics"})
-    EXPECT_THAT(refusal(workflow(START, name), platform(name), "/tmp/x", FC_EINVAL), HasSubstr(name));
+    EXPECT_THAT(refusal(workflow(START, name), platform(name), "/tmp", FC_EINVAL), HasSubstr(name));
 }
 
 TEST(LocalNew, RefusesAStartThatTheMachineCannotGive) {
   EXPECT_THAT(refusal(workflow("{cpu_millicores: 9, mem_mib: 64, replicas: 1, concurrency: 2}", "b"), platform("b"),
-                      "/tmp/x", FC_EINVAL),
+                      "/tmp", FC_EINVAL),
               HasSubstr("cpu_millicores of function a is 9: this machine takes 10 to"));
   EXPECT_THAT(refusal(workflow("{cpu_millicores: 1000000, mem_mib: 64, replicas: 1, concurrency: 2}", "b"),
-                      platform("b"), "/tmp/x", FC_EINVAL),
+                      platform("b"), "/tmp", FC_EINVAL),
               HasSubstr("is 1000000"));
   EXPECT_THAT(refusal(workflow("{cpu_millicores: 100, mem_mib: 64, replicas: 65, concurrency: 2}", "b"), platform("b"),
-                      "/tmp/x", FC_EINVAL),
+                      "/tmp", FC_EINVAL),
               HasSubstr("replicas of function a is 65"));
 }
 
 TEST(LocalNew, RefusesAStateFolderWithoutRoomForASocket) {
-  EXPECT_THAT(refusal(workflow(START, "b"), platform("b"), "/tmp/" + std::string(100, 'x'), FC_EINVAL),
-              HasSubstr("too long for a socket"));
+  const fc_test::TemporaryFolder folder;
+  const std::string state = folder.path(std::string(100, 'x'));
+  EXPECT_THAT(refusal(workflow(START, "b"), platform("b"), state, FC_ENOTFOUND), HasSubstr("No such file"));
+  std::filesystem::create_directory(state);
+  EXPECT_THAT(refusal(workflow(START, "b"), platform("b"), state, FC_EINVAL), HasSubstr("too long for a socket"));
 }
 }  // namespace
