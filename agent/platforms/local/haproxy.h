@@ -51,7 +51,9 @@ typedef struct {
   double start_timeout_s; /* of the process */
   double drain_timeout_s; /* of a server */
   int32_t n_proxies;
-  haproxy_proxy_t *proxies; /* (n_proxies) owned by the caller; the index is what log lines carry */
+  haproxy_proxy_t *proxies;      /* (n_proxies) owned by the caller; the index is what log lines carry */
+  void (*meanwhile)(void *self); /* called while a server is drained, or NULL; may sync another proxy */
+  void *meanwhile_self;
   spawn_process_t process;
   int64_t worker;         /* pid that was last in step; 0 none */
   int64_t worker_start_s; /* when it started */

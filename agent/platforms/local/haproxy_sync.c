@@ -59,6 +59,7 @@ static fc_status_t wait_until_empty(const haproxy_t *haproxy, const char *proxy,
     const bool empty = !row || (row->in_service == 0 && row->waiting == 0);
     haproxy_stat_clear(&stat);
     if (status != FC_OK || empty) return status;
+    if (haproxy->meanwhile) haproxy->meanwhile(haproxy->meanwhile_self);
     (void)nanosleep(&time, NULL);
   }
   return FC_OK;

@@ -175,6 +175,8 @@ static fc_status_t make_haproxy(local_t *local, fc_error_t *error) {
   haproxy->start_timeout_s = settings->start_timeout_s;
   haproxy->n_proxies = local->workflow->n_functions + 1;
   haproxy->proxies = local->proxies;
+  haproxy->meanwhile = local_supervise_meanwhile;
+  haproxy->meanwhile_self = local;
   haproxy->process.descriptor = -1;
   return FC_OK;
 }
@@ -217,7 +219,7 @@ fc_status_t platform_local_new(const fc_workflow_t *workflow, const platform_loc
   local->workflow = workflow;
   local->options = *options;
   local->clock = fc_clock_system();
-  local->stop = -1;
+  local->stop = local->changing = -1;
   local->haproxy.process.descriptor = -1;
   pthread_mutex_init(&local->lock, NULL);
   const fc_status_t status = make_parts(local, error);

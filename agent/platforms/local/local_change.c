@@ -85,7 +85,10 @@ static void sort_by_service(local_function_t *function) {
 static fc_status_t publish(local_t *local, int32_t f, fc_error_t *error) {
   local_fill_proxy(local, f);
   FC_TRY(haproxy_write_file(&local->haproxy, error));
-  return haproxy_sync(&local->haproxy, f, error);
+  local->changing = f; /* draining takes as long as requests do: the other functions are looked after meanwhile */
+  const fc_status_t status = haproxy_sync(&local->haproxy, f, error);
+  local->changing = -1;
+  return status;
 }
 
 /* With n_added replicas behind those that are there. On failure HAProxy has its old servers again. */

@@ -62,6 +62,8 @@ typedef struct {
   local_samples_t *samples;     /* (N + 1) */
   int64_t window_start_ns, window_start_us;
   int64_t arrivals;         /* of the gateway, at the end of the last window; -1: HAProxy was reloaded since */
+  int32_t changing;         /* function whose change is under way, or -1 */
+  int64_t round_ns;         /* the last round of the supervisor */
   int64_t haproxy_again_ns; /* when a dead HAProxy is started again */
 } local_t;
 
@@ -91,6 +93,8 @@ fc_status_t local_supervise_start(local_t *local, fc_error_t *error);
 void local_supervise_stop(local_t *local);
 /* One round, with the lock. */
 void local_supervise(local_t *local);
+/* A round in the middle of a change that waits: of every function but the one that is changed. self: a local_t. */
+void local_supervise_meanwhile(void *self);
 
 /* ---- local_change.c, with the lock ---- */
 /* caps (A): what this machine takes. Without the lock. */

@@ -9,7 +9,7 @@
 #include "local_state.h"
 
 enum { ROUND_MS = 100 };
-static const int64_t HAPROXY_PAUSE_NS = 1000000000;
+static const int64_t HAPROXY_PAUSE_NS = 1000000000, NS_PER_MS = 1000000;
 
 static int64_t now_ns(const local_t *local) {
   return local->clock.monotonic_ns(local->clock.self);
@@ -87,10 +87,21 @@ static void sample(local_t *local) {
   haproxy_stat_clear(&stat);
 }
 
+static void look_after_functions(local_t *local) {
+  for (int32_t f = 0; f < local->workflow->n_functions; ++f)
+    if (f != local->changing) look_after_replicas(local, f);
+  sample(local);
+  local->round_ns = now_ns(local);
+}
+
 void local_supervise(local_t *local) {
   look_after_haproxy(local);
-  for (int32_t f = 0; f < local->workflow->n_functions; ++f) look_after_replicas(local, f);
-  sample(local);
+  look_after_functions(local);
+}
+
+void local_supervise_meanwhile(void *self) {
+  local_t *local = self;
+  if (now_ns(local) - local->round_ns >= ROUND_MS * NS_PER_MS) look_after_functions(local);
 }
 
 static void *supervise(void *argument) {

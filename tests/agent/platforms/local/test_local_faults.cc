@@ -143,6 +143,37 @@ TEST(LocalFaults, ReplicasThatDoNotStartLeaveTheOldConfiguration) {
   EXPECT_EQ(http_get(wrapped.port(0), "/"), 200);
 }
 
+TEST(LocalFaults, WhileALongRequestIsDrainedTheOtherFunctionIsLookedAfter) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  LocalPlatform local({"\"0\", \"3000\"", "", {300, 128, 2, 1}});
+  fc_error_t error = {};
+  ASSERT_OK(local.discover(&error));
+  HttpLoad load(local.port(0), 2);
+  ASSERT_TRUE(local.becomes([&] {
+    fc_observation_t window;
+    EXPECT_EQ(fc_observation_init(&window, 2), FC_OK);
+    EXPECT_OK(local.get()->read(local.get()->self, 0, &window, &error));
+    const double in_flight = window.metrics[0].mean_in_flight;
+    fc_observation_clear(&window);
+    return in_flight >= 1.5;
+  })) << "both replicas are busy";
+  std::atomic<bool> changed{false};
+  fc_error_t failure = {};
+  std::thread change([&] {
+    EXPECT_EQ(local.apply(0, {300, 128, 1, 2}, &failure), FC_OK) << failure.message;
+    changed = true;
+  });
+  const std::vector<int> victims = local.pids("b-r1");
+  kill(victims.at(0), SIGKILL);
+  EXPECT_TRUE(local.becomes([&] { return local.pids("b-r1").size() == 1 && local.pids("b-r1") != victims; }));
+  EXPECT_FALSE(changed) << "the request of three seconds is still being answered";
+  change.join();
+  load.stop();
+  EXPECT_EQ(load.losses(), "");
+  EXPECT_EQ(text_of(local.read_back(0)), "300 m, 128 MiB, 1 x, 2");
+  EXPECT_TRUE(local.becomes([&] { return local.read_back(1).replicas == 2; }));
+}
+
 TEST(LocalFaults, AReplicaThatDoesNotFitItsMemoryLimitIsTold) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   LocalPlatform local({"\"0\", \"2\", \"0\", \"64\"", "", {300, 32, 1, 2}});
