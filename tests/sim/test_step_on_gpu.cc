@@ -149,7 +149,7 @@ class StepOnGpu : public ::testing::Test {
 
   void expect_the_same(const Batch &batch) {
     std::printf(
-        "  %s: equal counts in %.2f %% of windows, elsewhere in them within %.1e; mean latency %.6f s and %.6f s; "
+        "  %s: equal counts in %.2f %% of windows, their times within %.1e; mean latency %.6f s and %.6f s; "
         "kernel %.3f s (%.0f MiB), one CPU core %.3f s\n",
         name_, 100 * batch.share_of_equal_counts(), batch.worst_latency_error, batch.mean_latency[0],
         batch.mean_latency[1], batch.gpu_s, batch.gpu.mib, batch.cpu_s);
