@@ -21,7 +21,8 @@ typedef struct {
   int32_t n_confirmed;
   int32_t best; /* the cheapest confirmed search, or -1 */
   double median_usd_h, max_usd_h;
-  int32_t n_met; /* of the best one's PLAN_CONFIRMING_WINDOWS judging windows, which no search has seen and which confirm it */
+  int32_t n_met; /* of the best one's PLAN_CONFIRMING_WINDOWS judging windows, which no search has seen and which
+                    confirm it */
   double wilson_low, wilson_high;
 } curve_level_t;
 
