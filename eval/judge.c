@@ -80,7 +80,7 @@ fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t se
   FC_TRY(fc_observation_init(&observation, workflow->n_functions));
   FC_TRY_GOTO(simulator_new(workflow, &options, &simulator, error), status, done);
   for (int32_t w = 0; w < n_windows; ++w) {
-    FC_TRY_GOTO(simulator_window(simulator, w, configuration, &observation, error), status, done);
+    FC_TRY_GOTO(simulator_observed_window(simulator, w, configuration, &observation, error), status, done);
     judge_add(&judge, workflow, semantics, users, &observation);
   }
   *judgement = judge_result(&judge, workflow, configuration);
