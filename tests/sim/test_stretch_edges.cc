@@ -85,7 +85,7 @@ TEST(StretchEdges, AnObservedWindowOfARunningClosedLoopDoesNotBeginEmpty) {
   Simulated fresh(workflow->get(), 10, FC_SEMANTICS_STRICT, 1), running(workflow->get(), 10, FC_SEMANTICS_STRICT, 1);
   fc_simulator_parameters_t parameters = workflow->get()->simulator;
   parameters.windows = FC_WINDOWS_RUNNING;
-  ASSERT_OK(simulator_set_parameters(running.get(), &parameters, &running.error));
+  ASSERT_EQ(FC_OK, simulator_set_parameters(running.get(), &parameters, &running.error)) << running.error.message;
   double ended_fresh = 0, ended_running = 0;
   for (int w = 0; w < 100; ++w) {
     const fc_outcome_t a = fresh.observed(w, kStart).outcome, b = running.observed(w, kStart).outcome;
