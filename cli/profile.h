@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "faasconf/json.h"
+#include "faasconf/rng.h"
 #include "judge.h"
 #include "live.h"
 #include "measured_rows.h"
@@ -51,6 +52,9 @@ fc_status_t profile_sweep(const fc_workflow_t *workflow, const fc_limits_t *limi
                           const fc_function_configuration_t *before, int32_t n_points, uint64_t seed,
                           profile_t *profile, fc_error_t *error);
 void profile_clear(profile_t *profile);
+
+/* One random configuration (N), as those of the sweep. */
+void profile_draw_random(const fc_limits_t *limits, fc_rng_t *rng, fc_function_configuration_t *configuration);
 
 /* Measures every point. A point that the platform refuses is noted and passed over; any other failure ends it. Blocks
  * for all windows. */

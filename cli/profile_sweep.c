@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "faasconf/rng.h"
 #include "profile.h"
 
 /* A stream of the seed of its own. */
@@ -29,7 +28,7 @@ static void set_ladder(const fc_limits_t *limits, double share, fc_function_conf
                 value_at(&limits->knobs[i], (fc_knob_t)(i % FC_KNOBS), share));
 }
 
-static void set_random(const fc_limits_t *limits, fc_rng_t *rng, fc_function_configuration_t *configuration) {
+void profile_draw_random(const fc_limits_t *limits, fc_rng_t *rng, fc_function_configuration_t *configuration) {
   for (int32_t i = 0; i < limits->n_functions * FC_KNOBS; ++i) {
     const fc_knob_t knob = (fc_knob_t)(i % FC_KNOBS);
     const fc_knob_range_t *range = &limits->knobs[i];
@@ -69,7 +68,7 @@ fc_status_t profile_sweep(const fc_workflow_t *workflow, const fc_limits_t *limi
       set_ladder(limits, n_ladder == 1 ? 0.5 : (double)(n_ladder - i) / (n_ladder - 1), point->configuration);
     } else {
       point->origin = PROFILE_RANDOM;
-      set_random(limits, &rng, point->configuration);
+      profile_draw_random(limits, &rng, point->configuration);
     }
   }
   return FC_OK;
