@@ -219,7 +219,11 @@ fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, c
   calibration_t self = {.options = options, .result = result};
   store_t *store = NULL;
   *twin = NULL;
-  *result = (calibrate_result_t){0};
+  *result = (calibrate_result_t){.r2_log_latency = NAN,
+                                 .r2_success = NAN,
+                                 .mape_latency = NAN,
+                                 .coverage80_latency = NAN,
+                                 .coverage80_success = NAN};
   FC_TRY(store_open(options->store, STORE_READ_ONLY, "", &store, error));
   const fc_status_t status = calibrate(&self, store, error);
   if (status != FC_OK && self.error.status != FC_OK && error != NULL) *error = self.error;
