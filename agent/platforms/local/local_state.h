@@ -86,6 +86,8 @@ void local_fill_proxy(local_t *local, int32_t function);
 
 /* ---- local_record.c: state/local/record, what a crash would leave behind ---- */
 fc_status_t local_record_write(const local_t *local, fc_error_t *error);
+/* Does the record in the folder state/local name this group? */
+bool local_record_has(const char *folder, const char *path);
 /* Kills and removes what the record of an earlier run names; takes over the configurations that were in force. */
 fc_status_t local_record_clear_away(local_t *local, fc_error_t *error);
 void local_record_remove(const local_t *local);
@@ -99,8 +101,7 @@ void local_supervise(local_t *local);
 void local_supervise_meanwhile(void *self);
 
 /* ---- local_change.c, with the lock ---- */
-/* caps (A): what this machine takes. Without the lock. */
-void local_caps(fc_knob_range_t *caps);
+/* Against platform_local_caps; without the lock. */
 fc_status_t local_validate(const local_t *local, int32_t function, const fc_function_configuration_t *configuration,
                            fc_error_t *error);
 fc_status_t local_change(local_t *local, int32_t function, const fc_function_configuration_t *to, fc_error_t *error);
