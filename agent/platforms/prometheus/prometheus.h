@@ -28,7 +28,8 @@ void prometheus_set_timeout(prometheus_t *client, double timeout_s);
  * evaluation, not their own: a selector without a range shows samples up to 5 minutes old as if they were new. A
  * selector with a range ("up[10s]") gives a matrix of raw samples with the times they were scraped at.
  * *answer is cleared first; caller frees it with prometheus_answer_clear, also after a failure.
- * FC_EINVAL: the server refused the query (its sentence is in the message); FC_ETIMEOUT: no answer in time, or the
+ * FC_EINVAL: the server refused the query as wrong, FC_ESTATE: it could not be evaluated on the data there is (its
+ * sentence is in the message); FC_ETIMEOUT: no answer in time, or the
  * server gave up; FC_EIO: nobody answers, or the server has a fault of its own; FC_EFORMAT: not an answer of
  * Prometheus; FC_EEXHAUSTED: beyond PROMETHEUS_MAX_BYTES or _SERIES; FC_ENOMEM. */
 fc_status_t prometheus_query(prometheus_t *client, const char *query, double time_s, prometheus_answer_t *answer,

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 enum {
-  PROMETHEUS_MAX_BYTES = 1 << 20, /* of an answer: some 40000 samples */
+  PROMETHEUS_MAX_BYTES = 512 << 10, /* of an answer: some 20000 samples; its JSON takes a multiple for a moment */
   PROMETHEUS_MAX_SERIES = 1000,
   PROMETHEUS_TEXT_SIZE = 256
 };
