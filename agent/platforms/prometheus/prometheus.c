@@ -1,15 +1,17 @@
 /* prometheus.c - see prometheus.h. One easy handle, whose connection is kept between queries. */
 #include "prometheus.h"
 
-#include <curl/curl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "curl_functions.h"
+
 enum { ADDRESS_SIZE = 600, NUMBER_SIZE = 40, MS_PER_S = 1000 };
 
 struct prometheus {
+  curl_functions_t functions;
   CURL *curl;
   char query_address[ADDRESS_SIZE], range_address[ADDRESS_SIZE];
   char reason[CURL_ERROR_SIZE];
@@ -37,45 +39,54 @@ static size_t take_bytes(char *bytes, size_t one, size_t n, void *self) {
   return n;
 }
 
-static bool is_address(const char *url) {
-  CURLU *parts = curl_url();
+static bool is_address(const curl_functions_t *with, const char *url) {
+  CURLU *parts = with->url();
   char *scheme = NULL;
-  const bool good = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+  const bool good = parts && with->url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                    with->url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
                     (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) && !strpbrk(url, "?#");
-  curl_free(scheme);
-  curl_url_cleanup(parts);
+  with->free(scheme);
+  with->url_cleanup(parts);
   return good;
 }
 
-fc_status_t prometheus_new(const char *url, double timeout_s, prometheus_t **out, fc_error_t *error) {
-  *out = NULL;
-  if (strlen(url) + 32 > ADDRESS_SIZE || !is_address(url))
+/* What stays the same for all queries. */
+static void set_options(prometheus_t *client) {
+  const curl_functions_t *with = &client->functions;
+  CURL *curl = client->curl;
+  (void)with->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  (void)with->easy_setopt(curl, CURLOPT_PROXY, "");
+  (void)with->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  (void)with->easy_setopt(curl, CURLOPT_ERRORBUFFER, client->reason);
+  (void)with->easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
+  (void)with->easy_setopt(curl, CURLOPT_WRITEDATA, client);
+}
+
+static fc_status_t make_client(prometheus_t *client, const char *url, double timeout_s, fc_error_t *error) {
+  FC_TRY(curl_functions_load(&client->functions, error));
+  if (strlen(url) + 32 > ADDRESS_SIZE || !is_address(&client->functions, url))
     return fc_error_set(error, FC_EINVAL, "%.200s: expected an address such as http://127.0.0.1:9090", url);
-  prometheus_t *client = calloc(1, sizeof *client);
-  if (client) client->curl = curl_easy_init();
-  if (!client || !client->curl) {
-    prometheus_destroy(&client);
-    return fc_error_set(error, FC_ENOMEM, "Prometheus: out of memory");
-  }
+  client->curl = client->functions.easy_init();
+  if (!client->curl) return fc_error_set(error, FC_ENOMEM, "Prometheus: out of memory");
   const char *slash = url[strlen(url) - 1] == '/' ? "" : "/";
   snprintf(client->query_address, sizeof client->query_address, "%s%sapi/v1/query", url, slash);
   snprintf(client->range_address, sizeof client->range_address, "%s%sapi/v1/query_range", url, slash);
-  CURL *curl = client->curl;
-  (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
-  (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->reason);
-  (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
-  (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
+  set_options(client);
   prometheus_set_timeout(client, timeout_s);
-  *out = client;
   return FC_OK;
+}
+
+fc_status_t prometheus_new(const char *url, double timeout_s, prometheus_t **out, fc_error_t *error) {
+  *out = calloc(1, sizeof **out);
+  if (!*out) return fc_error_set(error, FC_ENOMEM, "Prometheus: out of memory");
+  const fc_status_t status = make_client(*out, url, timeout_s, error);
+  if (status != FC_OK) prometheus_destroy(out);
+  return status;
 }
 
 void prometheus_destroy(prometheus_t **client) {
   if (!*client) return;
-  curl_easy_cleanup((*client)->curl);
+  if ((*client)->curl) (*client)->functions.easy_cleanup((*client)->curl);
   free((*client)->body);
   free(*client);
   *client = NULL;
@@ -84,8 +95,8 @@ void prometheus_destroy(prometheus_t **client) {
 void prometheus_set_timeout(prometheus_t *client, double timeout_s) {
   long ms = (long)(timeout_s * MS_PER_S);
   if (ms < 1) ms = 1;
-  (void)curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, ms);
-  (void)curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT_MS, ms);
+  (void)client->functions.easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, ms);
+  (void)client->functions.easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT_MS, ms);
 }
 
 /* ---- a query -------------------------------------------------------------------------------------------------- */
@@ -103,9 +114,9 @@ static char *make_form(prometheus_t *client, const field_t *fields, int32_t n) {
   if (!out) return NULL;
   bool good = true;
   for (int32_t i = 0; i < n; ++i) {
-    char *value = curl_easy_escape(client->curl, fields[i].value, (int)strlen(fields[i].value));
+    char *value = client->functions.easy_escape(client->curl, fields[i].value, (int)strlen(fields[i].value));
     good = good && value && fprintf(out, "%s%s=%s", i > 0 ? "&" : "", fields[i].name, value) > 0;
-    curl_free(value);
+    client->functions.free(value);
   }
   good = fclose(out) == 0 && good;
   if (good) return text;
@@ -114,7 +125,7 @@ static char *make_form(prometheus_t *client, const field_t *fields, int32_t n) {
 }
 
 static fc_status_t exchange_failed(const prometheus_t *client, CURLcode code, fc_error_t *error) {
-  const char *reason = client->reason[0] != '\0' ? client->reason : curl_easy_strerror(code);
+  const char *reason = client->reason[0] != '\0' ? client->reason : client->functions.easy_strerror(code);
   if (client->too_large)
     return fc_error_set(error, FC_EEXHAUSTED, "Prometheus answers with more than %d bytes: narrow the query",
                         PROMETHEUS_MAX_BYTES);
@@ -131,14 +142,14 @@ static fc_status_t ask(prometheus_t *client, const char *address, const field_t 
   client->size = 0;
   client->too_large = false;
   client->reason[0] = '\0';
-  (void)curl_easy_setopt(client->curl, CURLOPT_URL, address);
-  (void)curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, form);
-  const CURLcode code = curl_easy_perform(client->curl);
-  (void)curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, "");
+  (void)client->functions.easy_setopt(client->curl, CURLOPT_URL, address);
+  (void)client->functions.easy_setopt(client->curl, CURLOPT_POSTFIELDS, form);
+  const CURLcode code = client->functions.easy_perform(client->curl);
+  (void)client->functions.easy_setopt(client->curl, CURLOPT_POSTFIELDS, "");
   free(form);
   if (code != CURLE_OK) return exchange_failed(client, code, error);
   long http_status = 0;
-  curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &http_status);
+  client->functions.easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &http_status);
   return prometheus_answer_parse(client->body ? client->body : "", client->size, http_status, answer, error);
 }
 

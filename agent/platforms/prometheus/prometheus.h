@@ -17,7 +17,8 @@ extern "C" {
 typedef struct prometheus prometheus_t;
 
 /* url: "http://127.0.0.1:9090", with a path when Prometheus has one (--web.external-url), without /api/v1. Asks nothing
- * yet. Caller owns *out and destroys it with prometheus_destroy. FC_EINVAL: no http(s) URL; FC_ENOMEM. */
+ * yet. Caller owns *out and destroys it with prometheus_destroy. FC_EINVAL: no http(s) URL;
+ * FC_ENOTFOUND: libcurl is not installed; FC_ENOMEM. */
 fc_status_t prometheus_new(const char *url, double timeout_s, prometheus_t **out, fc_error_t *error);
 void prometheus_destroy(prometheus_t **client);
 

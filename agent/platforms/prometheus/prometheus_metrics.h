@@ -26,8 +26,8 @@ extern "C" {
 
 /* Wraps *inner, takes ownership of it and clears it; after a failure *inner is as it was. workflow, settings and log
  * (or NULL) are borrowed until the platform is cleared. Caller owns *out and clears it with platform_clear. FC_EINVAL,
- * FC_ENOMEM. discover of *out: FC_EINVAL names the place and key of a query that Prometheus refuses; a Prometheus that
- * is not there is no failure. */
+ * FC_ENOTFOUND, FC_ENOMEM. discover of *out: FC_EINVAL names the place and key of a query that Prometheus refuses; a
+ * Prometheus that is not there is no failure. */
 fc_status_t prometheus_metrics_new(const fc_workflow_t *workflow, const settings_metrics_t *settings,
                                    const fc_log_t *log, platform_t *inner, platform_t *out, fc_error_t *error);
 
