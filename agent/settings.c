@@ -376,7 +376,7 @@ static fc_status_t read_functions(const fc_config_node_t *root, settings_t *s, f
 static fc_status_t read_root(const fc_config_node_t *root, settings_t *s, fc_error_t *error) {
   static const char *const keys[] = {
       "agent",  "workflow", "functions", "semantics", "ranges",  "state", "mode", "lockstep", "lockstep_timeout_s",
-      "server", "security", "platform",  "safety",    "session", "spool", "log"};
+      "server", "security", "platform",  "safety",    "session", "spool", "log",  "metrics"};
   if (!root || !fc_config_is_map(root)) return fc_config_error(root, error, "expected a map of settings");
   FC_TRY(fc_config_reject_unknown(root, keys, COUNT(keys), error));
   FC_TRY(read_name(root, s, error));
@@ -388,6 +388,8 @@ static fc_status_t read_root(const fc_config_node_t *root, settings_t *s, fc_err
   FC_TRY(fc_config_double(root, "lockstep_timeout_s", 0, 3600, &s->lockstep_timeout_s, error));
   FC_TRY(read_server(root, s, error));
   FC_TRY(read_platform(root, s, error));
+  const bool is_local = strcmp(s->platform_kind, "local") == 0;
+  FC_TRY(settings_metrics_read(fc_config_get(root, "metrics"), is_local ? &s->local : NULL, &s->metrics, error));
   FC_TRY(read_safety(root, s, error));
   FC_TRY(read_session(root, &s->session, error));
   return read_spool_and_log(root, s, error);

@@ -11,6 +11,7 @@
 #include "faasconf/log.h"
 #include "faasconf/safety.h"
 #include "settings_local.h"
+#include "settings_metrics.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -89,6 +90,7 @@ typedef struct {
   int32_t platform_users;
   uint64_t platform_seed;
   settings_local_t local; /* of kind local */
+  settings_metrics_t metrics;
 
   fc_safety_strategy_t strategy;
   double noise_sigma;
