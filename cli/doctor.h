@@ -72,6 +72,7 @@ void doctor_check_server(doctor_t *doctor);   /* settings, workflow */
 void doctor_check_platform(doctor_t *doctor); /* settings, workflow: limits, capabilities, and those of its kind */
 void doctor_check_local(doctor_t *doctor);    /* platform local */
 void doctor_check_ports(doctor_t *doctor);    /* platform local */
+void doctor_check_metrics(doctor_t *doctor);  /* settings, workflow: metrics from Prometheus */
 void doctor_check_sim(doctor_t *doctor);      /* platform sim */
 void doctor_check_clock(doctor_t *doctor);    /* settings */
 void doctor_check_machine(doctor_t *doctor);  /* settings, workflow: CPU and memory of the start configuration */

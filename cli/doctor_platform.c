@@ -111,4 +111,5 @@ void doctor_check_platform(doctor_t *doctor) {
   } else {
     doctor_check_sim(doctor);
   }
+  doctor_check_metrics(doctor);
 }
