@@ -24,6 +24,7 @@ static int run(int argc, char **argv) {
       {"config", ARGUMENT_TEXT, &doctor.config, "FILE", "agent.yaml of the agent to be started", true, 0, 0},
       {"mode", ARGUMENT_TEXT, &doctor.mode, "MODE", "observe, recommend or auto: overrides the file, as the agent's",
        false, 0, 0},
+      {"running", ARGUMENT_FLAG, &doctor.running, NULL, "the agent runs already: check it in place", false, 0, 0},
       {"server", ARGUMENT_TEXT, &doctor.rpc, "ADDRESS",
        "the server's rpc address, asked how it is (default: not asked)", false, 0, 0},
       {"timeout-s", ARGUMENT_DOUBLE, &timeout_s, "S", "seconds to wait for each answer (default 2)", false, 0.05, 60},
@@ -36,7 +37,7 @@ static int run(int argc, char **argv) {
           "Exit code 0: nothing failed (warnings are allowed); 1: a check failed; 2: the call was wrong.",
       .examples =
           "  faasconf doctor --config agent.yaml\n"
-          "  faasconf doctor --config agent.yaml --server tcp://127.0.0.1:7603 --json",
+          "  faasconf doctor --config agent.yaml --running --server tcp://127.0.0.1:7603 --json",
       .arguments = options,
       .n_arguments = sizeof options / sizeof options[0]};
   int code = CLI_DONE;

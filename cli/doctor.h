@@ -32,6 +32,7 @@ typedef struct {
   const char *rpc;    /* the server's rpc address, or NULL */
   const char *root;   /* "" = this machine; a folder with proc/ and sys/ in tests */
   int timeout_ms;     /* of each wait */
+  bool running;       /* the agent is expected to run, not to be started */
   const char *mode;   /* overrides the file, or NULL */
 
   bool has_settings;

@@ -179,7 +179,7 @@ static void say_waiting(round_t *round) {
         "%d of %d queries have no series yet: they are HAProxy's, which starts with the agent; Prometheus has it as "
         "a target",
         (int)round->n_waiting, (int)round->n_queries);
-    doctor_remedy(doctor, "run this again while the agent runs");
+    doctor_remedy(doctor, "once the agent runs: faasconf doctor --config '%s' --running", doctor->config);
     return;
   }
   doctor_find(doctor, DOCTOR_FAILED, "metrics", "%d of %d queries have no series, and no target of Prometheus is %s",

@@ -90,21 +90,33 @@ static bool answers(const doctor_t *doctor) {
   return status == FC_OK || status == FC_ETIMEOUT;
 }
 
-static void check_lock(doctor_t *doctor) {
-  doctor->agent_runs = folder_is_held(&doctor->folder, doctor->root, &doctor->agent_pid) || answers(doctor);
-  if (!doctor->agent_runs) {
-    doctor_find(doctor, DOCTOR_OK, "lock", "no agent runs in this state folder");
-    return;
-  }
-  char who[64] = "";
-  if (doctor->agent_pid > 0) snprintf(who, sizeof who, " (pid %d)", (int)doctor->agent_pid);
-  doctor_find(doctor, DOCTOR_FAILED, "lock", "an agent runs in this state folder%s: another cannot start", who);
+static void say_how_to_end(doctor_t *doctor) {
   if (doctor->agent_pid > 0) {
-    doctor_remedy(doctor, "end it first: kill %d; or give this agent a state folder and a name of its own in %s",
+    doctor_remedy(doctor,
+                  "to look at that one: --running; to start this one: kill %d first, or give it a state folder and "
+                  "a name of its own in %s",
                   (int)doctor->agent_pid, doctor->config);
   } else {
-    doctor_remedy(doctor, "end it first; or give this agent a state folder and a name of its own in %s",
+    doctor_remedy(doctor,
+                  "to look at that one: --running; to start this one: end that first, or give it a state folder and "
+                  "a name of its own in %s",
                   doctor->config);
+  }
+}
+
+static void check_lock(doctor_t *doctor) {
+  doctor->agent_runs = folder_is_held(&doctor->folder, doctor->root, &doctor->agent_pid) || answers(doctor);
+  char who[64] = "";
+  if (doctor->agent_pid > 0) snprintf(who, sizeof who, " (pid %d)", (int)doctor->agent_pid);
+  if (doctor->agent_runs == doctor->running) {
+    doctor_find(doctor, DOCTOR_OK, "lock", "%s in this state folder%s",
+                doctor->running ? "the agent runs" : "no agent runs", who);
+  } else if (doctor->running) {
+    doctor_find(doctor, DOCTOR_FAILED, "lock", "no agent runs in this state folder");
+    doctor_remedy(doctor, "faasconf-agent --config '%s'; before that, leave --running out", doctor->config);
+  } else {
+    doctor_find(doctor, DOCTOR_FAILED, "lock", "an agent runs in this state folder%s: another cannot start", who);
+    say_how_to_end(doctor);
   }
 }
 
@@ -212,6 +224,9 @@ void doctor_check_state(doctor_t *doctor) {
   if (doctor->has_folder) {
     check_lock(doctor);
     check_files(doctor);
+  } else if (doctor->running) {
+    doctor_find(doctor, DOCTOR_FAILED, "lock", "no agent runs: there is no state folder to look into");
+    doctor_remedy(doctor, "faasconf-agent --config '%s'; before that, leave --running out", doctor->config);
   }
   check_disk(doctor);
 }
