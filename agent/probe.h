@@ -26,6 +26,10 @@ typedef struct {
 fc_status_t probe_server(const char *endpoint, const fc_workflow_t *workflow, int timeout_ms, probe_t *probe,
                          fc_error_t *error);
 
+/* Does somebody publish at the hints address? It subscribes to nothing. FC_ETIMEOUT: nobody within timeout_ms;
+ * FC_EINVAL, FC_EIO. */
+fc_status_t probe_hints(const char *endpoint, int timeout_ms, fc_error_t *error);
+
 #ifdef __cplusplus
 }
 #endif

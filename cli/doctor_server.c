@@ -62,11 +62,21 @@ static void check_welcome(doctor_t *doctor, const fc_wire_welcome_t *welcome) {
   } else if (welcome->policy_version == 0 && s->mode != AGENT_MODE_OBSERVE) {
     doctor_find(doctor, DOCTOR_WARNING, "server",
                 "%s knows workflow %s; no policy is live yet: the agent holds until one is", s->ingest, name);
-    doctor_remedy(doctor, "the server learns one from transitions, or: faasconf train, then faasconf policies");
+    doctor_remedy(doctor, "run the agent: the server learns one from its transitions (faasconf policies shows them)");
   } else {
     doctor_find(doctor, DOCTOR_OK, "server", "%s knows workflow %s; live policy: version %" PRId64, s->ingest, name,
                 welcome->policy_version);
   }
+}
+
+static void check_hints(doctor_t *doctor) {
+  const settings_t *s = &doctor->settings;
+  fc_error_t error = {0};
+  if (s->hints[0] == '\0' || probe_hints(s->hints, doctor->timeout_ms, &error) == FC_OK) return;
+  doctor_find(doctor, DOCTOR_WARNING, "server hints", "%s: %s: new policies are noticed later", s->hints,
+              error.message);
+  doctor_remedy(doctor, "set server.hints in %s to the server's hints address (its ready line names it)",
+                doctor->config);
 }
 
 static void check_rpc(doctor_t *doctor) {
@@ -99,6 +109,7 @@ void doctor_check_server(doctor_t *doctor) {
     const fc_status_t status = probe_server(s->ingest, doctor->workflow, doctor->timeout_ms, &probe, &error);
     if (status == FC_OK) {
       check_welcome(doctor, &probe.welcome);
+      check_hints(doctor);
     } else {
       doctor_find(doctor, probe.is_connected ? DOCTOR_FAILED : DOCTOR_WARNING, "server", "%s: %s", s->ingest,
                   error.message);

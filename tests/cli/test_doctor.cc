@@ -264,6 +264,23 @@ TEST_F(DoctorServer, NobodyThereIsAWarningAndASilentOneAFailure) {
   EXPECT_THAT(away.remedy, HasSubstr("start faasconfd"));
 }
 
+TEST_F(DoctorServer, HintsThatNobodyPublishesAreAWarning) {
+  const FakeServer at(workflow_, script());
+  DoctorOptions options;
+  options.timeout_ms = 500;
+  EXPECT_EQ(examine(server(at, ", hints: \"" + at.hints() + "\""), options).of("server hints").size(), 0u);
+  const Findings wrong = examine(server(at, ", hints: \"" + at.ingest() + "\""), options);
+  EXPECT_EQ(wrong.worst("server hints").level, DOCTOR_WARNING) << "the ingest address publishes nothing";
+}
+
+TEST_F(DoctorServer, AnAddressThatIsNotIngestIsNotTakenForOne) {
+  const FakeServer at(workflow_, script());
+  DoctorOptions options;
+  options.timeout_ms = 300;
+  const std::string path = config("server: {ingest: \"" + at.hints() + "\"}\nsecurity: {insecure_loopback: true}\n");
+  EXPECT_NE(examine(path, options).worst("server").level, DOCTOR_OK);
+}
+
 TEST_F(DoctorServer, NoiseIsNoServer) {
   ServerScript what = script();
   what.garbage = true;
