@@ -83,7 +83,6 @@ static fc_status_t check_placeholders(const fc_config_node_t *node, const char *
 static fc_status_t check_kind(const fc_config_node_t *node, const char *key, const settings_query_t *query,
                               fc_error_t *error) {
   const size_t n = strlen(query->text);
-  if (n == 0) return fc_config_error(node, error, "%s: expected PromQL", key);
   if (query->kind != SETTINGS_QUERY_VALUE && query->text[n - 1] == ']')
     return fc_config_error(node, error, "%s: leave the range out: the agent adds that of its window", key);
   /* An instant selector shows what is up to 5 minutes old as if it were new. */

@@ -65,7 +65,7 @@ HttpServer::Reply FakePrometheus::reply(const HttpRequest &request) {
     std::string values;
     for (const auto &[time, value] : samples) {
       char text[80];
-      snprintf(text, sizeof text, "%s[%.3f,\"%g\"]", values.empty() ? "" : ",", time, value);
+      snprintf(text, sizeof text, "%s[%.3f,\"%.17g\"]", values.empty() ? "" : ",", time, value);
       if (time >= from && time <= until) values += text;
     }
     if (!values.empty())
