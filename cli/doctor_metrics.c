@@ -51,7 +51,7 @@ static bool check_there(round_t *round) {
   const double skew_s = theirs_s < before_s ? theirs_s - before_s : theirs_s > after_s ? theirs_s - after_s : 0;
   if (fabs(skew_s) < max_age_s) {
     doctor_find(doctor, fabs(skew_s) < max_age_s / 2 ? DOCTOR_OK : DOCTOR_WARNING, "prometheus",
-                "%s answers; its clock differs by %.2g s", round->settings->url, skew_s);
+                "%s answers; its clock differs by %.1f s", round->settings->url, fabs(skew_s));
     if (fabs(skew_s) >= max_age_s / 2)
       doctor_remedy(doctor, "synchronize both machines (timedatectl set-ntp true), or raise metrics.max_age_s in %s",
                     doctor->config);
@@ -186,7 +186,8 @@ static void say_waiting(round_t *round) {
               (int)round->n_waiting, (int)round->n_queries, up);
   doctor_remedy(doctor,
                 "add to scrape_configs of prometheus.yml: {job_name: faasconf, scrape_interval: 1s, static_configs: "
-                "[{targets: [\"127.0.0.1:%d\"]}]}, and reload it; or set metrics.labels in %s to what selects it",
+                "[{targets: [\"127.0.0.1:%d\"]}]}, and reload it (one just started takes some seconds); or set "
+                "metrics.labels in %s to what selects it",
                 (int)doctor->settings.local.metrics_port, doctor->config);
 }
 

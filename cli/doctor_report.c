@@ -79,8 +79,9 @@ void doctor_print_text(const doctor_t *doctor, FILE *out) {
             finding->found);
     if (finding->remedy[0] != '\0') fprintf(out, "%*s  -> %s\n", LEVEL_WIDTH + 2 + CHECK_WIDTH, "", finding->remedy);
   }
-  fprintf(out, "\n%d checks: %d failed, %d warnings\n", (int)doctor->n_findings,
-          (int)doctor_count(doctor, DOCTOR_FAILED), (int)doctor_count(doctor, DOCTOR_WARNING));
+  const int32_t warnings = doctor_count(doctor, DOCTOR_WARNING);
+  fprintf(out, "\n%d checks: %d failed, %d warning%s\n", (int)doctor->n_findings,
+          (int)doctor_count(doctor, DOCTOR_FAILED), (int)warnings, warnings == 1 ? "" : "s");
 }
 
 void doctor_print_json(const doctor_t *doctor) {
