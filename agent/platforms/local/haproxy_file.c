@@ -39,6 +39,8 @@ static void write_head(FILE *out, const haproxy_t *haproxy) {
           "  timeout queue %dms\n"
           "  timeout http-request 10s\n"
           "  timeout http-keep-alive 60s\n"
+          "  option dontlognull\n"
+          "  option http-ignore-probes\n"
           "  option http-server-close\n"
           "  option idle-close-on-response\n"
           "  option redispatch 1\n"

@@ -62,6 +62,12 @@ fc_status_t platform_local_look(const char *root, const char *agent, const char 
 fc_status_t platform_local_new(const fc_workflow_t *workflow, const platform_local_options_t *options, platform_t *out,
                                fc_error_t *error);
 
+/* Stops and removes what a crashed run of this state folder left behind: processes and control groups. *found says
+ * whether there was anything. Nothing to do where no platform ran, or where one is running that is not this process's
+ * business: call it only when nobody uses the folder any more. FC_EIO, FC_EFORMAT name what stays. Blocks for seconds
+ * at most. */
+fc_status_t platform_local_clear_away(const char *state, bool *found, fc_error_t *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,4 +1,6 @@
 // tests agent/platforms/local/local*.c with real processes, control groups and HAProxy: life, changes, measurements.
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "local_platform.h"
@@ -171,6 +173,32 @@ TEST(Local, RejectedAndUnfinishedWorkflowsAreSeenAtTheGateway) {
   ASSERT_OK(read());
   EXPECT_EQ(window.outcome.unfinished, 0);
   fc_observation_clear(&window);
+}
+
+void connect_and_leave(int port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_EQ(connect(client, reinterpret_cast<const sockaddr *>(&address), sizeof address), 0);
+  close(client);
+}
+
+// Monitors and browsers connect and say nothing: nobody asked for anything, so that nothing failed.
+TEST(Local, ConnectionsWithoutARequestAreNoFailures) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  LocalPlatform local;
+  fc_error_t error = {};
+  fc_observation_t observation = {};
+  ASSERT_OK(local.discover(&error));
+  ASSERT_EQ(FC_OK, fc_observation_init(&observation, 2));
+  for (int i = 0; i < 20; ++i) connect_and_leave(local.port(0));
+  EXPECT_EQ(http_get(local.port(0), "/"), 200);
+  ASSERT_OK(local.get()->read(local.get()->self, 0, &observation, &error));
+  EXPECT_EQ(observation.metrics[0].requests, 1);
+  EXPECT_EQ(observation.metrics[0].failed, 0);
+  fc_observation_clear(&observation);
 }
 
 TEST(Local, PlansAndValidatesWithoutWriting) {
