@@ -15,6 +15,7 @@
 #include "control.h"
 #include "faasconf/digest.h"
 #include "local.h"
+#include "prometheus_metrics.h"
 
 #ifdef FAASCONF_WITH_PLATFORM_SIM
 #include "sim.h"
@@ -159,8 +160,9 @@ static fc_status_t make_served(const settings_t *settings, const fc_workflow_t *
 }
 #endif
 
-static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t *workflow, const folder_t *folder,
-                                 const fc_log_t *log, const char **names, platform_t *platform, fc_error_t *error) {
+/* What is tuned, with metrics of its own. */
+static fc_status_t make_tuned(const settings_t *settings, const fc_workflow_t *workflow, const folder_t *folder,
+                              const fc_log_t *log, const char **names, platform_t *platform, fc_error_t *error) {
   if (strcmp(settings->platform_kind, "local") == 0) {
     const platform_local_options_t options = {&settings->local, settings->agent, settings->state, log};
     return platform_local_new(workflow, &options, platform, error);
@@ -181,6 +183,17 @@ static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t
   (void)names;
 #endif
   return fc_error_set(error, FC_EINVAL, "platform %s is not in this build", settings->platform_kind);
+}
+
+static fc_status_t make_platform(const settings_t *settings, const fc_workflow_t *workflow, const folder_t *folder,
+                                 const fc_log_t *log, const char **names, platform_t *platform, fc_error_t *error) {
+  if (settings->metrics.source == SETTINGS_METRICS_PLATFORM)
+    return make_tuned(settings, workflow, folder, log, names, platform, error);
+  platform_t tuned = {0};
+  FC_TRY(make_tuned(settings, workflow, folder, log, names, &tuned, error));
+  const fc_status_t status = prometheus_metrics_new(workflow, &settings->metrics, log, &tuned, platform, error);
+  platform_clear(&tuned); /* the new one's now, unless it failed */
+  return status;
 }
 
 static int run(const settings_t *settings, const fc_workflow_t *workflow, const folder_t *folder, platform_t *platform,

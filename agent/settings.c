@@ -376,7 +376,7 @@ static fc_status_t read_functions(const fc_config_node_t *root, settings_t *s, f
 static fc_status_t read_root(const fc_config_node_t *root, settings_t *s, fc_error_t *error) {
   static const char *const keys[] = {
       "agent",  "workflow", "functions", "semantics", "ranges",  "state", "mode", "lockstep", "lockstep_timeout_s",
-      "server", "security", "platform",  "safety",    "session", "spool", "log"};
+      "server", "security", "platform",  "safety",    "session", "spool", "log",  "metrics"};
   if (!root || !fc_config_is_map(root)) return fc_config_error(root, error, "expected a map of settings");
   FC_TRY(fc_config_reject_unknown(root, keys, COUNT(keys), error));
   FC_TRY(read_name(root, s, error));
@@ -388,6 +388,8 @@ static fc_status_t read_root(const fc_config_node_t *root, settings_t *s, fc_err
   FC_TRY(fc_config_double(root, "lockstep_timeout_s", 0, 3600, &s->lockstep_timeout_s, error));
   FC_TRY(read_server(root, s, error));
   FC_TRY(read_platform(root, s, error));
+  const bool is_local = strcmp(s->platform_kind, "local") == 0;
+  FC_TRY(settings_metrics_read(fc_config_get(root, "metrics"), is_local ? &s->local : NULL, &s->metrics, error));
   FC_TRY(read_safety(root, s, error));
   FC_TRY(read_session(root, &s->session, error));
   return read_spool_and_log(root, s, error);
@@ -442,6 +444,20 @@ fc_status_t settings_apply_limits(const settings_t *settings, const fc_workflow_
                             rule->function, fc_knob_name(rule->knob), (int)rule->range.min, (int)rule->range.max,
                             workflow->functions[f].name);
     }
+  }
+  return FC_OK;
+}
+
+fc_status_t settings_narrow_limits(const char *kind, const fc_workflow_t *workflow, const fc_knob_range_t *caps,
+                                   fc_limits_t *limits, fc_error_t *error) {
+  for (int32_t i = 0; i < workflow->n_functions * FC_KNOBS; ++i) {
+    fc_knob_range_t *range = &limits->knobs[i];
+    if (caps[i].min > range->min) range->min = caps[i].min;
+    if (caps[i].max < range->max) range->max = caps[i].max;
+    if (range->min > range->max)
+      return fc_error_set(error, FC_EINVAL, "platform %s allows %s of function %s in [%d, %d]: outside the limits",
+                          kind, fc_knob_name((fc_knob_t)(i % FC_KNOBS)), workflow->functions[i / FC_KNOBS].name,
+                          (int)caps[i].min, (int)caps[i].max);
   }
   return FC_OK;
 }

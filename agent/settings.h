@@ -11,6 +11,7 @@
 #include "faasconf/log.h"
 #include "faasconf/safety.h"
 #include "settings_local.h"
+#include "settings_metrics.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -89,6 +90,7 @@ typedef struct {
   int32_t platform_users;
   uint64_t platform_seed;
   settings_local_t local; /* of kind local */
+  settings_metrics_t metrics;
 
   fc_safety_strategy_t strategy;
   double noise_sigma;
@@ -115,6 +117,10 @@ void settings_clear(settings_t *settings);
  * names an unknown function or leaves a knob no value is FC_EINVAL. */
 fc_status_t settings_apply_limits(const settings_t *settings, const fc_workflow_t *workflow, fc_limits_t *limits,
                                   fc_error_t *error);
+
+/* The same limits narrowed to what platform `kind` takes, caps (N, A). FC_EINVAL names a knob that is left no value. */
+fc_status_t settings_narrow_limits(const char *kind, const fc_workflow_t *workflow, const fc_knob_range_t *caps,
+                                   fc_limits_t *limits, fc_error_t *error);
 
 /* True for tcp on 127.0.0.0/8, [::1] or localhost, and for ipc and inproc. */
 bool settings_is_loopback(const char *endpoint);

@@ -17,6 +17,10 @@
 
 enum { MS_PER_S = 1000 };
 
+int64_t haproxy_hard_stop_ms(const haproxy_t *haproxy) {
+  return 2 * (int64_t)(haproxy->request_timeout_s * MS_PER_S);
+}
+
 static void write_head(FILE *out, const haproxy_t *haproxy) {
   const int timeout_ms = (int)(haproxy->request_timeout_s * MS_PER_S);
   fprintf(out,
@@ -42,7 +46,7 @@ static void write_head(FILE *out, const haproxy_t *haproxy) {
           "  option redispatch 1\n"
           "  retries 3\n"
           "  retry-on conn-failure empty-response\n",
-          haproxy->socket.path, 2 * timeout_ms, timeout_ms, timeout_ms, timeout_ms);
+          haproxy->socket.path, (int)haproxy_hard_stop_ms(haproxy), timeout_ms, timeout_ms, timeout_ms);
   if (haproxy->metrics_port > 0)
     fprintf(out,
             "frontend metrics\n"

@@ -24,6 +24,21 @@ static void record_path(const local_t *local, char *path, size_t size) {
   snprintf(path, size, "%s/record", local->folder);
 }
 
+bool local_record_has(const char *folder, const char *group) {
+  char path[LOCAL_PATH_SIZE + 16];
+  uint8_t *text = NULL;
+  size_t size = 0;
+  bool found = false;
+  snprintf(path, sizeof path, "%.1190s/record", folder);
+  if (file_read(path, MAX_RECORD_BYTES, &text, &size, NULL) != FC_OK) return false;
+  char *rest = NULL;
+  text[size] = '\0';
+  for (const char *line = strtok_r((char *)text, "\n", &rest); line && !found; line = strtok_r(NULL, "\n", &rest))
+    found = strncmp(line, "group ", 6) == 0 && strcmp(line + 6, group) == 0;
+  free(text);
+  return found;
+}
+
 fc_status_t local_record_write(const local_t *local, fc_error_t *error) {
   char path[LOCAL_PATH_SIZE + 16], *text = NULL;
   size_t size = 0;

@@ -144,6 +144,37 @@ TEST(Local, AWindowMeasuresWhatTheClientsSaw) {
   fc_observation_clear(&window);
 }
 
+TEST(Local, RejectedAndUnfinishedWorkflowsAreSeenAtTheGateway) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  LocalPlatform local;
+  fc_error_t error = {};
+  ASSERT_OK(local.discover(&error));
+  fc_observation_t window;
+  ASSERT_EQ(fc_observation_init(&window, 2), FC_OK);
+  const auto read = [&] { return local.get()->read(local.get()->self, 0, &window, &error); };
+  const auto orchestrator = [&](const char *wait_ms, const char *status) {
+    return Process(
+        {program("local_test_function"), std::to_string(local.orchestrator_port()), "0", wait_ms, "0", "0", status});
+  };
+  {
+    Process rejecting = orchestrator("0", "429");
+    ASSERT_TRUE(local.becomes([&] { return http_get(local.gateway_port(), "/") == 429; }));
+  }
+  ASSERT_OK(read());
+  EXPECT_NE(window.outcome.present & FC_OUTCOME_HAS_REJECTED, 0u);
+  EXPECT_EQ(window.outcome.rejected, 1);
+  EXPECT_EQ(window.outcome.unfinished, 0);
+  Process slow = orchestrator("1000", "200");
+  ASSERT_TRUE(local.becomes([&] { return http_get(local.gateway_port(), "/health") == 200; }));
+  HttpLoad users(local.gateway_port(), 3);
+  EXPECT_TRUE(local.becomes([&] { return read() == FC_OK && window.outcome.unfinished == 3; }));
+  EXPECT_NE(window.outcome.present & FC_OUTCOME_HAS_UNFINISHED, 0u);
+  users.stop();
+  ASSERT_OK(read());
+  EXPECT_EQ(window.outcome.unfinished, 0);
+  fc_observation_clear(&window);
+}
+
 void connect_and_leave(int port) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
