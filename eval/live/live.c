@@ -6,8 +6,8 @@
 
 #include "act.h"
 #include "control.h"
-#include "live_platform.h"
 #include "observe.h"
+#include "platform_choice.h"
 
 enum { POLL_MS = 50 };
 static const int64_t NS_PER_MS = 1000000;
@@ -17,6 +17,7 @@ struct live {
   folder_t folder;
   bool has_folder;
   platform_t platform;
+  const char **names; /* that the platform borrows */
   uint32_t capabilities;
   ownership_t ownership;
   fc_limits_t limits;
@@ -46,15 +47,7 @@ static fc_status_t make_limits(live_t *live, fc_error_t *error) {
   fc_knob_range_t *caps = calloc((size_t)workflow->n_functions * FC_KNOBS, sizeof *caps);
   if (caps == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for limits");
   fc_status_t status = live->platform.discover(live->platform.self, &live->capabilities, caps, error);
-  for (int32_t i = 0; i < workflow->n_functions * FC_KNOBS && status == FC_OK; ++i) {
-    fc_knob_range_t *range = &live->limits.knobs[i];
-    if (caps[i].min > range->min) range->min = caps[i].min;
-    if (caps[i].max < range->max) range->max = caps[i].max;
-    if (range->min > range->max)
-      status = fc_error_set(error, FC_EINVAL, "platform %s allows %s of function %s in [%d, %d]: outside the limits",
-                            live->platform.kind, fc_knob_name((fc_knob_t)(i % FC_KNOBS)),
-                            workflow->functions[i / FC_KNOBS].name, (int)caps[i].min, (int)caps[i].max);
-  }
+  if (status == FC_OK) status = settings_narrow_limits(live->platform.kind, workflow, caps, &live->limits, error);
   free(caps);
   return status;
 }
@@ -74,7 +67,11 @@ static fc_status_t make(live_t *live, fc_error_t *error) {
   FC_TRY(ownership_init(o->settings, o->workflow, &live->ownership, error));
   FC_TRY(folder_open(o->settings->state, &live->folder, error));
   live->has_folder = true;
-  FC_TRY(live_platform_new(o->settings, o->workflow, &live->folder, o->log, &live->platform, error));
+  if (o->settings->platform_connect[0] != '\0')
+    return fc_error_set(error, FC_EINVAL, "platform.connect: the windows of a served simulation are its agents'");
+  live->names = calloc((size_t)o->settings->n_functions + 1, sizeof *live->names);
+  if (live->names == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for names");
+  FC_TRY(platform_choice_new(o->settings, o->workflow, &live->folder, o->log, live->names, &live->platform, error));
   FC_TRY(control_new(&live->folder, false, (control_status_t){live, describe}, &live->control, error));
   FC_TRY(make_limits(live, error));
   FC_TRY(act_new(o->workflow, &live->platform, &live->folder, o->settings->mode,
@@ -108,6 +105,7 @@ void live_close(live_t **live_pointer) {
   if (live->has_folder) folder_close(&live->folder);
   fc_limits_clear(&live->limits);
   ownership_clear(&live->ownership);
+  free(live->names);
   free(live->before);
   free(live);
   *live_pointer = NULL;

@@ -11,7 +11,7 @@
  * the kernel and from HAProxy.
  *
  * Needs root (or a delegated cgroup) and HAProxy 2.6 or later. The workflow is asked for at the gateway's port; behind
- * it is the orchestrator, a process of somebody else. A library of its own, linked by agent/main.c,
+ * it is the orchestrator, a process of somebody else. A library of its own, linked by agent/platform_choice.c,
  * and by cli/doctor*.c, which looks and starts nothing.
  */
 #ifndef AGENT_PLATFORMS_LOCAL_LOCAL_H
