@@ -32,10 +32,10 @@ RealPrometheus::RealPrometheus(int exporter_port, double scrape_interval_s) : po
 }
 
 void RealPrometheus::start() {
-  process_ = std::make_unique<Process>(
-      std::vector<std::string>{prometheus_program(), "--config.file=" + folder_.path("prometheus.yml"),
-                               "--storage.tsdb.path=" + folder_.path("data"),
-                               "--web.listen-address=127.0.0.1:" + std::to_string(port_), "--log.level=warn"});
+  process_ = std::make_unique<Process>(std::vector<std::string>{
+      prometheus_program(), "--config.file=" + folder_.path("prometheus.yml"),
+      "--storage.tsdb.path=" + folder_.path("data"), "--web.listen-address=127.0.0.1:" + std::to_string(port_),
+      "--log.level=warn", "--scrape.discovery-reload-interval=100ms"});
   for (int i = 0; i < 1500 && std::isnan(value("vector(1)")); ++i) usleep(10000);
   EXPECT_EQ(value("vector(1)"), 1) << process_->output();
 }

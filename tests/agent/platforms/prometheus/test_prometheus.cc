@@ -71,7 +71,7 @@ class Compared {
     settings_local_t of_local = {};
     of_local.metrics_port = exporter_port;
     of_local.rejects = more.find("reject") != std::string::npos;
-    const std::string yaml = "source: prometheus\nurl: " + prometheus->url() + "\nmax_age_s: 1\n";
+    const std::string yaml = "source: prometheus\nurl: " + prometheus->url() + "\nmax_age_s: 2\n";
     fc_error_t error = {};
     fc_config_t *document = nullptr;
     EXPECT_OK(fc_config_parse(yaml.data(), yaml.size(), "agent.yaml", &document, &error));
@@ -83,12 +83,8 @@ class Compared {
   int64_t window_ = 0;
 };
 
-TEST(Prometheus, AgreesWithThePlatformInShortWindowsAndCountsEveryRequestOnce) {
-  SKIP_WITHOUT_PLATFORM_LOCAL();
-  SKIP_WITHOUT_PROMETHEUS();
-  Compared both;
-  both.read();
-  both.prometheus->wait_scrapes(5);
+// Short windows under load, and every request once over all of them.
+void check_agreement(Compared &both) {
   both.read(); /* nothing was asked: the counts begin here */
   ASSERT_TRUE(both.knows_counts());
   EXPECT_EQ(both.seen.outcome.successes, 0) << "known to be 0, not absent";
@@ -104,13 +100,13 @@ TEST(Prometheus, AgreesWithThePlatformInShortWindowsAndCountsEveryRequestOnce) {
     extrapolated +=
         both.prometheus->value("sum(increase(haproxy_frontend_http_responses_total{proxy=\"a\"}[" + window_ms + "]))");
   };
-  for (int i = 0; i < 4; ++i) {
-    ASSERT_TRUE(load.wait_for(280));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(load.wait_for(260));
     both.read();
     add();
     const fc_function_metrics_t &own = both.own.metrics[0], &seen = both.seen.metrics[0];
     const double per_s = own.requests / both.own.duration_s;
-    EXPECT_NEAR(seen.requests, own.requests, 2 * SCRAPE_S * per_s) << "late by less than a scrape at both ends";
+    EXPECT_NEAR(seen.requests, own.requests, 3 * SCRAPE_S * per_s) << "late by a scrape at both ends, or by two";
     EXPECT_EQ(seen.failed, 0);
     EXPECT_EQ(both.seen.outcome.failures, 0);
     EXPECT_NEAR(seen.net_rx_bytes_per_s, own.net_rx_bytes_per_s, 0.35 * own.net_rx_bytes_per_s);
@@ -120,7 +116,7 @@ TEST(Prometheus, AgreesWithThePlatformInShortWindowsAndCountsEveryRequestOnce) {
                 0.35 * both.own.load.arrival_rate_per_s);
     EXPECT_EQ(seen.latency_p95_s, own.latency_p95_s) << "the platform's";
     EXPECT_EQ(seen.cpu_utilization_pct, own.cpu_utilization_pct) << "the platform's";
-    EXPECT_FALSE(seen.present & FC_METRIC_BIT(REJECTED) ? seen.rejected != own.rejected : false);
+    EXPECT_EQ(seen.rejected, 0);
     worst = std::max(worst, std::abs(seen.requests - own.requests) / own.requests);
     worst_in_flight = std::max(worst_in_flight, std::abs(seen.mean_in_flight - own.mean_in_flight));
   }
@@ -132,19 +128,13 @@ TEST(Prometheus, AgreesWithThePlatformInShortWindowsAndCountsEveryRequestOnce) {
   EXPECT_EQ(requests, static_cast<double>(load.answered())) << "every request once, over all windows";
   EXPECT_EQ(successes, users.answered());
   const double off = std::abs(extrapolated - static_cast<double>(load.answered()));
-  RecordProperty("requests", static_cast<int>(load.answered()));
-  RecordProperty("increase_of_prometheus_is_off_by", static_cast<int>(off));
-  RecordProperty("worst_window_permille", static_cast<int>(1000 * worst));
-  RecordProperty("worst_in_flight_permille", static_cast<int>(1000 * worst_in_flight));
+  testing::Test::RecordProperty("requests", static_cast<int>(load.answered()));
+  testing::Test::RecordProperty("increase_of_prometheus_is_off_by", static_cast<int>(off));
+  testing::Test::RecordProperty("worst_window_permille", static_cast<int>(1000 * worst));
+  testing::Test::RecordProperty("worst_in_flight_permille", static_cast<int>(1000 * worst_in_flight));
 }
 
-TEST(Prometheus, CountsWhatIsRejectedAtTheConcurrencyLimitAndWhatFails) {
-  SKIP_WITHOUT_PLATFORM_LOCAL();
-  SKIP_WITHOUT_PROMETHEUS();
-  Compared both("overflow: reject\n");
-  both.read();
-  both.prometheus->wait_scrapes(5);
-  both.read();
+void check_rejections_and_failures(Compared &both) {
   ASSERT_TRUE(both.seen.metrics[0].present & FC_METRIC_BIT(REJECTED));
   HttpLoad load(both.local.port(0), 12);
   ASSERT_TRUE(load.wait_for(300));
@@ -164,31 +154,39 @@ TEST(Prometheus, CountsWhatIsRejectedAtTheConcurrencyLimitAndWhatFails) {
   EXPECT_EQ(both.own.outcome.failures, 1);
 }
 
-TEST(Prometheus, AReloadOfHaproxyGivesNoNegativeOrHugeCounts) {
-  SKIP_WITHOUT_PLATFORM_LOCAL();
-  SKIP_WITHOUT_PROMETHEUS();
-  Compared both;
+void check_reload(Compared &both) {
   HttpLoad load(both.local.port(0), 4);
-  both.read();
-  ASSERT_TRUE(load.wait_for(600)) << "so that a counter not taken for restarted would show";
+  ASSERT_TRUE(load.wait_for(400)) << "so that a counter not taken for restarted would show";
   both.read();
   ASSERT_TRUE(both.seen.metrics[0].present & FC_METRIC_BIT(REQUESTS));
   both.local.reload_haproxy();
   ASSERT_TRUE(load.wait_for(250));
   both.read();
   int known = 0;
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 2; ++i) {
     if (both.seen.metrics[0].present & FC_METRIC_BIT(REQUESTS)) {
       known += 1;
       EXPECT_GE(both.seen.metrics[0].requests, 0);
-      EXPECT_LE(both.seen.metrics[0].requests, both.own.metrics[0].requests * (1 + 2 * SCRAPE_S / both.own.duration_s));
+      EXPECT_LE(both.seen.metrics[0].requests, both.own.metrics[0].requests * (1 + 3 * SCRAPE_S / both.own.duration_s));
     }
     ASSERT_TRUE(load.wait_for(200));
     both.read();
   }
   load.stop();
   EXPECT_EQ(load.losses(), "");
-  EXPECT_GE(known, 2) << "a reload costs one window at most";
+  EXPECT_GE(known, 1) << "a reload costs one window at most";
+}
+
+// Prometheus takes five seconds to look for its targets: one is shared.
+TEST(Prometheus, AgreesWithThePlatformCountsEveryRequestOnceAndSurvivesAReloadOfHaproxy) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  SKIP_WITHOUT_PROMETHEUS();
+  Compared both("overflow: reject\n");
+  both.read();
+  both.prometheus->wait_scrapes(5);
+  check_agreement(both);
+  if (!HasFatalFailure()) check_rejections_and_failures(both);
+  if (!HasFatalFailure()) check_reload(both);
 }
 
 TEST(Prometheus, AnAgentHoldsWhilePrometheusIsStoppedAndGoesOnAfterwards) {
