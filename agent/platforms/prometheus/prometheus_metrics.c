@@ -72,8 +72,8 @@ static fc_status_t ask(metrics_t *metrics, const query_t *query, double window_s
   return status;
 }
 
-static fc_status_t take_increase(const metrics_t *metrics, query_t *query, const window_t *window,
-                                 const prometheus_answer_t *answer, double *value, double *span_s, fc_error_t *error) {
+static fc_status_t take_rate(const metrics_t *metrics, query_t *query, const window_t *window,
+                             const prometheus_answer_t *answer, double *rate_per_s, fc_error_t *error) {
   const double max_age_s = metrics->settings->max_age_s, window_s = window->end_s - window->start_s;
   const bool goes_on = query->counted_until_s >= window->start_s - max_age_s && query->counted_until_s < window->end_s;
   const double from_s = goes_on ? query->counted_until_s : window->start_s;
@@ -82,32 +82,37 @@ static fc_status_t take_increase(const metrics_t *metrics, query_t *query, const
   const prometheus_knowledge_t knowledge = prometheus_increase(answer, from_s, window->end_s, max_age_s, &count);
   if (knowledge != PROMETHEUS_KNOWN)
     return fc_error_set(error, FC_ENOTFOUND, "%s", prometheus_knowledge_text(knowledge));
-  *span_s = count.until_s - count.from_s;
-  if (*span_s < MIN_SHARE * window_s || *span_s > MAX_SHARE * window_s)
+  const double span_s = count.until_s - count.from_s;
+  if (span_s < MIN_SHARE * window_s || span_s > MAX_SHARE * window_s)
     return fc_error_set(error, FC_ENOTFOUND, "its samples cover %.3g s, the window has %.3g s (is it scraped often?)",
-                        *span_s, window_s);
+                        span_s, window_s);
   query->counted_until_s = count.until_s;
-  *value = count.increase;
+  *rate_per_s = count.increase / span_s;
   return FC_OK;
 }
 
-/* Value as the metric's unit wants it; *value is a count, a mean or, for VALUE, what was asked for. */
-static double in_unit(const query_t *query, double value, double span_s, int32_t replicas) {
-  const settings_query_kind_t kind = query->settings->kind;
-  if (kind == SETTINGS_QUERY_VALUE) return value;
+/* Value as the metric's unit wants it: of a counter `value` is its rate per s, of a gauge its mean. A count is that of
+ * the whole window: its samples cover a scrape less or more, which a target of successes would see. */
+static double in_unit(const query_t *query, double value, double window_s, int32_t replicas) {
+  const bool of_counter = query->settings->kind == SETTINGS_QUERY_COUNTER;
+  if (query->settings->kind == SETTINGS_QUERY_VALUE) return value;
   if (query->function == OF_WORKFLOW)
-    return kind == SETTINGS_QUERY_COUNTER && query->metric == SETTINGS_WORKFLOW_ARRIVAL_RATE ? value / span_s : value;
-  const bool per_replica = query->metric == FC_METRIC_CPU_UTILIZATION || query->metric == FC_METRIC_THROTTLED ||
-                           query->metric == FC_METRIC_MEM_UTILIZATION || query->metric == FC_METRIC_NET_RX;
-  if (per_replica) value /= replicas;
-  if (kind != SETTINGS_QUERY_COUNTER) return value;
-  if (query->metric == FC_METRIC_CPU_UTILIZATION) return 100 * value / span_s; /* of seconds of CPU time */
-  return query->metric == FC_METRIC_NET_RX ? value / span_s : value;
+    return of_counter && query->metric != SETTINGS_WORKFLOW_ARRIVAL_RATE ? value * window_s : value;
+  switch (query->metric) {
+    case FC_METRIC_CPU_UTILIZATION: /* of seconds of CPU time */
+      return (of_counter ? 100 * value : value) / replicas;
+    case FC_METRIC_MEM_UTILIZATION:
+    case FC_METRIC_NET_RX:
+      return value / replicas;
+    case FC_METRIC_THROTTLED:
+      return (of_counter ? value * window_s : value) / replicas;
+    default:
+      return of_counter ? value * window_s : value;
+  }
 }
 
 static fc_status_t evaluate(const metrics_t *metrics, query_t *query, const window_t *window,
                             const prometheus_answer_t *answer, int32_t replicas, double *value, fc_error_t *error) {
-  double span_s = 0;
   if (query->settings->kind == SETTINGS_QUERY_VALUE) {
     if (!prometheus_answer_value(answer, value))
       return fc_error_set(error, FC_ENOTFOUND, "it has %d results that are numbers, expected one",
@@ -115,14 +120,14 @@ static fc_status_t evaluate(const metrics_t *metrics, query_t *query, const wind
   } else if (answer->type != PROMETHEUS_MATRIX) {
     return fc_error_set(error, FC_EINVAL, "it is no selector");
   } else if (query->settings->kind == SETTINGS_QUERY_COUNTER) {
-    FC_TRY(take_increase(metrics, query, window, answer, value, &span_s, error));
+    FC_TRY(take_rate(metrics, query, window, answer, value, error));
   } else {
     const prometheus_knowledge_t knowledge =
         prometheus_mean(answer, window->start_s, window->end_s, metrics->settings->max_age_s, value);
     if (knowledge != PROMETHEUS_KNOWN)
       return fc_error_set(error, FC_ENOTFOUND, "%s", prometheus_knowledge_text(knowledge));
   }
-  *value = in_unit(query, *value, span_s, replicas);
+  *value = in_unit(query, *value, window->end_s - window->start_s, replicas);
   if (isfinite(*value) && *value >= 0 && *value <= MAX_VALUE) return FC_OK;
   return fc_error_set(error, FC_EINVAL, "%g is no value of this metric", *value);
 }

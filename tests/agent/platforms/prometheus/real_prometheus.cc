@@ -6,8 +6,10 @@
 #include <csignal>
 
 extern "C" {
+#include "faasconf/clock.h"
 #include "health.h"
 #include "prometheus.h"
+#include "prometheus_samples.h"
 }
 
 namespace fc_test {
@@ -46,18 +48,38 @@ void RealPrometheus::stop() {
   process_.reset();
 }
 
-double RealPrometheus::value(const std::string &promql) const {
+// One answer, which is freed when the object goes.
+struct Asked {
+  Asked(const std::string &url, const std::string &promql) {
+    EXPECT_OK(prometheus_new(url.c_str(), 5, &client, &error));
+    status = prometheus_query(client, promql.c_str(), NAN, &answer, &error);
+  }
+  ~Asked() {
+    prometheus_answer_clear(&answer);
+    prometheus_destroy(&client);
+  }
+  Asked(const Asked &) = delete;
+  Asked &operator=(const Asked &) = delete;
   prometheus_t *client = nullptr;
   prometheus_answer_t answer = {};
   fc_error_t error = {};
+  fc_status_t status;
+};
+
+double RealPrometheus::value(const std::string &promql) const {
+  const Asked asked(url(), promql);
   double found = NAN;
-  EXPECT_OK(prometheus_new(url().c_str(), 5, &client, &error));
-  if (prometheus_query(client, promql.c_str(), NAN, &answer, &error) != FC_OK ||
-      !prometheus_answer_value(&answer, &found))
-    found = NAN;
-  prometheus_answer_clear(&answer);
-  prometheus_destroy(&client);
-  return found;
+  return asked.status == FC_OK && prometheus_answer_value(&asked.answer, &found) ? found : NAN;
+}
+
+double RealPrometheus::counted_since(const std::string &selector, double from_s) const {
+  const Asked asked(url(), selector + "[1m]");
+  const fc_clock_t clock = fc_clock_system();
+  prometheus_increase_t count = {};
+  EXPECT_EQ(asked.status, FC_OK) << asked.error.message;
+  const auto now_s = static_cast<double>(clock.wall_us(clock.self)) / 1e6;
+  const bool known = prometheus_increase(&asked.answer, from_s, now_s, 5, &count) == PROMETHEUS_KNOWN;
+  return known ? count.increase : NAN;
 }
 
 void RealPrometheus::wait_scrapes(int n) const {

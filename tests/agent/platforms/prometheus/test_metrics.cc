@@ -172,6 +172,16 @@ TEST(PrometheusMetrics, ARestartedCounterIsNeitherNegativeNorHuge) {
   EXPECT_NEAR(static_cast<double>(wrapped.seen.outcome.successes), 3 * wrapped.window_s(), 3.1);
 }
 
+TEST(PrometheusMetrics, ACountIsOfTheWholeWindowThoughItsSamplesAreNot) {
+  Wrapped wrapped(COUNTS);
+  auto samples = wrapped.samples([](double t) { return 1000 + 2 * t; });
+  samples.pop_back(); /* the last scrape was 1.6 s before the end: 29 s are known of 30 */
+  for (const char *selector : {"s[", "f[", "g["}) wrapped.prometheus.put(selector, samples);
+  wrapped.read();
+  ASSERT_TRUE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_COUNTS);
+  EXPECT_EQ(wrapped.seen.outcome.successes, static_cast<int64_t>(2 * wrapped.window_s()));
+}
+
 TEST(PrometheusMetrics, UnitsAreTheMetrics) {
   Wrapped wrapped(
       "    functions: {cpu_utilization_pct: {counter: 'cpu'}, net_rx_bytes_per_s: {counter: 'net'}, "
