@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "prometheus.h"
+#include "prometheus_put.h"
 #include "prometheus_samples.h"
 #include "prometheus_text.h"
 
@@ -39,9 +40,9 @@ typedef struct {
   double start_s, end_s; /* Unix time */
   double deadline_s;     /* of all queries, monotonic */
   int32_t n_absent;
-  bool away;                   /* nobody answers: no further query in this window */
-  int64_t successes, failures; /* -1: absent */
-  fc_error_t why;              /* of the first absent metric */
+  bool away; /* nobody answers: no further query in this window */
+  prometheus_counts_t counts;
+  fc_error_t why; /* of the first absent metric */
 } window_t;
 
 static double monotonic_s(void) {
@@ -147,88 +148,10 @@ static fc_status_t fetch(metrics_t *metrics, query_t *query, window_t *window, i
   if (status == FC_EIO || status == FC_ETIMEOUT || status == FC_EFORMAT) window->away = true;
   if (status == FC_OK) status = evaluate(metrics, query, window, &answer, replicas, value, error);
   prometheus_answer_clear(&answer);
-  if (status != FC_OK) query->counted_until_s = NAN;
   return status;
 }
 
 /* ---- a window ------------------------------------------------------------------------------------------------- */
-
-static double *function_field(fc_function_metrics_t *metrics, int32_t metric) {
-  switch (metric) {
-#define FIELD(name, field, unit) \
-  case FC_METRIC_##name:         \
-    return &metrics->field;
-    FC_FUNCTION_METRICS(FIELD)
-#undef FIELD
-    default:
-      return NULL;
-  }
-}
-
-/* has is false: absent. */
-static void put_workflow(fc_observation_t *observation, window_t *window, int32_t metric, bool has, double value) {
-  fc_outcome_t *outcome = &observation->outcome;
-  fc_load_t *load = &observation->load;
-  uint32_t *present = &outcome->present, bit = 0;
-  double *field = NULL;
-  int64_t *count = NULL;
-  switch ((settings_workflow_metric_t)metric) {
-    case SETTINGS_WORKFLOW_ARRIVAL_RATE:
-      present = &load->present, bit = FC_LOAD_HAS_ARRIVAL_RATE, field = &load->arrival_rate_per_s;
-      break;
-    case SETTINGS_WORKFLOW_MEAN_IN_FLIGHT:
-      present = &load->present, bit = FC_LOAD_HAS_IN_FLIGHT, field = &load->mean_in_flight;
-      break;
-    case SETTINGS_WORKFLOW_LATENCY_MEAN:
-      bit = FC_OUTCOME_HAS_LATENCY_MEAN, field = &outcome->latency_mean_s;
-      break;
-    case SETTINGS_WORKFLOW_LATENCY_P95:
-      bit = FC_OUTCOME_HAS_LATENCY_P95, field = &outcome->latency_p95_s;
-      break;
-    case SETTINGS_WORKFLOW_EXECUTION:
-      bit = FC_OUTCOME_HAS_EXECUTION, field = &outcome->execution_s;
-      break;
-    case SETTINGS_WORKFLOW_UNFINISHED:
-      bit = FC_OUTCOME_HAS_UNFINISHED, count = &outcome->unfinished;
-      break;
-    case SETTINGS_WORKFLOW_REJECTED:
-      bit = FC_OUTCOME_HAS_REJECTED, count = &outcome->rejected;
-      break;
-    case SETTINGS_WORKFLOW_SUCCESSES: /* both together, by put_counts */
-      count = &window->successes;
-      break;
-    case SETTINGS_WORKFLOW_FAILURES:
-      count = &window->failures;
-      break;
-    case SETTINGS_WORKFLOW_METRIC_COUNT:
-      break;
-  }
-  *present &= ~bit;
-  if (!has) return;
-  *present |= bit;
-  if (field) *field = value;
-  if (count) *count = (int64_t)llround(value);
-}
-
-static void put_function(fc_function_metrics_t *metrics, int32_t metric, bool has, double value) {
-  metrics->present &= ~(1u << metric);
-  if (!has) return;
-  metrics->present |= 1u << metric;
-  *function_field(metrics, metric) = value;
-}
-
-static void put_counts(const metrics_t *metrics, const window_t *window, fc_outcome_t *outcome) {
-  if (metrics->settings->workflow[SETTINGS_WORKFLOW_SUCCESSES].kind == SETTINGS_QUERY_OFF) return;
-  const bool known = window->successes >= 0 && window->failures >= 0;
-  outcome->present &= ~(uint32_t)FC_OUTCOME_HAS_COUNTS;
-  if (known) {
-    outcome->present |= FC_OUTCOME_HAS_COUNTS;
-    outcome->successes = window->successes;
-    outcome->failures = window->failures;
-  }
-  if ((outcome->present & FC_OUTCOME_HAS_REJECTED) && (!known || outcome->rejected > outcome->failures))
-    outcome->present &= ~(uint32_t)FC_OUTCOME_HAS_REJECTED;
-}
 
 static void take_one(metrics_t *metrics, query_t *query, window_t *window, fc_observation_t *observation) {
   const int32_t f = query->function;
@@ -237,10 +160,11 @@ static void take_one(metrics_t *metrics, query_t *query, window_t *window, fc_ob
   const int32_t replicas = f == OF_WORKFLOW ? 1 : observation->configuration[f].replicas;
   const bool has = fetch(metrics, query, window, replicas, &value, &error) == FC_OK;
   if (f == OF_WORKFLOW)
-    put_workflow(observation, window, query->metric, has, value);
+    prometheus_put_workflow(observation, &window->counts, query->metric, has, value);
   else
-    put_function(&observation->metrics[f], query->metric, has, value);
+    prometheus_put_function(&observation->metrics[f], query->metric, has, value);
   if (has) return;
+  query->counted_until_s = NAN; /* the next count begins with its window */
   window->n_absent += 1;
   if (window->n_absent > 1) return;
   window->why = error;
@@ -263,11 +187,12 @@ static void tell(metrics_t *metrics, const window_t *window) {
 static fc_status_t take_read(void *self, int64_t number, fc_observation_t *observation, fc_error_t *error) {
   metrics_t *metrics = self;
   FC_TRY(metrics->inner.read(metrics->inner.self, number, observation, error));
-  window_t window = {.start_s = (double)observation->start_us / US_PER_S, .successes = -1, .failures = -1};
+  window_t window = {.start_s = (double)observation->start_us / US_PER_S, .counts = {-1, -1}};
   window.end_s = window.start_s + observation->duration_s;
   window.deadline_s = monotonic_s() + metrics->settings->timeout_s;
   for (int32_t i = 0; i < metrics->n_queries; ++i) take_one(metrics, &metrics->queries[i], &window, observation);
-  put_counts(metrics, &window, &observation->outcome);
+  if (metrics->settings->workflow[SETTINGS_WORKFLOW_SUCCESSES].kind != SETTINGS_QUERY_OFF)
+    prometheus_put_counts(observation, &window.counts);
   tell(metrics, &window);
   return FC_OK;
 }
