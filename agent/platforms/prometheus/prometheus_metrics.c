@@ -10,7 +10,9 @@
 #include "prometheus_samples.h"
 #include "prometheus_text.h"
 
-static const double US_PER_S = 1e6, NS_PER_S = 1e9, MAX_VALUE = 1e15;
+static const double US_PER_S = 1e6, NS_PER_S = 1e9;
+/* What an observation may hold (core/transition.c): one value beyond it would cost the whole window. */
+static const double MAX_VALUE = 1e15, MAX_COUNT = 1e14, MAX_LATENCY_S = 1e7;
 /* A count over much less or more than the window is not the window's. */
 static const double MIN_SHARE = 0.5, MAX_SHARE = 1.5;
 
@@ -32,7 +34,7 @@ typedef struct {
   prometheus_t *client;
   int32_t n_queries;
   query_t *queries; /* (n_queries) */
-  bool missing;     /* the last window had absent metrics, and the log says so */
+  int32_t n_absent; /* in the last window: what the log says */
 } metrics_t;
 
 /* The window that is read. */
@@ -112,6 +114,22 @@ static double in_unit(const query_t *query, double value, double window_s, int32
   }
 }
 
+static double largest(const query_t *query) {
+  if (query->function != OF_WORKFLOW) return MAX_VALUE;
+  switch ((settings_workflow_metric_t)query->metric) {
+    case SETTINGS_WORKFLOW_LATENCY_MEAN:
+    case SETTINGS_WORKFLOW_LATENCY_P95:
+      return MAX_LATENCY_S;
+    case SETTINGS_WORKFLOW_SUCCESSES:
+    case SETTINGS_WORKFLOW_FAILURES:
+    case SETTINGS_WORKFLOW_UNFINISHED:
+    case SETTINGS_WORKFLOW_REJECTED:
+      return MAX_COUNT;
+    default:
+      return MAX_VALUE;
+  }
+}
+
 static fc_status_t evaluate(const metrics_t *metrics, query_t *query, const window_t *window,
                             const prometheus_answer_t *answer, int32_t replicas, double *value, fc_error_t *error) {
   if (query->settings->kind == SETTINGS_QUERY_VALUE) {
@@ -129,7 +147,7 @@ static fc_status_t evaluate(const metrics_t *metrics, query_t *query, const wind
       return fc_error_set(error, FC_ENOTFOUND, "%s", prometheus_knowledge_text(knowledge));
   }
   *value = in_unit(query, *value, window->end_s - window->start_s, replicas);
-  if (isfinite(*value) && *value >= 0 && *value <= MAX_VALUE) return FC_OK;
+  if (isfinite(*value) && *value >= 0 && *value <= largest(query)) return FC_OK;
   return fc_error_set(error, FC_EINVAL, "%g is no value of this metric", *value);
 }
 
@@ -173,15 +191,15 @@ static void take_one(metrics_t *metrics, query_t *query, window_t *window, fc_ob
                   f == OF_WORKFLOW ? "the workflow" : metrics->workflow->functions[f].name);
 }
 
-/* Once when metrics begin to be missing, once when all are back. */
+/* When other metrics are missing than in the window before, and when all are back. */
 static void tell(metrics_t *metrics, const window_t *window) {
-  const bool missing = window->n_absent > 0;
-  if (missing && !metrics->missing)
+  if (window->n_absent == metrics->n_absent) return;
+  if (window->n_absent > 0)
     FC_LOG_W(metrics->log, "metrics", "%d of %d metrics from Prometheus are absent: %s", (int)window->n_absent,
              (int)metrics->n_queries, window->why.message);
-  if (!missing && metrics->missing)
+  else
     FC_LOG_I(metrics->log, "metrics", "all %d metrics from Prometheus are there", (int)metrics->n_queries);
-  metrics->missing = missing;
+  metrics->n_absent = window->n_absent;
 }
 
 static fc_status_t take_read(void *self, int64_t number, fc_observation_t *observation, fc_error_t *error) {

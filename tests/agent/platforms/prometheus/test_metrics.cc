@@ -217,6 +217,18 @@ TEST(PrometheusMetrics, AValueThatIsNoneIsAbsent) {
   EXPECT_TRUE(wrapped.has(FC_METRIC_BIT(LATENCY_P95)));
 }
 
+TEST(PrometheusMetrics, AValueBeyondWhatAWindowMayHoldCostsItsMetricOnly) {
+  Wrapped wrapped("    workflow: {latency_mean_s: {value: 'q(x[1m])'}, rejected: {value: 'q(x[1m])'}}\n");
+  for (const char *value : {"1e12", "1e15", "1e300"}) {
+    wrapped.prometheus.set_value(value);
+    wrapped.read(); /* which validates the observation */
+    EXPECT_FALSE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) << value;
+  }
+  EXPECT_FALSE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_REJECTED);
+  EXPECT_EQ(lines_of(wrapped.log()).size(), 2u)
+      << "one when the latency is absent, one when both are: " << wrapped.log();
+}
+
 TEST(PrometheusMetrics, RejectionsThatThePlatformCountedAreDroppedWherePrometheusCountsFewerFailures) {
   for (const double failures : {0.0, 1.0}) {
     Wrapped wrapped(COUNTS);
