@@ -18,7 +18,8 @@ class RealPrometheus {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   // What a PromQL expression is worth now; NaN when nothing.
   double value(const std::string &promql) const;
-  // What a counter's raw samples of the last minute add up to, from the one before `from_s` (Unix time); NaN: not known.
+  // What a counter's raw samples of the last minute add up to, from the one before `from_s` (Unix time); NaN: not
+  // known.
   double counted_since(const std::string &selector, double from_s) const;
   // Until HAProxy was scraped so many times more.
   void wait_scrapes(int n) const;
