@@ -46,15 +46,7 @@ static fc_status_t make_limits(agent_t *agent, fc_error_t *error) {
   fc_knob_range_t *caps = calloc((size_t)workflow->n_functions * FC_KNOBS, sizeof *caps);
   if (!caps) return fc_error_set(error, FC_ENOMEM, "limits: out of memory");
   fc_status_t status = options->platform->discover(options->platform->self, &agent->capabilities, caps, error);
-  for (int32_t i = 0; i < workflow->n_functions * FC_KNOBS && status == FC_OK; ++i) {
-    fc_knob_range_t *range = &agent->limits.knobs[i];
-    if (caps[i].min > range->min) range->min = caps[i].min;
-    if (caps[i].max < range->max) range->max = caps[i].max;
-    if (range->min > range->max)
-      status = fc_error_set(error, FC_EINVAL, "platform %s allows %s of function %s in [%d, %d]: outside the limits",
-                            options->platform->kind, fc_knob_name((fc_knob_t)(i % FC_KNOBS)),
-                            workflow->functions[i / FC_KNOBS].name, (int)caps[i].min, (int)caps[i].max);
-  }
+  if (status == FC_OK) status = settings_narrow_limits(options->platform->kind, workflow, caps, &agent->limits, error);
   free(caps);
   return status;
 }

@@ -35,26 +35,28 @@ static fc_status_t make_folder(const char *path, fc_error_t *error) {
   return FC_OK;
 }
 
-static fc_status_t start_epoch(folder_t *folder, fc_error_t *error) {
+fc_status_t folder_read_epoch(const folder_t *folder, uint64_t *epoch, fc_error_t *error) {
   char *text = NULL;
   size_t size = 0;
-  uint64_t epoch = 0;
+  *epoch = 0;
   const fc_status_t status = folder_read(folder, "epoch", 64, &text, &size, error);
-  if (status == FC_OK) {
-    char *end = NULL;
-    errno = 0;
-    epoch = strtoull(text, &end, 10);
-    const bool good = text[0] >= '0' && text[0] <= '9' && errno == 0 && (*end == '\n' || *end == '\0');
-    free(text);
-    if (!good)
-      return fc_error_set(error, FC_EFORMAT,
-                          "%s/epoch: expected one number; it is damaged, and guessing could reuse sequence numbers: "
-                          "write a number higher than any used before, or start with an empty state folder and a new "
-                          "agent name",
-                          folder->path);
-  } else if (status != FC_ENOTFOUND) {
-    return status;
-  }
+  if (status != FC_OK) return status == FC_ENOTFOUND ? FC_OK : status;
+  char *end = NULL;
+  errno = 0;
+  *epoch = strtoull(text, &end, 10);
+  const bool good = text[0] >= '0' && text[0] <= '9' && errno == 0 && (*end == '\n' || *end == '\0');
+  free(text);
+  if (good) return FC_OK;
+  return fc_error_set(error, FC_EFORMAT,
+                      "%s/epoch: expected one number; it is damaged, and guessing could reuse sequence numbers: "
+                      "write a number higher than any used before, or start with an empty state folder and a new "
+                      "agent name",
+                      folder->path);
+}
+
+static fc_status_t start_epoch(folder_t *folder, fc_error_t *error) {
+  uint64_t epoch = 0;
+  FC_TRY(folder_read_epoch(folder, &epoch, error));
   folder->epoch = epoch + 1;
   char line[32];
   const int written = snprintf(line, sizeof line, "%" PRIu64 "\n", folder->epoch);
@@ -82,6 +84,49 @@ fc_status_t folder_open(const char *path, folder_t *folder, fc_error_t *error) {
   }
   if (status != FC_OK) folder_close(folder);
   return status;
+}
+
+fc_status_t folder_open_to_look(const char *path, folder_t *folder, fc_error_t *error) {
+  memset(folder, 0, sizeof *folder);
+  folder->lock = -1;
+  const size_t length = strlen(path);
+  if (length == 0 || length >= sizeof folder->path)
+    return fc_error_set(error, FC_EINVAL, "state folder: the path has %zu bytes, expected 1 to %zu", length,
+                        sizeof folder->path - 1);
+  memcpy(folder->path, path, length + 1);
+  folder->descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder->descriptor >= 0) return FC_OK;
+  return fc_error_set(error, errno == ENOENT ? FC_ENOTFOUND : FC_EIO, "%s: %s", path, strerror(errno));
+}
+
+/* A line of /proc/locks: "1: FLOCK  ADVISORY  WRITE 4711 08:01:131090 0 EOF"; a waiting one has "->" before FLOCK. The
+ * device is not compared: file systems in layers have another one there than for stat. */
+static bool is_lock_of(const char *line, uint64_t inode, int32_t *pid) {
+  char kind[16], device[32];
+  int found = 0;
+  uint64_t number = 0;
+  if (sscanf(line, "%*d: %15s %*s %*s %d %31s", kind, &found, device) != 3 || /* NOLINT(cert-err34-c): of the kernel */
+      strcmp(kind, "FLOCK") != 0)
+    return false;
+  const char *colon = strrchr(device, ':');
+  if (!colon) return false;
+  number = strtoull(colon + 1, NULL, 10);
+  *pid = found > 0 ? found : 0;
+  return number == inode;
+}
+
+bool folder_is_held(const folder_t *folder, const char *root, int32_t *pid) {
+  char path[FOLDER_PATH_SIZE], line[256];
+  struct stat about;
+  bool held = false;
+  *pid = 0;
+  if (fstatat(folder->descriptor, "lock", &about, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (snprintf(path, sizeof path, "%s/proc/locks", root) >= (int)sizeof path) return false;
+  FILE *locks = fopen(path, "re");
+  while (locks && !held && fgets(line, sizeof line, locks)) held = is_lock_of(line, (uint64_t)about.st_ino, pid);
+  if (locks) (void)fclose(locks);
+  if (!held) *pid = 0;
+  return held;
 }
 
 void folder_close(folder_t *folder) {

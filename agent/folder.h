@@ -37,6 +37,15 @@ typedef struct {
 fc_status_t folder_open(const char *path, folder_t *folder, fc_error_t *error);
 void folder_close(folder_t *folder);
 
+/* Opens a folder that is there to look into it only: not made, not locked, no epoch begun, nothing written. An agent
+ * may be running in it. FC_ENOTFOUND, FC_EIO. Ended by folder_close. */
+fc_status_t folder_open_to_look(const char *path, folder_t *folder, fc_error_t *error);
+/* The epoch of the last start; 0 before the first one. FC_EFORMAT when the file is damaged. */
+fc_status_t folder_read_epoch(const folder_t *folder, uint64_t *epoch, fc_error_t *error);
+/* Is the folder locked by a running agent, and by which process? *pid is 0 when the kernel does not tell (another PID
+ * namespace). Read from /proc/locks below `root` ("" = the machine's): the lock itself is not touched. */
+bool folder_is_held(const folder_t *folder, const char *root, int32_t *pid);
+
 /* path/name; the text has room for FOLDER_PATH_SIZE. */
 void folder_path(const folder_t *folder, const char *name, char *text);
 /* Is there anything of this name? True also when that cannot be found out: a latch that cannot be seen holds. */

@@ -447,3 +447,17 @@ fc_status_t settings_apply_limits(const settings_t *settings, const fc_workflow_
   }
   return FC_OK;
 }
+
+fc_status_t settings_narrow_limits(const char *kind, const fc_workflow_t *workflow, const fc_knob_range_t *caps,
+                                   fc_limits_t *limits, fc_error_t *error) {
+  for (int32_t i = 0; i < workflow->n_functions * FC_KNOBS; ++i) {
+    fc_knob_range_t *range = &limits->knobs[i];
+    if (caps[i].min > range->min) range->min = caps[i].min;
+    if (caps[i].max < range->max) range->max = caps[i].max;
+    if (range->min > range->max)
+      return fc_error_set(error, FC_EINVAL, "platform %s allows %s of function %s in [%d, %d]: outside the limits",
+                          kind, fc_knob_name((fc_knob_t)(i % FC_KNOBS)), workflow->functions[i / FC_KNOBS].name,
+                          (int)caps[i].min, (int)caps[i].max);
+  }
+  return FC_OK;
+}

@@ -118,6 +118,10 @@ void settings_clear(settings_t *settings);
 fc_status_t settings_apply_limits(const settings_t *settings, const fc_workflow_t *workflow, fc_limits_t *limits,
                                   fc_error_t *error);
 
+/* The same limits narrowed to what platform `kind` takes, caps (N, A). FC_EINVAL names a knob that is left no value. */
+fc_status_t settings_narrow_limits(const char *kind, const fc_workflow_t *workflow, const fc_knob_range_t *caps,
+                                   fc_limits_t *limits, fc_error_t *error);
+
 /* True for tcp on 127.0.0.0/8, [::1] or localhost, and for ipc and inproc. */
 bool settings_is_loopback(const char *endpoint);
 

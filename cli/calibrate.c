@@ -61,6 +61,7 @@ static int calibrate_run(int argc, char **argv) {
        "strict or as-published windows (strict when the store has any)", false, 0, 0},
       {"limit", ARGUMENT_INT, &o.limit, "N", "learn from the first N windows that are not held out (all)", false, 1,
        1e9},
+      {"all", ARGUMENT_FLAG, &o.learns_all, NULL, "hold no window out: nothing is scored then", false, 0, 0},
       {"particles", ARGUMENT_INT, &o.n_particles, "N",
        "weighted worlds of the twin (256); the search has as many, or 24 per unknown (up to 4096)", false,
        ENSEMBLE_MIN_WORLDS, PARTICLES_MAX},

@@ -87,7 +87,9 @@ static fc_status_t learn_window(void *context, int64_t id, bool heldout, const f
   calibration_t *self = context;
   calibrate_result_t *result = self->result;
   (void)id;
-  if (heldout || (self->options->limit > 0 && result->n_learned >= self->options->limit)) return FC_OK;
+  if ((heldout && !self->options->learns_all) ||
+      (self->options->limit > 0 && result->n_learned >= self->options->limit))
+    return FC_OK;
   load_t load;
   if (!usable(self, transition, &load)) return FC_OK;
   FC_TRY(twin_observe(self->twin, &transition->after, load.users, load.rate_per_s, &self->error));
@@ -200,7 +202,7 @@ static fc_status_t calibrate(calibration_t *self, store_t *store, fc_error_t *er
                                   : "how many users there were: say so with --users, or take arrivals with "
                                     "--open-loop");
   if (status == FC_OK && self->point != NULL) status = estimate_point(self, error);
-  if (status == FC_OK) status = score(self, store, error);
+  if (status == FC_OK && !o->learns_all) status = score(self, store, error);
   progress_end(&self->progress);
   return status;
 }
@@ -217,7 +219,11 @@ fc_status_t calibrate_store(const calibrate_options_t *options, twin_t **twin, c
   calibration_t self = {.options = options, .result = result};
   store_t *store = NULL;
   *twin = NULL;
-  *result = (calibrate_result_t){0};
+  *result = (calibrate_result_t){.r2_log_latency = NAN,
+                                 .r2_success = NAN,
+                                 .mape_latency = NAN,
+                                 .coverage80_latency = NAN,
+                                 .coverage80_success = NAN};
   FC_TRY(store_open(options->store, STORE_READ_ONLY, "", &store, error));
   const fc_status_t status = calibrate(&self, store, error);
   if (status != FC_OK && self.error.status != FC_OK && error != NULL) *error = self.error;

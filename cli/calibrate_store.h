@@ -20,6 +20,7 @@ typedef struct {
   const fc_semantics_t *semantics; /* NULL: strict when the store has such windows */
   int64_t users;                   /* 0: the measured mean in flight, rounded */
   bool open_loop;                  /* arrivals at each window's measured rate instead of users */
+  bool learns_all;                 /* holds nothing out: nothing is scored */
   int64_t limit;                   /* at most so many windows to learn from; 0: all */
   int64_t n_particles; /* of the twin; each structure has as many worlds, or 24 per unknown when that is more */
   int64_t n_windows, seed, jobs;

@@ -28,7 +28,8 @@ typedef struct {
 
 /* One entry per file cli/<name>.c. */
 extern const cli_command_t cli_demo, cli_import, cli_train, cli_simulate, cli_generate, cli_calibrate,
-    cli_compliance_curve, cli_backtest, cli_load, cli_register, cli_query, cli_status, cli_policies;
+    cli_compliance_curve, cli_backtest, cli_profile, cli_eval, cli_load, cli_doctor, cli_register, cli_query,
+    cli_status, cli_policies;
 
 /* ---- options ---- */
 

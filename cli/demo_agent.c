@@ -9,7 +9,7 @@
 #include "faasconf/json.h"
 #include "faasconf/knobs.h"
 
-enum { POLL_MS = 20, STOP_TIMEOUT_MS = 10000, LINE_SIZE = 65536, SETTLING_WINDOWS = 5 };
+enum { POLL_MS = 20, STOP_TIMEOUT_MS = 30000, LINE_SIZE = 65536, SETTLING_WINDOWS = 5, MAX_SETTLING_WINDOWS = 60 };
 
 /* The agent's stdout as it grows: whole lines only. */
 typedef struct {
@@ -112,7 +112,12 @@ static fc_status_t read_lines(const demo_agent_options_t *options, follow_t *fol
     if (fc_json_parse(text, strlen(text), &line, NULL) != FC_OK) continue;
     const char *event = fc_json_string(fc_json_get(line, "event"));
     fc_status_t status = FC_OK;
-    if (event != NULL && strcmp(event, "window") == 0) print_window(options, line);
+    if (event != NULL && strcmp(event, "window") == 0) {
+      const char *phase = fc_json_string(fc_json_get(line, "phase"));
+      print_window(options, line);
+      agent->windows_seen += 1;
+      agent->is_settled = phase != NULL && strcmp(phase, "settled") == 0;
+    }
     if (event != NULL && strcmp(event, "summary") == 0) {
       *summary = true;
       status = take_summary(options, line, agent);
@@ -125,6 +130,13 @@ static fc_status_t read_lines(const demo_agent_options_t *options, follow_t *fol
   return FC_OK;
 }
 
+/* In real time an agent goes on for ever. */
+static bool has_seen_enough(const demo_agent_options_t *options, const demo_agent_t *agent) {
+  if (options->real == NULL) return false;
+  const int64_t after = agent->windows_seen - options->windows;
+  return (after >= SETTLING_WINDOWS && agent->is_settled) || after >= MAX_SETTLING_WINDOWS;
+}
+
 static fc_status_t follow_agent(const demo_agent_options_t *options, follow_t *follow, demo_agent_t *agent,
                                 fc_error_t *error) {
   bool summary = false;
@@ -133,6 +145,11 @@ static fc_status_t follow_agent(const demo_agent_options_t *options, follow_t *f
     FC_TRY(read_lines(options, follow, agent, &summary, error));
     FC_TRY(demo_server_supervise(options->server, error));
     if (*options->interrupted) return fc_error_set(error, FC_ECLOSED, "interrupted");
+    if (running && options->real != NULL) FC_TRY(options->real->meanwhile(options->real->self, error));
+    if (running && has_seen_enough(options, agent)) {
+      FC_TRY(options->real->before_end(options->real->self, error));
+      process_stop(&agent->process, STOP_TIMEOUT_MS);
+    }
     if (running) poll(NULL, 0, POLL_MS);
   }
   if (agent->process.exit_code == 0 && summary) return FC_OK;
@@ -144,7 +161,7 @@ fc_status_t demo_agent_run(const demo_agent_options_t *options, demo_agent_t *ag
   char program[DEMO_PATH_SIZE], config[DEMO_PATH_SIZE + 64], out[DEMO_PATH_SIZE + 64], log[DEMO_PATH_SIZE + 64],
       windows[16];
   FC_TRY(process_sibling("faasconf-agent", program, sizeof program, error));
-  FC_TRY(write_configuration(options, error));
+  if (options->real == NULL) FC_TRY(write_configuration(options, error));
   agent->configuration = calloc((size_t)options->workflow->n_functions, sizeof *agent->configuration);
   follow_t *follow = calloc(1, sizeof *follow);
   if (agent->configuration == NULL || follow == NULL) {
@@ -152,10 +169,12 @@ fc_status_t demo_agent_run(const demo_agent_options_t *options, demo_agent_t *ag
     return fc_error_set(error, FC_ENOMEM, "no memory to follow the agent");
   }
   path_of(options, "agent.yaml", config);
+  const char *config_used = options->real != NULL ? options->real->config : config;
   path_of(options, "agent.out", out);
   path_of(options, "agent.log", log);
   snprintf(windows, sizeof windows, "%d", options->windows + SETTLING_WINDOWS);
-  const char *argv[] = {program, "--config", config, "--windows", windows, "--progress", NULL};
+  const char *argv[] = {program, "--config", config_used, "--progress", options->real == NULL ? "--windows" : NULL,
+                        windows, NULL};
   fc_status_t status = process_start(&agent->process, argv, out, log, error);
   if (status == FC_OK) {
     fprintf(options->out, "agent     tunes %s in auto for %d windows, %d more to settle\n", options->workflow->name,

@@ -17,7 +17,7 @@ static fc_status_t measure_row(simulator_t *simulator, const fc_workflow_t *work
                                fc_transition_t *transition, demo_history_t *history, fc_error_t *error) {
   fc_function_configuration_t *configuration = history->configurations + (size_t)i * (size_t)workflow->n_functions;
   fc_observation_copy(&transition->before, &transition->after);
-  FC_TRY(simulator_window(simulator, i, configuration, &transition->after, error));
+  FC_TRY(simulator_observed_window(simulator, i, configuration, &transition->after, error));
   const fc_qos_verdict_t verdict = fc_qos_judge(workflow, FC_SEMANTICS_STRICT, &transition->after.outcome,
                                                 transition->after.duration_s, users, NULL);
   transition->sequence = (uint64_t)i + 1;
@@ -32,8 +32,8 @@ static fc_status_t measure_row(simulator_t *simulator, const fc_workflow_t *work
   return FC_OK;
 }
 
-static fc_status_t fill(store_t *store, const fc_workflow_t *workflow, int32_t users, uint64_t seed,
-                        demo_history_t *history, fc_error_t *error) {
+static fc_status_t fill(store_t *store, const fc_workflow_t *workflow, const particles_t *particles, int32_t users,
+                        uint64_t seed, demo_history_t *history, fc_error_t *error) {
   const simulator_options_t options = {.seed = seed ^ STREAM_HISTORY, .semantics = FC_SEMANTICS_STRICT, .users = users};
   simulator_t *simulator = NULL;
   fc_transition_t transition = {0};
@@ -50,11 +50,15 @@ static fc_status_t fill(store_t *store, const fc_workflow_t *workflow, int32_t u
   FC_TRY_GOTO(store_begin(store, error), status, done);
   for (int32_t i = 0; i < history->n_rows && status == FC_OK; ++i) {
     bool duplicate = false;
+    if (particles != NULL)
+      FC_TRY_GOTO(simulator_set_parameters(simulator, &particles->parameters[particles_of_window(particles, i)], error),
+                  status, stored);
     fc_knobs_draw(workflow, FC_RANGES_MEASURED, &rng,
                   history->configurations + (size_t)i * (size_t)workflow->n_functions);
     status = measure_row(simulator, workflow, users, i, &transition, history, error);
     if (status == FC_OK) status = store_insert_transition(store, workflow, &transition, &duplicate, error);
   }
+stored:
   if (status == FC_OK)
     status = store_commit(store, error);
   else
@@ -65,8 +69,9 @@ done:
   return status;
 }
 
-fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, int32_t users, int32_t n_rows,
-                              uint64_t seed, demo_history_t *history, fc_error_t *error) {
+fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, const particles_t *particles,
+                              int32_t users, int32_t n_rows, uint64_t seed, demo_history_t *history,
+                              fc_error_t *error) {
   *history = (demo_history_t){.n_rows = n_rows};
   history->configurations = calloc((size_t)n_rows * (size_t)workflow->n_functions, sizeof *history->configurations);
   history->candidates = calloc((size_t)n_rows, sizeof *history->candidates);
@@ -74,7 +79,7 @@ fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, int
     demo_history_clear(history);
     return fc_error_set(error, FC_ENOMEM, "no memory for %d rows of history", n_rows);
   }
-  const fc_status_t status = fill(store, workflow, users, seed, history, error);
+  const fc_status_t status = fill(store, workflow, particles, users, seed, history, error);
   if (status != FC_OK) demo_history_clear(history);
   return status;
 }

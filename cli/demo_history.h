@@ -6,6 +6,7 @@
 #ifndef CLI_DEMO_HISTORY_H
 #define CLI_DEMO_HISTORY_H
 
+#include "particles.h"
 #include "store.h"
 #include "tuner.h"
 
@@ -20,10 +21,10 @@ typedef struct {
   tuner_candidate_t *candidates;               /* (n_rows) borrowing from configurations */
 } demo_history_t;
 
-/* Simulates n_rows windows with uniform configurations and stores them as transitions of agent "history". Caller clears
- * *history with demo_history_clear. */
-fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, int32_t users, int32_t n_rows,
-                              uint64_t seed, demo_history_t *history, fc_error_t *error);
+/* particles: the worlds of a twin, or NULL: the workflow file's. Simulates n_rows windows with uniform configurations
+ * and stores them as transitions of agent "history". Caller clears *history with demo_history_clear. */
+fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, const particles_t *particles,
+                              int32_t users, int32_t n_rows, uint64_t seed, demo_history_t *history, fc_error_t *error);
 void demo_history_clear(demo_history_t *history);
 
 #ifdef __cplusplus

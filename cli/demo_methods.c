@@ -29,7 +29,7 @@ static void world_clear(world_t *world) {
 static fc_status_t measure(void *context, const fc_function_configuration_t *configuration, bool *qos_met,
                            fc_error_t *error) {
   world_t *world = context;
-  FC_TRY(simulator_window(world->simulator, world->window++, configuration, &world->observation, error));
+  FC_TRY(simulator_observed_window(world->simulator, world->window++, configuration, &world->observation, error));
   *qos_met = fc_qos_judge(world->workflow, FC_SEMANTICS_STRICT, &world->observation.outcome,
                           world->observation.duration_s, world->users, NULL) == FC_QOS_MET;
   return FC_OK;
@@ -69,24 +69,27 @@ static fc_status_t search(const demo_methods_task_t *task, bool library, fc_func
   return status;
 }
 
+enum { METHOD_START = 0, METHOD_RANDOM, METHOD_LIBRARY, METHOD_ATTMF, METHODS };
+
 fc_status_t demo_methods_judge(const demo_methods_task_t *task, demo_methods_t *methods, fc_error_t *error) {
-  static const char *const names[DEMO_METHODS] = {"start", "random", "library", "attmf"};
+  static const char *const names[METHODS] = {"start", "random", "library", "attmf"};
   const size_t n = (size_t)task->workflow->n_functions;
   fc_function_configuration_t *configuration = calloc(n, sizeof *configuration);
   fc_status_t status = FC_OK;
   if (configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to judge");
-  for (int i = 0; i < DEMO_METHODS && status == FC_OK; ++i) {
+  methods->n = METHODS;
+  for (int i = 0; i < METHODS && status == FC_OK; ++i) {
     demo_method_t *method = &methods->methods[i];
     const fc_function_configuration_t *judged = configuration;
     method->name = names[i];
-    if (i == DEMO_METHOD_START) {
+    if (i == METHOD_START) {
       for (size_t f = 0; f < n; ++f) configuration[f] = task->workflow->functions[f].start;
       status = hold(task, configuration, &method->violations, error);
-    } else if (i == DEMO_METHOD_ATTMF) {
+    } else if (i == METHOD_ATTMF) {
       judged = task->tuned;
       method->violations = task->tuned_violations;
     } else {
-      status = search(task, i == DEMO_METHOD_LIBRARY, configuration, &method->violations, error);
+      status = search(task, i == METHOD_LIBRARY, configuration, &method->violations, error);
     }
     if (status == FC_OK)
       status = judge_configuration(task->workflow, FC_SEMANTICS_STRICT, task->users, task->seed, task->judge_windows,
@@ -96,26 +99,42 @@ fc_status_t demo_methods_judge(const demo_methods_task_t *task, demo_methods_t *
   return status;
 }
 
+static bool all_judged_alike(const demo_methods_t *methods) {
+  for (int32_t i = 1; i < methods->n; ++i)
+    if (methods->methods[i].judgement.n_windows != methods->methods[0].judgement.n_windows) return false;
+  return true;
+}
+
+static void print_windows(const demo_methods_t *methods, FILE *out) {
+  if (all_judged_alike(methods)) {
+    fprintf(out, "judged on %d fresh windows each", (int)methods->methods[0].judgement.n_windows);
+    return;
+  }
+  fprintf(out, "judged on fresh windows:");
+  for (int32_t i = 0; i < methods->n; ++i)
+    fprintf(out, "%s %s %d", i > 0 ? "," : "", methods->methods[i].name, (int)methods->methods[i].judgement.n_windows);
+}
+
 void demo_methods_print(const demo_methods_t *methods, FILE *out) {
-  const double start = methods->methods[DEMO_METHOD_START].judgement.cost_usd_h;
+  const double start = methods->methods[0].judgement.cost_usd_h;
+  const int decimals = start < 1 ? 4 : 3; /* what runs on one machine costs cents */
   fprintf(out, "\n%-9s %9s %8s %10s %11s %9s %-8s %17s %11s\n", "method", "cost $/h", "saving", "latency s",
           "successes", "success %", "QoS met", "compliance (95 %)", "violations");
-  for (int i = 0; i < DEMO_METHODS; ++i) {
+  for (int32_t i = 0; i < methods->n; ++i) {
     const demo_method_t *m = &methods->methods[i];
     const judgement_t *j = &m->judgement;
-    fprintf(out, "%-9s %9.3f %7.1f%% %10.2f %11.1f %9.1f %-8s %5.3f (%.3f-%.3f) %11d\n", m->name, j->cost_usd_h,
-            100.0 * (1.0 - j->cost_usd_h / start), j->latency_s, j->throughput, 100.0 * j->success_ratio,
+    fprintf(out, "%-9s %9.*f %7.1f%% %10.2f %11.1f %9.1f %-8s %5.3f (%.3f-%.3f) %11d\n", m->name, decimals,
+            j->cost_usd_h, 100.0 * (1.0 - j->cost_usd_h / start), j->latency_s, j->throughput, 100.0 * j->success_ratio,
             j->qos_met ? "yes" : "NO", j->compliance, j->wilson_low, j->wilson_high, m->violations);
   }
-  fprintf(out,
-          "judged on %d fresh windows each; QoS met = at least %.0f %% of them; violations = windows of the tuning "
-          "budget that violated QoS\n",
-          methods->methods[0].judgement.n_windows, 100.0 * JUDGE_REQUIRED_COMPLIANCE);
+  print_windows(methods, out);
+  fprintf(out, "; QoS met = at least %.0f %% of them; violations = windows of the tuning budget that violated QoS\n",
+          100.0 * JUDGE_REQUIRED_COMPLIANCE);
 }
 
 fc_json_t *demo_methods_json(const demo_methods_t *methods) {
   fc_json_t *array = fc_json_array();
-  for (int i = 0; i < DEMO_METHODS; ++i) {
+  for (int32_t i = 0; i < methods->n; ++i) {
     const demo_method_t *m = &methods->methods[i];
     fc_json_t *object = fc_json_object();
     fc_json_set_string(object, "name", m->name);
@@ -125,6 +144,7 @@ fc_json_t *demo_methods_json(const demo_methods_t *methods) {
     fc_json_set_double(object, "success_ratio", m->judgement.success_ratio);
     fc_json_set_bool(object, "qos_met", m->judgement.qos_met);
     fc_json_set_double(object, "compliance", m->judgement.compliance);
+    fc_json_set_int(object, "judging_windows", m->judgement.n_windows);
     fc_json_set_int(object, "violations", m->violations);
     fc_json_append(array, &object);
   }

@@ -1,4 +1,5 @@
-/* demo_methods.h - the demo's comparison: start, random, library and attmf, each judged on the same fresh windows. */
+/* demo_methods.h - the demo's comparison: start, random, library and attmf, each judged on fresh windows; and how a
+ * comparison is told. */
 #ifndef CLI_DEMO_METHODS_H
 #define CLI_DEMO_METHODS_H
 
@@ -12,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { DEMO_METHOD_START = 0, DEMO_METHOD_RANDOM, DEMO_METHOD_LIBRARY, DEMO_METHOD_ATTMF, DEMO_METHODS };
+enum { DEMO_METHODS_MAX = 8 };
 
 typedef struct {
   const char *name;
@@ -21,7 +22,8 @@ typedef struct {
 } demo_method_t;
 
 typedef struct {
-  demo_method_t methods[DEMO_METHODS];
+  int32_t n;
+  demo_method_t methods[DEMO_METHODS_MAX]; /* the first is the start configuration, which savings are against */
 } demo_methods_t;
 
 typedef struct {

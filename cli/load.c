@@ -22,11 +22,12 @@ typedef struct {
   bool insecure, json;
 } asked_t;
 
-/* The one place where a signal reaches the command; read between waits. A second one ends the process. */
+/* The one place where a signal reaches the command; read between waits. The first ends the load, the second the wait
+ * for answers, the third the process. */
 static volatile sig_atomic_t interrupted = 0;
 static void on_signal(int number) {
-  (void)number;
-  interrupted = 1;
+  interrupted = interrupted + 1;
+  if (interrupted >= 2) (void)signal(number, SIG_DFL);
 }
 
 static int complain(const char *what) {
@@ -69,7 +70,7 @@ static fc_status_t run(const asked_t *asked, const load_run_options_t *options, 
                                                                 : "GET",
                               .shape = &options->shape,
                               .window_s = options->window_s};
-  const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+  const struct sigaction action = {.sa_handler = on_signal};
   (void)sigaction(SIGINT, &action, NULL);
   (void)sigaction(SIGTERM, &action, NULL);
   load_report_start(asked->json ? stderr : stdout, &about);

@@ -88,10 +88,12 @@ static fc_status_t play(run_t *run, fc_error_t *error) {
   return FC_OK;
 }
 
+/* Whoever was asked is waited for, so that the server sees no broken connection, unless somebody asks again to end. */
 static fc_status_t drain(run_t *run, fc_error_t *error) {
   const load_run_options_t *options = run->options;
+  const sig_atomic_t asked = run->result->interrupted ? 1 : 0;
   run->draining = true;
-  while (!*options->interrupted && run->meter.in_flight > 0)
+  while (*options->interrupted <= asked && run->meter.in_flight > 0)
     FC_TRY(options->transport.wait(options->transport.self, INT64_MAX, on_answer, run, error));
   return FC_OK;
 }
@@ -132,7 +134,7 @@ fc_status_t load_run(const load_run_options_t *options, load_result_t *result, f
   run->result = result;
   fc_status_t status = prepare(run, error);
   if (status == FC_OK) status = play(run, error);
-  if (status == FC_OK && !result->interrupted) status = drain(run, error);
+  if (status == FC_OK) status = drain(run, error);
   if (status == FC_OK) keep_result(run);
   load_source_destroy(&run->source);
   free(run->intended_s);

@@ -7,8 +7,9 @@
 #include "faasconf/digest.h"
 
 static const cli_command_t *const commands[] = {
-    &cli_demo,     &cli_import, &cli_train,    &cli_simulate, &cli_generate, &cli_calibrate, &cli_compliance_curve,
-    &cli_backtest, &cli_load,   &cli_register, &cli_query,    &cli_status,   &cli_policies};
+    &cli_demo,     &cli_import,  &cli_train, &cli_simulate, &cli_generate, &cli_calibrate, &cli_compliance_curve,
+    &cli_backtest, &cli_profile, &cli_eval,  &cli_load,     &cli_doctor,   &cli_register,  &cli_query,
+    &cli_status,   &cli_policies};
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out) {

@@ -102,6 +102,7 @@ static fc_status_t parse_word(const fc_config_node_t *map, const char *key, cons
 
 static const char *const balancers[] = {"random", "round-robin", "least-connections"};
 static const char *const overflows[] = {"reject", "queue"};
+static const char *const windows_words[] = {"fresh", "running"};
 
 const char *fc_balancer_name(fc_balancer_t balancer) {
   FC_ASSERT((int)balancer >= 0 && balancer <= FC_BALANCER_LEAST_CONNECTIONS);
@@ -115,11 +116,13 @@ const char *fc_overflow_name(fc_overflow_t overflow) {
 
 static fc_status_t parse_words(const fc_config_node_t *map, bool marked, fc_simulator_parameters_t *simulator,
                                fc_error_t *error) {
-  int32_t balancer = 0, overflow = 0;
+  int32_t balancer = 0, overflow = 0, windows = 0;
   FC_TRY(parse_word(map, "balancer", balancers, 3, marked, &balancer, error));
   FC_TRY(parse_word(map, "overflow", overflows, 2, marked, &overflow, error));
+  FC_TRY(parse_word(map, "windows", windows_words, 2, marked, &windows, error));
   simulator->balancer = (fc_balancer_t)balancer;
   simulator->overflow = (fc_overflow_t)overflow;
+  simulator->windows = (fc_windows_t)windows;
   return FC_OK;
 }
 
@@ -170,11 +173,11 @@ static fc_status_t parse_functions(const fc_config_node_t *map, fc_workflow_t *w
 }
 
 fc_status_t workflow_parse_simulator(const fc_config_node_t *root, fc_workflow_t *workflow, fc_error_t *error) {
-  static const char *const extra[] = {"mark", "functions", "balancer", "overflow"};
+  static const char *const extra[] = {"mark", "functions", "balancer", "overflow", "windows"};
   const fc_config_node_t *map = fc_config_get(root, "simulator"), *functions = NULL;
   if (map == NULL) return FC_OK;
   FC_TRY(fc_config_require(map, "functions", &functions, error));
-  FC_TRY(reject_unknown(map, global_parameters, N_GLOBAL, extra, 4, error));
+  FC_TRY(reject_unknown(map, global_parameters, N_GLOBAL, extra, 5, error));
   const fc_config_node_t *mark = fc_config_get(map, "mark");
   if (mark != NULL) FC_TRY(check_mark(mark, error));
   workflow->simulator.functions = calloc((size_t)workflow->n_functions, sizeof *workflow->simulator.functions);
@@ -184,6 +187,23 @@ fc_status_t workflow_parse_simulator(const fc_config_node_t *root, fc_workflow_t
   FC_TRY(parse_functions(functions, workflow, mark != NULL, error));
   workflow->simulator.present = true;
   return FC_OK;
+}
+
+/* {command: [word, ...]}: what runs the function where functions are processes. Only checked here: who starts processes
+ * reads it. */
+static fc_status_t check_command(const fc_config_node_t *map, fc_error_t *error) {
+  static const char *const keys[] = {"command"};
+  const fc_config_node_t *command = NULL;
+  FC_TRY(fc_config_reject_unknown(map, keys, 1, error));
+  FC_TRY(fc_config_require(map, "command", &command, error));
+  bool has_port = false;
+  for (int32_t i = 0; fc_config_is_list(command) && i < fc_config_size(command); ++i) {
+    const char *word = fc_config_text(fc_config_at(command, i));
+    if (word == NULL) return fc_config_error(command, error, "command: expected words only");
+    has_port = has_port || strstr(word, "{port}") != NULL;
+  }
+  if (has_port) return FC_OK;
+  return fc_config_error(command, error, "command: expected a list of words, one of them with {port}");
 }
 
 fc_status_t workflow_parse_platform(const fc_config_node_t *root, fc_workflow_t *workflow, fc_error_t *error) {
@@ -198,6 +218,10 @@ fc_status_t workflow_parse_platform(const fc_config_node_t *root, fc_workflow_t 
     const int32_t f = fc_workflow_find(workflow, fc_config_is_map(names) ? fc_config_key_at(names, i) : "");
     if (f < 0)
       return fc_config_error(names, error, "platform.functions: expected a map of this workflow's functions to names");
+    if (fc_config_is_map(fc_config_value_at(names, i))) {
+      FC_TRY(check_command(fc_config_value_at(names, i), error));
+      continue;
+    }
     FC_TRY(fc_config_as_text(fc_config_value_at(names, i), workflow->functions[f].platform_name, FC_NAME_SIZE, error));
   }
   return FC_OK;

@@ -22,16 +22,32 @@ void judge_wilson(int32_t n_met, int32_t n, double *low, double *high) {
   *high = n_met == n ? 1.0 : fmin(1.0, centre + half);
 }
 
-static void add_window(judgement_t *judgement, const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users,
-                       const fc_observation_t *observation, int64_t *successes, int64_t *completed) {
+void judge_add(judge_t *judge, const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users,
+               const fc_observation_t *observation) {
   const fc_outcome_t *outcome = &observation->outcome;
   const fc_qos_verdict_t verdict =
       fc_qos_judge(workflow, semantics, outcome, observation->duration_s, (double)users, NULL);
-  judgement->n_met += verdict == FC_QOS_MET ? 1 : 0;
-  judgement->latency_s +=
+  judge->sums.n_windows += 1;
+  judge->sums.n_met += verdict == FC_QOS_MET ? 1 : 0;
+  judge->sums.latency_s +=
       (outcome->present & FC_OUTCOME_HAS_LATENCY_MEAN) ? outcome->latency_mean_s : observation->duration_s;
-  *successes += outcome->successes;
-  *completed += fc_outcome_completed(outcome);
+  judge->successes += outcome->successes;
+  judge->completed += fc_outcome_completed(outcome);
+}
+
+judgement_t judge_result(const judge_t *judge, const fc_workflow_t *workflow,
+                         const fc_function_configuration_t *configuration) {
+  judgement_t judgement = judge->sums;
+  const int32_t n = judgement.n_windows;
+  FC_ASSERT(n > 0);
+  judgement.compliance = (double)judgement.n_met / n;
+  judge_wilson(judgement.n_met, n, &judgement.wilson_low, &judgement.wilson_high);
+  judgement.qos_met = judgement.compliance >= JUDGE_REQUIRED_COMPLIANCE;
+  judgement.cost_usd_h = fc_cost_reserved_usd_h(workflow, configuration);
+  judgement.latency_s /= n;
+  judgement.throughput = (double)judge->successes / n;
+  judgement.success_ratio = judge->completed > 0 ? (double)judge->successes / (double)judge->completed : 0.0;
+  return judgement;
 }
 
 fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
@@ -58,22 +74,16 @@ fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t se
   simulator_t *simulator = NULL;
   fc_observation_t observation = {0};
   fc_status_t status = FC_OK;
-  int64_t successes = 0, completed = 0;
-  *judgement = (judgement_t){.n_windows = n_windows};
+  judge_t judge = {0};
+  *judgement = (judgement_t){0};
   if (n_windows < 1) return fc_error_set(error, FC_EINVAL, "judging needs at least one window, not %d", n_windows);
   FC_TRY(fc_observation_init(&observation, workflow->n_functions));
   FC_TRY_GOTO(simulator_new(workflow, &options, &simulator, error), status, done);
   for (int32_t w = 0; w < n_windows; ++w) {
-    FC_TRY_GOTO(simulator_window(simulator, w, configuration, &observation, error), status, done);
-    add_window(judgement, workflow, semantics, users, &observation, &successes, &completed);
+    FC_TRY_GOTO(simulator_observed_window(simulator, w, configuration, &observation, error), status, done);
+    judge_add(&judge, workflow, semantics, users, &observation);
   }
-  judgement->compliance = (double)judgement->n_met / n_windows;
-  judge_wilson(judgement->n_met, n_windows, &judgement->wilson_low, &judgement->wilson_high);
-  judgement->qos_met = judgement->compliance >= JUDGE_REQUIRED_COMPLIANCE;
-  judgement->cost_usd_h = fc_cost_reserved_usd_h(workflow, configuration);
-  judgement->latency_s /= n_windows;
-  judgement->throughput = (double)successes / n_windows;
-  judgement->success_ratio = completed > 0 ? (double)successes / (double)completed : 0.0;
+  *judgement = judge_result(&judge, workflow, configuration);
 done:
   simulator_destroy(&simulator);
   fc_observation_clear(&observation);

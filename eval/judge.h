@@ -37,7 +37,21 @@ typedef struct {
 fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
                               const fc_observation_t *observation, double users);
 
-/* configuration: (N). FC_EINVAL as simulator_new. Allocates. */
+/* A judgement in the making, window by window, wherever the windows come from. Begun by {0}. */
+typedef struct {
+  judgement_t sums;
+  int64_t successes, completed;
+} judge_t;
+
+/* One more window, whose QoS targets are those of so many users of a closed loop. */
+void judge_add(judge_t *judge, const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users,
+               const fc_observation_t *observation);
+
+/* What the windows so far say of configuration (N), which was in force in all of them; at least one. */
+judgement_t judge_result(const judge_t *judge, const fc_workflow_t *workflow,
+                         const fc_function_configuration_t *configuration);
+
+/* The same on the simulator. configuration: (N). FC_EINVAL as simulator_new. Allocates. */
 fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users, uint64_t seed,
                                 int32_t n_windows, const fc_function_configuration_t *configuration,
                                 judgement_t *judgement, fc_error_t *error);

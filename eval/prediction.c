@@ -28,8 +28,11 @@ struct prediction {
   fc_observation_t observation;
   double *windows;          /* (2, particles) */
   double *series[N_SERIES]; /* (capacity) */
-  int64_t n, n_latencies, capacity;
+  int64_t n, n_latencies, capacity, n_forecasts;
 };
+
+/* Forecasts draw from numbers that no scored window reaches. */
+static const int64_t FORECASTS_FROM = (int64_t)1 << 40;
 
 fc_status_t prediction_new(const fc_workflow_t *workflow, fc_semantics_t semantics, const particles_t *particles,
                            uint64_t seed, prediction_t **out, fc_error_t *error) {
@@ -78,8 +81,9 @@ static fc_status_t grow(prediction_t *self, fc_error_t *error) {
 }
 
 /* One window of each particle with the configuration of a held-out window. */
-static fc_status_t simulate_particles(prediction_t *self, const fc_observation_t *o, int32_t users, double rate_per_s,
-                                      fc_error_t *error) {
+static fc_status_t simulate_particles(prediction_t *self, int64_t from,
+                                      const fc_function_configuration_t *configuration, int32_t users,
+                                      double rate_per_s, fc_error_t *error) {
   const simulator_options_t options = {
       .seed = self->seed, .semantics = self->semantics, .users = users, .rate_per_s = rate_per_s};
   FC_TRY(simulator_renew(self->workflow, &options, &self->simulator, error));
@@ -87,7 +91,7 @@ static fc_status_t simulate_particles(prediction_t *self, const fc_observation_t
   for (int32_t i = 0; i < n; ++i) {
     const int32_t particle = particles_of_window(self->particles, i);
     FC_TRY(simulator_set_parameters(self->simulator, &self->particles->parameters[particle], error));
-    FC_TRY(simulator_observed_window(self->simulator, self->n * n + i, o->configuration, &self->observation, error));
+    FC_TRY(simulator_observed_window(self->simulator, from + i, configuration, &self->observation, error));
     const fc_outcome_t *outcome = &self->observation.outcome;
     self->windows[i] = outcome->successes > 0 ? outcome->latency_mean_s : self->observation.duration_s;
     self->windows[n + i] = (double)outcome->successes;
@@ -99,7 +103,7 @@ fc_status_t prediction_add(prediction_t *self, const fc_observation_t *o, int32_
                            fc_error_t *error) {
   if ((o->outcome.present & FC_OUTCOME_HAS_COUNTS) == 0) return FC_OK;
   if (self->n == self->capacity) FC_TRY(grow(self, error));
-  FC_TRY(simulate_particles(self, o, users, rate_per_s, error));
+  FC_TRY(simulate_particles(self, self->n * self->particles->n, o->configuration, users, rate_per_s, error));
   const int64_t k = self->n++;
   const int32_t n = self->particles->n;
   self->series[SERIES_MEASURED_SUCCESSES][k] = (double)o->outcome.successes;
@@ -111,6 +115,16 @@ fc_status_t prediction_add(prediction_t *self, const fc_observation_t *o, int32_
   }
   predict(self->windows + n, n, &self->series[SERIES_SUCCESSES][k], &self->series[SERIES_SUCCESSES_LOW][k],
           &self->series[SERIES_SUCCESSES_HIGH][k]);
+  return FC_OK;
+}
+
+fc_status_t prediction_forecast(prediction_t *self, const fc_function_configuration_t *configuration, int32_t users,
+                                double rate_per_s, prediction_forecast_t *forecast, fc_error_t *error) {
+  const int32_t n = self->particles->n;
+  FC_TRY(simulate_particles(self, FORECASTS_FROM + self->n_forecasts * n, configuration, users, rate_per_s, error));
+  self->n_forecasts += 1;
+  predict(self->windows, n, &forecast->latency_s, &forecast->latency_low_s, &forecast->latency_high_s);
+  predict(self->windows + n, n, &forecast->successes, &forecast->successes_low, &forecast->successes_high);
   return FC_OK;
 }
 

@@ -35,6 +35,18 @@ void prediction_destroy(prediction_t **prediction);
 fc_status_t prediction_add(prediction_t *prediction, const fc_observation_t *observation, int32_t users,
                            double rate_per_s, fc_error_t *error);
 
+/* What one window is expected to bring: mean and central 80 % over the particles. A window without a success counts
+ * with its length as latency. */
+typedef struct {
+  double latency_s, latency_low_s, latency_high_s;
+  double successes, successes_low, successes_high;
+} prediction_forecast_t;
+
+/* Forecasts a window of configuration (N) that nobody has measured; the load as above. It counts in no score, and two
+ * forecasts have other luck. */
+fc_status_t prediction_forecast(prediction_t *prediction, const fc_function_configuration_t *configuration,
+                                int32_t users, double rate_per_s, prediction_forecast_t *forecast, fc_error_t *error);
+
 /* The windows so far. */
 int64_t prediction_windows(const prediction_t *prediction);
 prediction_score_t prediction_score(const prediction_t *prediction);

@@ -94,5 +94,6 @@ void model_set(simulator_t *simulator, const fc_simulator_parameters_t *p) {
   simulator->cold_start_sigma = p->cold_start_sigma;
   simulator->balancer = p->balancer;
   simulator->queues = p->overflow == FC_OVERFLOW_QUEUE;
+  simulator->has_been_running = p->windows == FC_WINDOWS_RUNNING;
   for (int32_t f = 0; f < simulator->n_functions; ++f) set_function(p, &p->functions[f], &simulator->functions[f]);
 }

@@ -266,7 +266,8 @@ fc_status_t simulator_next_window(simulator_t *simulator, int64_t window,
 fc_status_t simulator_observed_window(simulator_t *simulator, int64_t window,
                                       const fc_function_configuration_t *configuration, fc_observation_t *observation,
                                       fc_error_t *error) {
-  if (simulator->free_next == NULL) return simulator_window(simulator, window, configuration, observation, error);
+  if (simulator->free_next == NULL && !simulator->has_been_running)
+    return simulator_window(simulator, window, configuration, observation, error);
   simulator_end_stretch(simulator);
   FC_TRY(simulator_next_window(simulator, 2 * window, configuration, observation, error));
   const fc_status_t status = simulator_next_window(simulator, 2 * window + 1, configuration, observation, error);

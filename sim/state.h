@@ -186,6 +186,7 @@ struct simulator {
   double spawn_rate_per_s, cold_start_median_s, cold_start_sigma;
   fc_balancer_t balancer;
   bool queues; /* at the concurrency limit calls wait instead of being rejected */
+  bool has_been_running; /* parameters: FC_WINDOWS_RUNNING */
   normal_table_t normal;
   /* plan */
   int32_t n_nodes, n_leaves;

@@ -8,7 +8,7 @@
  * One thread: the agent's main loop. Calls may block, each at most as long as `timeout_s` of the platform's own
  * configuration; a platform that cannot answer in that time returns FC_ETIMEOUT. Shapes: N functions in the order of
  * the workflow, A knobs. Adding a platform: implement this table in one file of this folder as a library of its own
- * that only agent/main.c links.
+ * that agent/platform_choice.c links, and cli/doctor_platform.c, which only looks.
  */
 #ifndef AGENT_PLATFORMS_PLATFORM_H
 #define AGENT_PLATFORMS_PLATFORM_H

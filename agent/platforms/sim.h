@@ -2,7 +2,7 @@
  *
  * The only platform whose windows take no real time: sleeping on its clock jumps to the deadline, reading a window
  * simulates it. Writes take effect at the next window. A library of its own (fc_agent_platform_sim), linked by
- * agent/main.c only, absent when the build says FAASCONF_PLATFORM_SIM=OFF.
+ * agent/platform_choice.c only, absent when the build says FAASCONF_PLATFORM_SIM=OFF.
  */
 #ifndef AGENT_PLATFORMS_SIM_H
 #define AGENT_PLATFORMS_SIM_H

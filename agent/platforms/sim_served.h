@@ -6,7 +6,7 @@
  * connection broke, it joins again, and the windows it missed are one without measurements. read answers FC_ECLOSED
  * only when the other side said that the simulation is over; FC_ESTATE when there is no way back in: the process is
  * gone, or something forbids it (its functions belong to another agent now). A library of its own, linked by
- * agent/main.c only.
+ * agent/platform_choice.c only.
  */
 #ifndef AGENT_PLATFORMS_SIM_SERVED_H
 #define AGENT_PLATFORMS_SIM_SERVED_H

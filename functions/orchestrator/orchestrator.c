@@ -92,8 +92,17 @@ static void add_failure(const orchestrator_t *orchestrator, const calls_outcome_
 }
 
 static int32_t status_of(call_result_t result) {
-  if (result == CALL_SUCCEEDED) return HTTP_OK;
-  return result == CALL_TIMED_OUT ? HTTP_GATEWAY_TIMEOUT : HTTP_BAD_GATEWAY;
+  switch (result) {
+    case CALL_SUCCEEDED:
+      return HTTP_OK;
+    case CALL_REJECTED: /* what a proxy in front of it logs tells rejected workflows from failed ones */
+      return HTTP_TOO_MANY_REQUESTS;
+    case CALL_TIMED_OUT:
+      return HTTP_GATEWAY_TIMEOUT;
+    case CALL_FAILED:
+      break;
+  }
+  return HTTP_BAD_GATEWAY;
 }
 
 static void answer_outcome(const orchestrator_t *orchestrator, int64_t number, double latency_s,

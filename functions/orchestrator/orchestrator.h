@@ -2,10 +2,10 @@
  *
  *   POST /               body: empty, or {"number": N}
  *                        200 {"ok": true, "workflow", "number", "checksum", "calls", "latency_s"}
- *                        502, or 504 after a time-out: {"ok": false, "workflow", "number", "result", "function",
- *                        "reason", "calls", "calls_failed", "calls_rejected", "latency_s"}
- *   GET  /metrics.json   counters; with ?since=CURSOR[&limit=N] the completions since then (docs/local-functions.md)
- *   GET  /health         200 {"ok": true, "workflow"}
+ *                        by the first cause 429 rejected, 504 time-out, 502 other: {"ok": false, "workflow", "number",
+ * "result", "function", "reason", "calls", "calls_failed", "calls_rejected", "latency_s"} GET  /metrics.json counters;
+ * with ?since=CURSOR[&limit=N] the completions since then (docs/local-functions.md) GET  /health         200 {"ok":
+ * true, "workflow"}
  *
  * Functions are called with {"number": N, "previous": checksum}; a success is 200 with {"ok": true, "checksum"}. A call
  * for which the output before is garbage says {"previous": "failed"}. Any thread.

@@ -170,6 +170,12 @@ typedef enum {
   FC_OVERFLOW_QUEUE = 1   /* waits at that replica, first come first served */
 } fc_overflow_t;
 
+/* What was before a window that somebody measures under a closed loop. */
+typedef enum {
+  FC_WINDOWS_FRESH = 0,  /* nothing: users come with it, as in the published experiments */
+  FC_WINDOWS_RUNNING = 1 /* another window: the system has been running with these users */
+} fc_windows_t;
+
 typedef struct {
   bool present;                  /* the file has a `simulator:` section */
   double orchestrator_startup_s; /* median, before the first call */
@@ -184,6 +190,7 @@ typedef struct {
   double cold_start_median_s, cold_start_sigma;
   fc_balancer_t balancer;
   fc_overflow_t overflow;
+  fc_windows_t windows;
   fc_function_simulator_t *functions; /* (N) */
 } fc_simulator_parameters_t;
 

@@ -85,6 +85,7 @@ static fc_status_t read_world(const fc_json_t *json, const fc_workflow_t *workfl
   FC_TRY(get_word(json, "overflow", FC_OVERFLOW_QUEUE, &overflow, error));
   world->balancer = (fc_balancer_t)balancer;
   world->overflow = (fc_overflow_t)overflow;
+  world->windows = workflow->simulator.windows; /* of how it is measured, not of what it is */
   const fc_json_t *functions = fc_json_get(json, "functions");
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
     const fc_json_t *one = fc_json_get(functions, workflow->functions[f].name);

@@ -365,7 +365,7 @@ TEST(LocalOrchestrator, ARefusalAtAConcurrencyLimitIsRejected) {
   TwoCalls two;
   two.start(full.url(), second.url());
   const Answered answer = two.post();
-  EXPECT_EQ(502, answer.status);
+  EXPECT_EQ(429, answer.status) << "so that a proxy's log tells rejected workflows from failed ones";
   EXPECT_EQ("rejected", Json(answer.body).text("result"));
   EXPECT_EQ(1, Json(answer.body).number("calls_rejected"));
   EXPECT_EQ(2, Json(answer.body).number("calls"));

@@ -78,6 +78,24 @@ TEST(StretchEdges, AnObservedWindowOfAnOpenLoopDoesNotBeginEmpty) {
   EXPECT_EQ(0, std::memcmp(&a, &b, sizeof a));
 }
 
+// Nor in a closed loop whose parameters say that the system has been running: a window ends about as many workflows as
+// it starts, whereas a fresh one lacks those that are in flight at its end.
+TEST(StretchEdges, AnObservedWindowOfARunningClosedLoopDoesNotBeginEmpty) {
+  auto workflow = fc_test::parallel_workflow();
+  Simulated fresh(workflow->get(), 10, FC_SEMANTICS_STRICT, 1), running(workflow->get(), 10, FC_SEMANTICS_STRICT, 1);
+  fc_simulator_parameters_t parameters = workflow->get()->simulator;
+  parameters.windows = FC_WINDOWS_RUNNING;
+  ASSERT_EQ(FC_OK, simulator_set_parameters(running.get(), &parameters, &running.error)) << running.error.message;
+  double ended_fresh = 0, ended_running = 0;
+  for (int w = 0; w < 100; ++w) {
+    const fc_outcome_t a = fresh.observed(w, kStart).outcome, b = running.observed(w, kStart).outcome;
+    ended_fresh += static_cast<double>(a.successes + a.failures);
+    ended_running += static_cast<double>(b.successes + b.failures);
+  }
+  EXPECT_GT(ended_running, 1.1 * ended_fresh);
+  EXPECT_LT(ended_running, 1.6 * ended_fresh);
+}
+
 // Another world's parameters are all of that world.
 // Nobody asks, so that replicas use their idle memory only: five with the old limit for 20 s, five with the new for 30
 // s.

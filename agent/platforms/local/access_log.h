@@ -39,6 +39,7 @@ typedef struct {
 typedef struct {
   fc_histogram_t latency; /* successes */
   int64_t successes, rejected, failed;
+  int64_t rejected_in_queue; /* of the rejected: the 503, after waiting as long as a request may */
   int64_t retries;
   double service_s; /* sum over all that got to a server */
   int64_t bytes_in;

@@ -78,6 +78,7 @@ void access_log_count(access_log_window_t *window, const access_log_line_t *line
       break;
     case ACCESS_LOG_REJECTED:
       window->rejected += 1;
+      window->rejected_in_queue += line->status == 503;
       break;
     case ACCESS_LOG_FAILED:
       window->failed += 1;

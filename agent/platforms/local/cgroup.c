@@ -30,6 +30,13 @@ fc_status_t cgroup_child(const cgroup_t *parent, const char *name, cgroup_t *chi
   return FC_OK;
 }
 
+static fc_status_t refuse_hand_down(const char *path, fc_error_t *error) {
+  return fc_error_set(error, FC_ESTATE,
+                      "%s: processes are in this group, so that it cannot hand controllers down: give the agent a unit "
+                      "of its own with Delegate=yes",
+                      path);
+}
+
 /* v2 only: the controllers of this folder are handed to the groups below it. */
 static fc_status_t hand_down(const cgroup_t *parent, int32_t folder, fc_error_t *error) {
   const char *path = parent->folders[folder].path;
@@ -43,11 +50,7 @@ static fc_status_t hand_down(const cgroup_t *parent, int32_t folder, fc_error_t 
     if (parent->of[wanted[i].controller] != folder || cgroup_files_has_word(words, wanted[i].word)) continue;
     code = cgroup_files_write(path, "cgroup.subtree_control", wanted[i].plus);
   }
-  if (code == EBUSY)
-    return fc_error_set(error, FC_ESTATE,
-                        "%s: processes are in this group, so that it cannot hand controllers down: give the agent a "
-                        "unit of its own with Delegate=yes",
-                        path);
+  if (code == EBUSY) return refuse_hand_down(path, error);
   return code == 0 ? FC_OK : cgroup_files_error(path, "cgroup.subtree_control", "write", code, error);
 }
 
@@ -62,6 +65,31 @@ fc_status_t cgroup_make(const cgroup_t *parent, const cgroup_t *child, fc_error_
     if (status == FC_OK) continue;
     while (i-- > 0) (void)rmdir(child->folders[i].path);
     return status;
+  }
+  return FC_OK;
+}
+
+/* hand_down without writing. The root of the hierarchy hands down whatever is in it: it has no cgroup.type. */
+static fc_status_t check_hand_down(const cgroup_t *parent, int32_t folder, fc_error_t *error) {
+  const char *path = parent->folders[folder].path;
+  char words[CGROUP_TEXT_SIZE], procs[CGROUP_TEXT_SIZE], type[VALUE_SIZE];
+  int code = cgroup_files_read(path, "cgroup.subtree_control", words, sizeof words);
+  if (code != 0) return cgroup_files_error(path, "cgroup.subtree_control", "read", code, error);
+  const bool cpu = parent->of[CGROUP_CPU] != folder || cgroup_files_has_word(words, "cpu");
+  const bool memory = parent->of[CGROUP_MEMORY] != folder || cgroup_files_has_word(words, "memory");
+  if (cpu && memory) return FC_OK;
+  code = cgroup_files_may_write(path, "cgroup.subtree_control");
+  if (code != 0) return cgroup_files_error(path, "cgroup.subtree_control", "write", code, error);
+  const bool is_root = cgroup_files_read(path, "cgroup.type", type, sizeof type) != 0;
+  if (is_root || (cgroup_files_read(path, "cgroup.procs", procs, sizeof procs) == 0 && procs[0] == '\0')) return FC_OK;
+  return refuse_hand_down(path, error);
+}
+
+fc_status_t cgroup_check(const cgroup_t *parent, fc_error_t *error) {
+  for (int32_t i = 0; i < parent->n_folders; ++i) {
+    const int code = cgroup_files_may_write(parent->folders[i].path, "");
+    if (code != 0) return cgroup_files_error(parent->folders[i].path, "", "make a group in it", code, error);
+    if (parent->folders[i].version == 2) FC_TRY(check_hand_down(parent, i, error));
   }
   return FC_OK;
 }

@@ -57,6 +57,9 @@ fc_status_t cgroup_child(const cgroup_t *parent, const char *name, cgroup_t *chi
 /* Makes the folders of a child; on v2 its parent first hands the controllers down. Nothing stays behind a failure.
  * FC_EEXISTS; FC_EUNSAFE with what is needed when this process may not; FC_EIO. */
 fc_status_t cgroup_make(const cgroup_t *parent, const cgroup_t *child, fc_error_t *error);
+/* Could cgroup_make make a group below parent? Looks only. FC_EUNSAFE with what is needed when this process may not;
+ * FC_ESTATE: on v2 processes are in parent, which has not handed its controllers down; FC_EIO. */
+fc_status_t cgroup_check(const cgroup_t *parent, fc_error_t *error);
 /* v2 only, where a group with processes cannot hand controllers down (a unit with Delegate=yes): when this process is
  * the only one in its own group, it moves to a group `agent` below it. *own stays what it was. Nothing on v1. False
  * when there are others or it may not. */

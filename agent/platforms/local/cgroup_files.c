@@ -51,6 +51,12 @@ int cgroup_files_write(const char *folder, const char *name, const char *value) 
   return code;
 }
 
+int cgroup_files_may_write(const char *folder, const char *name) {
+  char path[FILE_PATH_SIZE];
+  if (!join(folder, name, path)) return ENAMETOOLONG;
+  return faccessat(AT_FDCWD, path, name[0] == '\0' ? W_OK | X_OK : W_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
 bool cgroup_files_value(const char *text, const char *key, int64_t *value) {
   const size_t length = strlen(key);
   for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {

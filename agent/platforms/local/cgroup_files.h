@@ -15,6 +15,10 @@ int cgroup_files_read(const char *folder, const char *name, char *text, size_t s
 /* Returns 0 or errno. */
 int cgroup_files_write(const char *folder, const char *name, const char *value);
 
+/* May this process write folder/name, or, without a name, make files in the folder? Returns 0 or errno; a file system
+ * that is mounted read-only is EROFS for root too. */
+int cgroup_files_may_write(const char *folder, const char *name);
+
 /* The number behind `key` at the start of a line; false when there is none. */
 bool cgroup_files_value(const char *text, const char *key, int64_t *value);
 /* Is this one of the words of a line of words? */

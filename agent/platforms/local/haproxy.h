@@ -62,6 +62,9 @@ typedef struct {
 /* Writes the file anew from the structs. FC_EIO. */
 fc_status_t haproxy_write_file(const haproxy_t *haproxy, fc_error_t *error);
 
+/* How long a process that was replaced by a reload may go on answering its requests. */
+int64_t haproxy_hard_stop_ms(const haproxy_t *haproxy);
+
 /* Writes the file and starts the process in `group` (NULL or no folders: none). Returns when it answers.
  * FC_ENOTFOUND: no haproxy; FC_ESTATE with its last words. */
 fc_status_t haproxy_start(haproxy_t *haproxy, const cgroup_t *group, fc_error_t *error);

@@ -17,6 +17,10 @@
 
 enum { MS_PER_S = 1000 };
 
+int64_t haproxy_hard_stop_ms(const haproxy_t *haproxy) {
+  return 2 * (int64_t)(haproxy->request_timeout_s * MS_PER_S);
+}
+
 static void write_head(FILE *out, const haproxy_t *haproxy) {
   const int timeout_ms = (int)(haproxy->request_timeout_s * MS_PER_S);
   fprintf(out,
@@ -35,12 +39,14 @@ static void write_head(FILE *out, const haproxy_t *haproxy) {
           "  timeout queue %dms\n"
           "  timeout http-request 10s\n"
           "  timeout http-keep-alive 60s\n"
+          "  option dontlognull\n"
+          "  option http-ignore-probes\n"
           "  option http-server-close\n"
           "  option idle-close-on-response\n"
           "  option redispatch 1\n"
           "  retries 3\n"
           "  retry-on conn-failure empty-response\n",
-          haproxy->socket.path, 2 * timeout_ms, timeout_ms, timeout_ms, timeout_ms);
+          haproxy->socket.path, (int)haproxy_hard_stop_ms(haproxy), timeout_ms, timeout_ms, timeout_ms);
   if (haproxy->metrics_port > 0)
     fprintf(out,
             "frontend metrics\n"

@@ -22,8 +22,8 @@ static fc_status_t check_started(const local_t *local, int32_t f, fc_error_t *er
 static fc_status_t take_discover(void *self, uint32_t *capabilities, fc_knob_range_t *caps, fc_error_t *error) {
   local_t *local = self;
   FC_TRY(local_start(local, error));
-  *capabilities = PLATFORM_SETS_ALL | PLATFORM_MEASURES_FUNCTIONS;
-  for (int32_t f = 0; f < local->workflow->n_functions; ++f) local_caps(&caps[f * FC_KNOBS]);
+  *capabilities = PLATFORM_LOCAL_CAPABILITIES;
+  for (int32_t f = 0; f < local->workflow->n_functions; ++f) platform_local_caps(&caps[f * FC_KNOBS]);
   return FC_OK;
 }
 
@@ -49,9 +49,7 @@ static fc_status_t take_read_back(void *self, int32_t function, fc_function_conf
 
 static fc_status_t take_plan(void *self, platform_step_t *step, fc_error_t *error) {
   FC_TRY(check_started(self, step->function, error));
-  step->change = platform_same(&step->from, &step->to)      ? PLATFORM_CHANGE_NONE
-                 : step->from.replicas == step->to.replicas ? PLATFORM_CHANGE_IN_PLACE
-                                                            : PLATFORM_CHANGE_SCALE;
+  step->change = platform_local_change(&step->from, &step->to);
   return FC_OK;
 }
 
@@ -59,7 +57,7 @@ static fc_status_t take_validate(void *self, const fc_function_configuration_t *
   const local_t *local = self;
   int64_t mib = 0;
   fc_knob_range_t caps[FC_KNOBS];
-  local_caps(caps);
+  platform_local_caps(caps);
   for (int32_t f = 0; f < local->workflow->n_functions; ++f) {
     FC_TRY(local_validate(local, f, &configuration[f], error));
     mib += (int64_t)configuration[f].mem_mib * configuration[f].replicas;

@@ -11,11 +11,13 @@
  * the kernel and from HAProxy.
  *
  * Needs root (or a delegated cgroup) and HAProxy 2.6 or later. The workflow is asked for at the gateway's port; behind
- * it is the orchestrator, a process of somebody else. A library of its own, linked by agent/main.c only.
+ * it is the orchestrator, a process of somebody else. A library of its own, linked by agent/platform_choice.c,
+ * and by cli/doctor*.c, which looks and starts nothing.
  */
 #ifndef AGENT_PLATFORMS_LOCAL_LOCAL_H
 #define AGENT_PLATFORMS_LOCAL_LOCAL_H
 
+#include "cgroup.h"
 #include "faasconf/log.h"
 #include "platform.h"
 #include "settings_local.h"
@@ -31,11 +33,40 @@ typedef struct {
   const fc_log_t *log;              /* or NULL */
 } platform_local_options_t;
 
+enum { PLATFORM_LOCAL_CAPABILITIES = PLATFORM_SETS_ALL | PLATFORM_MEASURES_FUNCTIONS };
+
+/* caps (A): what this machine takes of any function. */
+void platform_local_caps(fc_knob_range_t *caps);
+/* What a change of one function takes. */
+platform_change_t platform_local_change(const fc_function_configuration_t *from, const fc_function_configuration_t *to);
+
+/* The control groups that a start would find. */
+typedef struct {
+  cgroup_t own, top;   /* of this process, and at the top */
+  cgroup_t parent;     /* where the groups of the replicas would be: below one of the two; n_folders 0: nowhere */
+  bool is_below_own;   /* of parent */
+  bool is_there;       /* parent exists already */
+  bool is_left;        /* and is of an earlier run of this state folder: the start removes it */
+  fc_status_t allowed; /* FC_OK: parent can be made; else `why` */
+  fc_error_t why;
+} platform_local_groups_t;
+
+/* Looks where the groups of agent `agent` with this state folder (which need not exist) would be made; makes nothing.
+ * root: "" = the machine's. FC_ENOTFOUND, FC_EFORMAT, FC_EIO: the controllers cannot be found. */
+fc_status_t platform_local_look(const char *root, const char *agent, const char *state, platform_local_groups_t *groups,
+                                fc_error_t *error);
+
 /* Checks the settings against the workflow; starts nothing: discover does. Borrows workflow until the platform is
  * cleared. Caller owns *out and clears it with platform_clear, which blocks until everything has stopped. FC_EINVAL,
  * FC_ENOTFOUND: a function has no command. */
 fc_status_t platform_local_new(const fc_workflow_t *workflow, const platform_local_options_t *options, platform_t *out,
                                fc_error_t *error);
+
+/* Stops and removes what a crashed run of this state folder left behind: processes and control groups. *found says
+ * whether there was anything. Nothing to do where no platform ran, or where one is running that is not this process's
+ * business: call it only when nobody uses the folder any more. FC_EIO, FC_EFORMAT name what stays. Blocks for seconds
+ * at most. */
+fc_status_t platform_local_clear_away(const char *state, bool *found, fc_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -15,7 +15,7 @@ static int64_t machine_mib(void) {
   return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / MIB;
 }
 
-void local_caps(fc_knob_range_t *caps) {
+void platform_local_caps(fc_knob_range_t *caps) {
   const int64_t mib = machine_mib();
   caps[FC_KNOB_CPU] = (fc_knob_range_t){CGROUP_MIN_MILLICORES, (int32_t)sysconf(_SC_NPROCESSORS_ONLN) * 1000};
   caps[FC_KNOB_MEM] = (fc_knob_range_t){CGROUP_MIN_MIB, (int32_t)(mib < INT32_MAX ? mib : INT32_MAX)};
@@ -23,10 +23,16 @@ void local_caps(fc_knob_range_t *caps) {
   caps[FC_KNOB_CONCURRENCY] = (fc_knob_range_t){1, LOCAL_MAX_CONCURRENCY};
 }
 
+platform_change_t platform_local_change(const fc_function_configuration_t *from,
+                                        const fc_function_configuration_t *to) {
+  if (platform_same(from, to)) return PLATFORM_CHANGE_NONE;
+  return from->replicas == to->replicas ? PLATFORM_CHANGE_IN_PLACE : PLATFORM_CHANGE_SCALE;
+}
+
 fc_status_t local_validate(const local_t *local, int32_t f, const fc_function_configuration_t *configuration,
                            fc_error_t *error) {
   fc_knob_range_t caps[FC_KNOBS];
-  local_caps(caps);
+  platform_local_caps(caps);
   for (int32_t k = 0; k < FC_KNOBS; ++k) {
     const int32_t value = fc_knob_get(configuration, (fc_knob_t)k);
     if (value < caps[k].min || value > caps[k].max)

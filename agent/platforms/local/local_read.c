@@ -117,24 +117,10 @@ static void read_requests(const local_t *local, int32_t f, double duration_s, fc
   metrics->present |= FC_METRIC_BIT(LATENCY_P75) | FC_METRIC_BIT(LATENCY_P95);
 }
 
-static void read_outcome(const local_t *local, fc_outcome_t *outcome) {
-  const access_log_window_t *gateway = &local->windows[local->workflow->n_functions];
-  memset(outcome, 0, sizeof *outcome);
-  outcome->successes = gateway->successes;
-  outcome->failures = gateway->failed + gateway->rejected;
-  outcome->rejected = gateway->rejected;
-  int64_t rejected_calls = 0;
-  for (int32_t f = 0; f < local->workflow->n_functions; ++f) {
-    outcome->execution_s += local->windows[f].service_s;
-    rejected_calls += local->windows[f].rejected;
-  }
-  outcome->present = FC_OUTCOME_HAS_COUNTS | FC_OUTCOME_HAS_EXECUTION;
-  /* An orchestrator may answer 502 to a workflow whose call was rejected: how many those are is not seen from here. */
-  if (rejected_calls == 0 || gateway->failed == 0) outcome->present |= FC_OUTCOME_HAS_REJECTED;
-  if (gateway->successes == 0) return;
-  outcome->latency_mean_s = fc_histogram_mean_s(&gateway->latency);
-  outcome->latency_p95_s = fc_histogram_quantile_s(&gateway->latency, 0.95);
-  outcome->present |= FC_OUTCOME_HAS_LATENCY_MEAN | FC_OUTCOME_HAS_LATENCY_P95;
+/* Workflows at the gateway now. After a reload an old process may have some too, which nobody counts: -1. */
+static int64_t count_in_flight(const local_t *local, const haproxy_stat_t *stat, int64_t now_ns) {
+  const haproxy_stat_row_t *row = haproxy_stat_find(stat, local->proxies[local->workflow->n_functions].name, NULL);
+  return row && now_ns >= local->old_worker_ns ? row->in_service : -1;
 }
 
 /* Requests that the gateway has taken since it was started; -1 unknown. */
@@ -195,7 +181,8 @@ fc_status_t local_read(local_t *local, fc_observation_t *observation, fc_error_t
     read_groups(local, f, duration_s, metrics);
     read_requests(local, f, duration_s, metrics);
   }
-  read_outcome(local, &observation->outcome);
+  local_outcome(local->windows, n, count_in_flight(local, &stat, now_ns), &local->tells_rejected,
+                &observation->outcome);
   read_load(local, &stat, duration_s, &observation->load);
   haproxy_stat_clear(&stat);
   memset(local->samples, 0, (size_t)(n + 1) * sizeof *local->samples);

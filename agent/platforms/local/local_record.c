@@ -24,6 +24,21 @@ static void record_path(const local_t *local, char *path, size_t size) {
   snprintf(path, size, "%s/record", local->folder);
 }
 
+bool local_record_has(const char *folder, const char *group) {
+  char path[LOCAL_PATH_SIZE + 16];
+  uint8_t *text = NULL;
+  size_t size = 0;
+  bool found = false;
+  snprintf(path, sizeof path, "%.1190s/record", folder);
+  if (file_read(path, MAX_RECORD_BYTES, &text, &size, NULL) != FC_OK) return false;
+  char *rest = NULL;
+  text[size] = '\0';
+  for (const char *line = strtok_r((char *)text, "\n", &rest); line && !found; line = strtok_r(NULL, "\n", &rest))
+    found = strncmp(line, "group ", 6) == 0 && strcmp(line + 6, group) == 0;
+  free(text);
+  return found;
+}
+
 fc_status_t local_record_write(const local_t *local, fc_error_t *error) {
   char path[LOCAL_PATH_SIZE + 16], *text = NULL;
   size_t size = 0;
@@ -104,24 +119,40 @@ static void take_configuration(local_t *local, const char *line) {
   if (f >= 0 && local_validate(local, f, &found, NULL) == FC_OK) local->functions[f].wanted = found;
 }
 
-fc_status_t local_record_clear_away(local_t *local, fc_error_t *error) {
-  char path[LOCAL_PATH_SIZE + 16];
+/* line by line: groups are removed, configurations taken when somebody (local) wants them. */
+static fc_status_t go_through(const char *path, local_t *local, bool *found, fc_error_t *error) {
   uint8_t *bytes = NULL;
   size_t size = 0;
-  record_path(local, path, sizeof path);
   const fc_status_t status = file_read(path, MAX_RECORD_BYTES, &bytes, &size, error);
   if (status == FC_ENOTFOUND) return FC_OK;
   if (status != FC_OK) return status;
   bytes[size] = '\0';
   fc_status_t cleared = FC_OK;
-  bool found = false;
   char *rest = NULL;
   for (char *line = strtok_r((char *)bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-    if (strncmp(line, "group ", 6) == 0 && cleared == FC_OK) cleared = clear_group(line + 6, &found, error);
-    if (strncmp(line, "function ", 9) == 0) take_configuration(local, line + 9);
+    if (strncmp(line, "group ", 6) == 0 && cleared == FC_OK) cleared = clear_group(line + 6, found, error);
+    if (local && strncmp(line, "function ", 9) == 0) take_configuration(local, line + 9);
   }
   free(bytes);
-  if (cleared == FC_OK && found)
-    FC_LOG_W(local->options.log, "local", "what an earlier run left was stopped and removed");
   return cleared;
+}
+
+fc_status_t local_record_clear_away(local_t *local, fc_error_t *error) {
+  char path[LOCAL_PATH_SIZE + 16];
+  bool found = false;
+  record_path(local, path, sizeof path);
+  const fc_status_t status = go_through(path, local, &found, error);
+  if (status == FC_OK && found)
+    FC_LOG_W(local->options.log, "local", "what an earlier run left was stopped and removed");
+  return status;
+}
+
+fc_status_t platform_local_clear_away(const char *state, bool *found, fc_error_t *error) {
+  char path[LOCAL_PATH_SIZE + 32];
+  *found = false;
+  if (snprintf(path, sizeof path, "%s/local/record", state) >= (int)sizeof path)
+    return fc_error_set(error, FC_EINVAL, "platform local: the path of the state folder is too long");
+  FC_TRY(go_through(path, NULL, found, error));
+  (void)unlink(path);
+  return FC_OK;
 }

@@ -61,6 +61,8 @@ typedef struct {
   access_log_window_t *windows; /* (N + 1) */
   local_samples_t *samples;     /* (N + 1) */
   int64_t window_start_ns, window_start_us;
+  bool tells_rejected;      /* the orchestrator has answered 429: its 502 are failures */
+  int64_t old_worker_ns;    /* until then a HAProxy that was replaced may still answer requests */
   int64_t arrivals;         /* of the gateway, at the end of the last window; -1: HAProxy was reloaded since */
   int32_t changing;         /* function whose change is under way, or -1 */
   int64_t round_ns;         /* the last round of the supervisor */
@@ -84,6 +86,8 @@ void local_fill_proxy(local_t *local, int32_t function);
 
 /* ---- local_record.c: state/local/record, what a crash would leave behind ---- */
 fc_status_t local_record_write(const local_t *local, fc_error_t *error);
+/* Does the record in the folder state/local name this group? */
+bool local_record_has(const char *folder, const char *path);
 /* Kills and removes what the record of an earlier run names; takes over the configurations that were in force. */
 fc_status_t local_record_clear_away(local_t *local, fc_error_t *error);
 void local_record_remove(const local_t *local);
@@ -97,11 +101,16 @@ void local_supervise(local_t *local);
 void local_supervise_meanwhile(void *self);
 
 /* ---- local_change.c, with the lock ---- */
-/* caps (A): what this machine takes. Without the lock. */
-void local_caps(fc_knob_range_t *caps);
+/* Against platform_local_caps; without the lock. */
 fc_status_t local_validate(const local_t *local, int32_t function, const fc_function_configuration_t *configuration,
                            fc_error_t *error);
 fc_status_t local_change(local_t *local, int32_t function, const fc_function_configuration_t *to, fc_error_t *error);
+
+/* ---- local_outcome.c ---- */
+/* What the workflow's clients saw, from the windows of n functions and, at [n], of the gateway. in_flight: workflows at
+ * the gateway at the end of the window, or -1 when that is not known. *tells_rejected: see local_t; may become true. */
+void local_outcome(const access_log_window_t *windows, int32_t n, int64_t in_flight, bool *tells_rejected,
+                   fc_outcome_t *outcome);
 
 /* ---- local_read.c, with the lock ---- */
 fc_status_t local_read(local_t *local, fc_observation_t *observation, fc_error_t *error);

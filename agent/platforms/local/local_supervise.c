@@ -66,6 +66,7 @@ static void look_after_haproxy(local_t *local) {
   if (haproxy_was_reloaded(&local->haproxy, &reloaded, &error) != FC_OK || !reloaded) return;
   FC_LOG_W(local->options.log, "local", "HAProxy was reloaded: its servers are checked");
   local->arrivals = -1;
+  local->old_worker_ns = now_ns(local) + haproxy_hard_stop_ms(&local->haproxy) * NS_PER_MS;
   for (int32_t f = 0; f <= local->workflow->n_functions; ++f)
     if (haproxy_sync(&local->haproxy, f, &error) != FC_OK) FC_LOG_W(local->options.log, "local", "%s", error.message);
 }

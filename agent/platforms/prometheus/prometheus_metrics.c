@@ -2,19 +2,15 @@
 #include "prometheus_metrics.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "prometheus.h"
+#include "prometheus_ask.h"
 #include "prometheus_put.h"
 #include "prometheus_samples.h"
-#include "prometheus_text.h"
 
 static const double US_PER_S = 1e6, NS_PER_S = 1e9;
 /* What an observation may hold (core/transition.c): one value beyond it would cost the whole window. */
 static const double MAX_VALUE = 1e15, MAX_COUNT = 1e14, MAX_LATENCY_S = 1e7;
-/* A count over much less or more than the window is not the window's. */
-static const double MIN_SHARE = 0.5, MAX_SHARE = 1.5;
 
 enum { OF_WORKFLOW = -1 };
 
@@ -64,15 +60,7 @@ static fc_status_t ask(metrics_t *metrics, const query_t *query, double window_s
   const bool of_workflow = query->function == OF_WORKFLOW;
   const prometheus_words_t words = {of_workflow ? NULL : metrics->workflow->functions[query->function].name,
                                     metrics->workflow->name, metrics->settings->labels, window_s};
-  char range[64] = "", *text = NULL;
-  /* As far back as a window may begin to be counted, and the tick that a range leaves out at its beginning. */
-  const double reach_s = window_s + 2 * metrics->settings->max_age_s + 0.01;
-  if (query->settings->kind != SETTINGS_QUERY_VALUE) snprintf(range, sizeof range, "[%.0fms]", reach_s * 1000);
-  *answer = (prometheus_answer_t){0};
-  FC_TRY(prometheus_text_fill(query->settings->text, &words, range, &text, error));
-  const fc_status_t status = prometheus_query(metrics->client, text, time_s, answer, error);
-  free(text);
-  return status;
+  return prometheus_ask(metrics->client, query->settings, &words, metrics->settings->max_age_s, time_s, answer, error);
 }
 
 static fc_status_t take_rate(const metrics_t *metrics, query_t *query, const window_t *window,
@@ -86,7 +74,7 @@ static fc_status_t take_rate(const metrics_t *metrics, query_t *query, const win
   if (knowledge != PROMETHEUS_KNOWN)
     return fc_error_set(error, FC_ENOTFOUND, "%s", prometheus_knowledge_text(knowledge));
   const double span_s = count.until_s - count.from_s;
-  if (span_s < MIN_SHARE * window_s || span_s > MAX_SHARE * window_s)
+  if (!prometheus_span_fits(span_s, window_s))
     return fc_error_set(error, FC_ENOTFOUND, "its samples cover %.3g s, the window has %.3g s (is it scraped often?)",
                         span_s, window_s);
   query->counted_until_s = count.until_s;

@@ -1,6 +1,6 @@
-// A function for the tests: function_program PORT [CPU_MS [WAIT_MS [START_MS [MEM_MIB]]]]. Holds MEM_MIB. GET /health
-// answers once START_MS are over; GET /seen answers "REQUESTS MOST_IN_FLIGHT"; every other request burns and waits,
-// then answers 200. A thread per connection, one request per connection. SIGTERM ends it.
+// A function for the tests: function_program PORT [CPU_MS [WAIT_MS [START_MS [MEM_MIB [STATUS]]]]]. Holds MEM_MIB. GET
+// /health answers once START_MS are over; GET /seen answers "REQUESTS MOST_IN_FLIGHT"; every other request burns and
+// waits, then answers STATUS (200). A thread per connection, one request per connection. SIGTERM ends it.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 
 namespace {
 struct Settings {
-  int port = 0, cpu_ms = 0, wait_ms = 0, start_ms = 0, mem_mib = 0;
+  int port = 0, cpu_ms = 0, wait_ms = 0, start_ms = 0, mem_mib = 0, status = 200;
 };
 
 double clock_ms(clockid_t id) {
@@ -42,7 +42,7 @@ void answer(int connection, const Settings &settings, double born_ms, Seen *seen
     if (n <= 0) break;
     request.append(buffer, static_cast<size_t>(n));
   }
-  const char *status = "200 OK";
+  std::string status = "200 OK";
   std::string body = "done\n";
   if (request.rfind("GET /health", 0) == 0) {
     if (clock_ms(CLOCK_MONOTONIC) - born_ms < settings.start_ms) status = "503 Starting";
@@ -54,8 +54,9 @@ void answer(int connection, const Settings &settings, double born_ms, Seen *seen
     for (int most = seen->most; now > most && !seen->most.compare_exchange_weak(most, now);) continue;
     work(settings);
     seen->in_flight -= 1;
+    status = std::to_string(settings.status) + " Answered";
   }
-  const std::string head = std::string("HTTP/1.1 ") + status +
+  const std::string head = "HTTP/1.1 " + status +
                            "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
                            body;
   (void)!send(connection, head.data(), head.size(), MSG_NOSIGNAL);
@@ -67,8 +68,9 @@ void answer(int connection, const Settings &settings, double born_ms, Seen *seen
 
 int main(int argc, char **argv) {
   Settings settings;
-  int *const fields[] = {&settings.port, &settings.cpu_ms, &settings.wait_ms, &settings.start_ms, &settings.mem_mib};
-  for (int i = 1; i < argc && i <= 5; ++i) *fields[i - 1] = std::atoi(argv[i]);
+  int *const fields[] = {&settings.port,     &settings.cpu_ms,  &settings.wait_ms,
+                         &settings.start_ms, &settings.mem_mib, &settings.status};
+  for (int i = 1; i < argc && i <= 6; ++i) *fields[i - 1] = std::atoi(argv[i]);
   const double born_ms = clock_ms(CLOCK_MONOTONIC);
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

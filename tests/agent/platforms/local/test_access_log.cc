@@ -93,6 +93,7 @@ TEST(AccessLog, DatagramsAreCountedPerProxyAndTakenOnce) {
   }
   lines.push_back(line(1, "429", "LR", "\"-1\" \"-1\" \"-1\" \"0\""));
   lines.push_back("nonsense");
+  lines.push_back(line(1, "503", "sQ", "\"30000\" \"-1\" \"-1\" \"30000\""));
   send_to(access_log_port(log), lines);
   std::vector<access_log_window_t> windows(3);
   int64_t malformed = 0;
@@ -102,7 +103,8 @@ TEST(AccessLog, DatagramsAreCountedPerProxyAndTakenOnce) {
   EXPECT_THAT(fc_histogram_quantile_s(&windows[0].latency, 0.95), DoubleNear(0.095, 0.0015));
   EXPECT_THAT(windows[0].service_s, DoubleNear(5.05, 1e-9));
   EXPECT_EQ(windows[0].bytes_in, 12000);
-  EXPECT_EQ(windows[1].rejected, 1);
+  EXPECT_EQ(windows[1].rejected, 2);
+  EXPECT_EQ(windows[1].rejected_in_queue, 1);
   EXPECT_EQ(windows[2].successes + windows[2].rejected + windows[2].failed, 0);
   EXPECT_EQ(malformed, 1);
   access_log_take(log, windows.data(), &malformed);

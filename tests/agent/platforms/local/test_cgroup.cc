@@ -114,6 +114,31 @@ TEST(Cgroup, MakingHandsTheControllersDownAndRemovingTakesAllAway) {
   EXPECT_EQ(cgroup_remove(&full.group, &error), FC_ESTATE);
 }
 
+TEST(Cgroup, CheckingSaysWhatMakingWouldMeetAndWritesNothing) {
+  Machine machine;
+  make_v2(machine);
+  fc_error_t error = {};
+  cgroup_t own, top;
+  ASSERT_OK(machine.find(&own, &top, &error));
+  const std::string folder = "sys/fs/cgroup/system.slice/agent.service/";
+  machine.file(folder + "cgroup.type", "domain\n");
+  machine.file(folder + "cgroup.procs", "12\n");
+  EXPECT_EQ(cgroup_check(&own, &error), FC_ESTATE) << "processes are in it";
+  EXPECT_NE(std::string(error.message).find("Delegate=yes"), std::string::npos);
+  machine.file(folder + "cgroup.procs", "");
+  EXPECT_OK(cgroup_check(&own, &error));
+  machine.file(folder + "cgroup.procs", "12\n");
+  machine.file(folder + "cgroup.subtree_control", "cpu memory\n");
+  EXPECT_OK(cgroup_check(&own, &error)) << "handed down already";
+  machine.file("sys/fs/cgroup/cgroup.subtree_control", "");
+  machine.file("sys/fs/cgroup/cgroup.procs", "1\n");
+  EXPECT_OK(cgroup_check(&top, &error)) << "the top one hands down whatever is in it";
+  EXPECT_EQ(machine.text("sys/fs/cgroup/cgroup.subtree_control"), "");
+  cgroup_t absent = own;
+  ASSERT_OK(cgroup_child(&own, "absent", &absent, &error));
+  EXPECT_EQ(cgroup_check(&absent, &error), FC_EIO);
+}
+
 TEST(Cgroup, AnAgentAloneInItsGroupStepsAside) {
   Machine machine;
   make_v2(machine);

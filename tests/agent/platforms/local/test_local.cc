@@ -1,4 +1,6 @@
 // tests agent/platforms/local/local*.c with real processes, control groups and HAProxy: life, changes, measurements.
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "local_platform.h"
@@ -140,6 +142,63 @@ TEST(Local, AWindowMeasuresWhatTheClientsSaw) {
   EXPECT_LE(window.load.mean_in_flight, 3);
   EXPECT_EQ(text_of(window.configuration[0]), "300 m, 128 MiB, 2 x, 4");
   fc_observation_clear(&window);
+}
+
+TEST(Local, RejectedAndUnfinishedWorkflowsAreSeenAtTheGateway) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  LocalPlatform local;
+  fc_error_t error = {};
+  ASSERT_OK(local.discover(&error));
+  fc_observation_t window;
+  ASSERT_EQ(fc_observation_init(&window, 2), FC_OK);
+  const auto read = [&] { return local.get()->read(local.get()->self, 0, &window, &error); };
+  const auto orchestrator = [&](const char *wait_ms, const char *status) {
+    return Process(
+        {program("local_test_function"), std::to_string(local.orchestrator_port()), "0", wait_ms, "0", "0", status});
+  };
+  {
+    Process rejecting = orchestrator("0", "429");
+    ASSERT_TRUE(local.becomes([&] { return http_get(local.gateway_port(), "/") == 429; }));
+  }
+  ASSERT_OK(read());
+  EXPECT_NE(window.outcome.present & FC_OUTCOME_HAS_REJECTED, 0u);
+  EXPECT_EQ(window.outcome.rejected, 1);
+  EXPECT_EQ(window.outcome.unfinished, 0);
+  Process slow = orchestrator("1000", "200");
+  ASSERT_TRUE(local.becomes([&] { return http_get(local.gateway_port(), "/health") == 200; }));
+  HttpLoad users(local.gateway_port(), 3);
+  EXPECT_TRUE(local.becomes([&] { return read() == FC_OK && window.outcome.unfinished == 3; }));
+  EXPECT_NE(window.outcome.present & FC_OUTCOME_HAS_UNFINISHED, 0u);
+  users.stop();
+  ASSERT_OK(read());
+  EXPECT_EQ(window.outcome.unfinished, 0);
+  fc_observation_clear(&window);
+}
+
+void connect_and_leave(int port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_EQ(connect(client, reinterpret_cast<const sockaddr *>(&address), sizeof address), 0);
+  close(client);
+}
+
+// Monitors and browsers connect and say nothing: nobody asked for anything, so that nothing failed.
+TEST(Local, ConnectionsWithoutARequestAreNoFailures) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  LocalPlatform local;
+  fc_error_t error = {};
+  fc_observation_t observation = {};
+  ASSERT_OK(local.discover(&error));
+  ASSERT_EQ(FC_OK, fc_observation_init(&observation, 2));
+  for (int i = 0; i < 20; ++i) connect_and_leave(local.port(0));
+  EXPECT_EQ(http_get(local.port(0), "/"), 200);
+  ASSERT_OK(local.get()->read(local.get()->self, 0, &observation, &error));
+  EXPECT_EQ(observation.metrics[0].requests, 1);
+  EXPECT_EQ(observation.metrics[0].failed, 0);
+  fc_observation_clear(&observation);
 }
 
 TEST(Local, PlansAndValidatesWithoutWriting) {

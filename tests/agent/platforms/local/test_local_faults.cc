@@ -42,6 +42,13 @@ TEST(LocalFaults, AReloadedHaproxyHasWhatWasChangedAtRunTime) {
   ASSERT_TRUE(load.wait_for(20));
   local.reload_haproxy();
   EXPECT_EQ(text_of(local.read_back(0)), text_of(to));
+  fc_observation_t window;
+  ASSERT_EQ(fc_observation_init(&window, 2), FC_OK);
+  EXPECT_TRUE(local.becomes([&] {
+    return local.get()->read(local.get()->self, 0, &window, &error) == FC_OK &&
+           (window.outcome.present & FC_OUTCOME_HAS_UNFINISHED) == 0;
+  })) << "the old process may have some in flight";
+  fc_observation_clear(&window);
   ASSERT_OK(local.apply(0, {300, 128, 2, 3}, &error));
   ASSERT_TRUE(load.wait_for(20));
   load.stop();

@@ -1,0 +1,159 @@
+/* local_methods.c - see local_methods.h. */
+#include "local_methods.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "faasconf/cost.h"
+#include "tuner.h"
+
+enum { WINDOWS_AT_A_TIME = 10 };
+
+typedef struct {
+  const local_methods_task_t *task;
+  fc_observation_t observation;
+  fc_function_configuration_t *configurations; /* (DEMO_METHODS_MAX, N) */
+  judge_t judges[DEMO_METHODS_MAX];
+  int32_t n_left[DEMO_METHODS_MAX];
+  int32_t start_violations; /* of its first budget windows */
+} judging_t;
+
+static fc_function_configuration_t *configuration_of(const judging_t *self, int32_t method) {
+  return self->configurations + (size_t)method * (size_t)self->task->experiment->workflow->n_functions;
+}
+
+static bool is_met(const judging_t *self) {
+  const local_experiment_t *e = self->task->experiment;
+  return judge_window(e->workflow, FC_SEMANTICS_STRICT, &self->observation, (double)e->users) == FC_QOS_MET;
+}
+
+/* A configuration that the platform does not take met nothing, and cost a window of the budget. */
+static fc_status_t measure(void *context, const fc_function_configuration_t *configuration, bool *qos_met,
+                           fc_error_t *error) {
+  judging_t *self = context;
+  local_experiment_t *e = self->task->experiment;
+  fc_error_t refusal = {FC_OK, ""};
+  *qos_met = false;
+  const fc_status_t status = live_window(e->live, configuration, &self->observation, &refusal);
+  if (status == FC_EUNSAFE || status == FC_EINVAL) return FC_OK;
+  if (status != FC_OK) {
+    if (error != NULL) *error = refusal;
+    return status;
+  }
+  *qos_met = is_met(self);
+  return FC_OK;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------------------- */
+
+static fc_status_t search_library(judging_t *self, const tuner_task_t *tuner, tuner_choice_t *choice,
+                                  fc_error_t *error) {
+  const profile_t *profile = &self->task->experiment->profile;
+  tuner_candidate_t *rows = calloc((size_t)profile->n_points, sizeof *rows);
+  int32_t n = 0;
+  if (rows == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a library");
+  for (int32_t i = 0; i < profile->n_points; ++i) {
+    const judgement_t *j = &profile->points[i].judgement;
+    if (j->n_windows == 0) continue;
+    rows[n++] = (tuner_candidate_t){.configuration = profile->points[i].configuration,
+                                    .cost_usd_h = j->cost_usd_h,
+                                    .n_met = j->n_met > 0 ? 1 : 0,
+                                    .n_violated = j->n_met < j->n_windows ? 1 : 0};
+  }
+  const fc_status_t status = tuner_library(tuner, rows, n, choice, error);
+  free(rows);
+  return status;
+}
+
+static fc_status_t search(judging_t *self, bool from_library, int32_t method, demo_method_t *out, fc_error_t *error) {
+  local_experiment_t *e = self->task->experiment;
+  const tuner_task_t tuner = {.workflow = e->workflow,
+                              .ranges = FC_RANGES_MEASURED,
+                              .budget_windows = (int32_t)e->budget_windows,
+                              .seed = (uint64_t)e->seed,
+                              .measure = measure,
+                              .context = self};
+  tuner_choice_t choice = {.configuration = configuration_of(self, method)};
+  FC_TRY(from_library ? search_library(self, &tuner, &choice, error) : tuner_random(&tuner, &choice, error));
+  out->violations = choice.violations;
+  fprintf(e->out, "%-9s %d windows, %d violations: %s at %.4f $/h\n", out->name, (int)choice.windows_used,
+          (int)choice.violations, choice.settled ? "settled" : "nothing verified, back to the start configuration",
+          fc_cost_reserved_usd_h(e->workflow, choice.configuration));
+  return FC_OK;
+}
+
+static demo_method_t *add_method(demo_methods_t *methods, judging_t *self, const char *name, int32_t n_windows) {
+  demo_method_t *method = &methods->methods[methods->n];
+  *method = (demo_method_t){.name = name};
+  self->n_left[methods->n++] = n_windows;
+  return method;
+}
+
+static fc_status_t choose(judging_t *self, demo_methods_t *methods, fc_error_t *error) {
+  const local_methods_task_t *task = self->task;
+  const local_experiment_t *e = task->experiment;
+  const size_t size = (size_t)e->workflow->n_functions * sizeof(fc_function_configuration_t);
+  (void)add_method(methods, self, "start", task->main_windows);
+  for (int32_t f = 0; f < e->workflow->n_functions; ++f) configuration_of(self, 0)[f] = e->workflow->functions[f].start;
+  demo_method_t *random = add_method(methods, self, "random", task->other_windows);
+  FC_TRY(search(self, false, methods->n - 1, random, error));
+  demo_method_t *library = add_method(methods, self, "library", task->other_windows);
+  FC_TRY(search(self, true, methods->n - 1, library, error));
+  if (task->planned != NULL) {
+    memcpy(configuration_of(self, methods->n), task->planned, size);
+    (void)add_method(methods, self, "plan", task->main_windows);
+  }
+  memcpy(configuration_of(self, methods->n), e->agent.configuration, size);
+  add_method(methods, self, "attmf", task->main_windows)->violations = e->agent.violations;
+  return FC_OK;
+}
+
+/* ---- judging -------------------------------------------------------------------------------------------------- */
+
+static fc_status_t judge_some(judging_t *self, const demo_methods_t *methods, int32_t m, fc_error_t *error) {
+  local_experiment_t *e = self->task->experiment;
+  const int32_t n = self->n_left[m] < WINDOWS_AT_A_TIME ? self->n_left[m] : WINDOWS_AT_A_TIME;
+  judge_t *judge = &self->judges[m];
+  const int32_t met_before = judge->sums.n_met;
+  const double latency_before = judge->sums.latency_s;
+  for (int32_t w = 0; w < n; ++w) {
+    FC_TRY(live_window(e->live, configuration_of(self, m), &self->observation, error));
+    if (m == 0 && judge->sums.n_windows < e->budget_windows) self->start_violations += !is_met(self);
+    judge_add(judge, e->workflow, FC_SEMANTICS_STRICT, (int32_t)e->users, &self->observation);
+  }
+  self->n_left[m] -= n;
+  fprintf(e->out, "judge     %-9s %8.4f $/h  %2d of %2d windows met QoS, %.3f s\n", methods->methods[m].name,
+          fc_cost_reserved_usd_h(e->workflow, configuration_of(self, m)), (int)(judge->sums.n_met - met_before), (int)n,
+          (judge->sums.latency_s - latency_before) / n);
+  return FC_OK;
+}
+
+static fc_status_t judge_all(judging_t *self, demo_methods_t *methods, fc_error_t *error) {
+  const fc_workflow_t *workflow = self->task->experiment->workflow;
+  for (bool left = true; left;) {
+    left = false;
+    for (int32_t m = 0; m < methods->n; ++m) {
+      if (self->n_left[m] > 0) FC_TRY(judge_some(self, methods, m, error));
+      left = left || self->n_left[m] > 0;
+    }
+  }
+  for (int32_t m = 0; m < methods->n; ++m)
+    methods->methods[m].judgement = judge_result(&self->judges[m], workflow, configuration_of(self, m));
+  methods->methods[0].violations = self->start_violations;
+  return FC_OK;
+}
+
+fc_status_t local_methods_judge(const local_methods_task_t *task, demo_methods_t *methods, fc_error_t *error) {
+  const fc_workflow_t *workflow = task->experiment->workflow;
+  judging_t self = {.task = task};
+  *methods = (demo_methods_t){0};
+  self.configurations = calloc(DEMO_METHODS_MAX * (size_t)workflow->n_functions, sizeof *self.configurations);
+  if (self.configurations == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to judge");
+  fc_status_t status = fc_observation_init(&self.observation, workflow->n_functions);
+  if (status != FC_OK) fc_error_set(error, status, "no memory to judge");
+  if (status == FC_OK) status = choose(&self, methods, error);
+  if (status == FC_OK) status = judge_all(&self, methods, error);
+  fc_observation_clear(&self.observation);
+  free(self.configurations);
+  return status;
+}

@@ -1,0 +1,215 @@
+/* live.c - see live.h. */
+#include "live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "act.h"
+#include "control.h"
+#include "observe.h"
+#include "platform_choice.h"
+
+enum { POLL_MS = 50 };
+static const int64_t NS_PER_MS = 1000000;
+
+struct live {
+  live_options_t options;
+  folder_t folder;
+  bool has_folder;
+  platform_t platform;
+  const char **names; /* that the platform borrows */
+  uint32_t capabilities;
+  ownership_t ownership;
+  fc_limits_t limits;
+  control_t *control;
+  act_t *act;
+  fc_function_configuration_t *before, *current, *clamped; /* (N) */
+  int64_t n_windows, previous_start_us;
+  int64_t began_ns; /* where the platform's window began; -1: no longer known */
+};
+
+/* ---- making --------------------------------------------------------------------------------------------------- */
+
+static bool allows_acting(void *self, const char **why) {
+  return control_allows_acting(((live_t *)self)->control, why);
+}
+
+static void describe(void *self, fc_json_t *status) {
+  fc_json_set_string(status, "state", "measuring");
+  fc_json_set_int(status, "window", ((const live_t *)self)->n_windows);
+}
+
+static fc_status_t make_limits(live_t *live, fc_error_t *error) {
+  const fc_workflow_t *workflow = live->options.workflow;
+  const settings_t *settings = live->options.settings;
+  FC_TRY(fc_limits_init(&live->limits, workflow, settings->ranges));
+  FC_TRY(settings_apply_limits(settings, workflow, &live->limits, error));
+  fc_knob_range_t *caps = calloc((size_t)workflow->n_functions * FC_KNOBS, sizeof *caps);
+  if (caps == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for limits");
+  fc_status_t status = live->platform.discover(live->platform.self, &live->capabilities, caps, error);
+  if (status == FC_OK) status = settings_narrow_limits(live->platform.kind, workflow, caps, &live->limits, error);
+  free(caps);
+  return status;
+}
+
+static fc_status_t make(live_t *live, fc_error_t *error) {
+  const live_options_t *o = &live->options;
+  const size_t n = (size_t)o->workflow->n_functions;
+  bool settled = false;
+  if (o->settings->mode != AGENT_MODE_AUTO)
+    return fc_error_set(error, FC_EUNSAFE,
+                        "mode %s of agent %s never writes, and measuring configurations does: set mode: auto for it",
+                        agent_mode_name(o->settings->mode), o->settings->agent);
+  live->before = calloc(3 * n, sizeof *live->before);
+  if (live->before == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for configurations");
+  live->current = live->before + n;
+  live->clamped = live->before + 2 * n;
+  FC_TRY(ownership_init(o->settings, o->workflow, &live->ownership, error));
+  FC_TRY(folder_open(o->settings->state, &live->folder, error));
+  live->has_folder = true;
+  if (o->settings->platform_connect[0] != '\0')
+    return fc_error_set(error, FC_EINVAL, "platform.connect: the windows of a served simulation are its agents'");
+  live->names = calloc((size_t)o->settings->n_functions + 1, sizeof *live->names);
+  if (live->names == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for names");
+  FC_TRY(platform_choice_new(o->settings, o->workflow, &live->folder, o->log, live->names, &live->platform, error));
+  FC_TRY(control_new(&live->folder, false, (control_status_t){live, describe}, &live->control, error));
+  FC_TRY(make_limits(live, error));
+  FC_TRY(act_new(o->workflow, &live->platform, &live->folder, o->settings->mode,
+                 (act_permission_t){live, allows_acting}, &live->ownership, &live->act, error));
+  FC_TRY(act_recover(live->act, &settled, error));
+  if (settled) FC_LOG_W(o->log, "live", "an interrupted change of an earlier run was settled");
+  FC_TRY(act_read_back(live->act, live->before, error));
+  memcpy(live->current, live->before, n * sizeof *live->current);
+  return FC_OK;
+}
+
+fc_status_t live_open(const live_options_t *options, live_t **out, fc_error_t *error) {
+  *out = NULL;
+  live_t *live = calloc(1, sizeof *live);
+  if (live == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to measure");
+  live->options = *options;
+  live->began_ns = -1;
+  live->previous_start_us = INT64_MIN;
+  const fc_status_t status = make(live, error);
+  if (status != FC_OK) live_close(&live);
+  *out = live;
+  return status;
+}
+
+void live_close(live_t **live_pointer) {
+  live_t *live = *live_pointer;
+  if (live == NULL) return;
+  act_destroy(&live->act);
+  control_destroy(&live->control);
+  platform_clear(&live->platform);
+  if (live->has_folder) folder_close(&live->folder);
+  fc_limits_clear(&live->limits);
+  ownership_clear(&live->ownership);
+  free(live->names);
+  free(live->before);
+  free(live);
+  *live_pointer = NULL;
+}
+
+const fc_function_configuration_t *live_before(const live_t *live) {
+  return live->before;
+}
+
+const fc_limits_t *live_limits(const live_t *live) {
+  return &live->limits;
+}
+
+/* ---- measuring ------------------------------------------------------------------------------------------------ */
+
+static int64_t now_ns(const live_t *live) {
+  const fc_clock_t clock = live->platform.clock(live->platform.self);
+  return clock.monotonic_ns(clock.self);
+}
+
+/* Until the platform's clock says so; the agent's words are answered meanwhile. */
+static fc_status_t wait_until(live_t *live, int64_t until_ns, fc_error_t *error) {
+  const fc_clock_t clock = live->platform.clock(live->platform.self);
+  const bool is_virtual = (live->capabilities & PLATFORM_VIRTUAL_TIME) != 0;
+  for (;;) {
+    control_poll(live->control);
+    if ((live->options.interrupted != NULL && *live->options.interrupted) || control_must_end(live->control))
+      return fc_error_set(error, FC_ECLOSED, "interrupted");
+    const int64_t left_ns = until_ns - clock.monotonic_ns(clock.self);
+    if (left_ns <= 0) return FC_OK;
+    const int64_t slice_ns = is_virtual || left_ns < POLL_MS * NS_PER_MS ? left_ns : POLL_MS * NS_PER_MS;
+    clock.sleep_until_ns(clock.self, until_ns - left_ns + slice_ns);
+  }
+}
+
+static bool is_in_force(const live_t *live, const fc_function_configuration_t *configuration) {
+  for (int32_t f = 0; f < live->options.workflow->n_functions; ++f)
+    if (!platform_same(&live->current[f], &configuration[f])) return false;
+  return true;
+}
+
+static fc_status_t check_limits(live_t *live, const fc_function_configuration_t *configuration, fc_error_t *error) {
+  const fc_workflow_t *workflow = live->options.workflow;
+  memcpy(live->clamped, configuration, (size_t)workflow->n_functions * sizeof *live->clamped);
+  if (!fc_limits_apply(&live->limits, live->clamped, NULL)) return FC_OK;
+  for (int32_t f = 0; f < workflow->n_functions; ++f)
+    for (int k = 0; k < FC_KNOBS; ++k) {
+      const fc_knob_range_t *range = &live->limits.knobs[f * FC_KNOBS + k];
+      const int32_t value = fc_knob_get(&configuration[f], (fc_knob_t)k);
+      if (value < range->min || value > range->max)
+        return fc_error_set(error, FC_EUNSAFE, "%s of function %s: %d is outside the limits [%d, %d]",
+                            fc_knob_name((fc_knob_t)k), workflow->functions[f].name, (int)value, (int)range->min,
+                            (int)range->max);
+    }
+  return FC_OK;
+}
+
+static fc_status_t bring_into_force(live_t *live, const fc_function_configuration_t *configuration, bool completes,
+                                    fc_error_t *error) {
+  const fc_status_t status = act_apply(live->act, live->n_windows, configuration, completes, error);
+  live->began_ns = -1;
+  const fc_status_t found = act_read_back(live->act, live->current, status == FC_OK ? error : NULL);
+  return status == FC_OK ? found : status;
+}
+
+/* What the platform has measured since the last window is nobody's: it is read and thrown away. */
+static fc_status_t begin_window(live_t *live, fc_observation_t *observation, fc_error_t *error) {
+  const bool is_virtual = (live->capabilities & PLATFORM_VIRTUAL_TIME) != 0;
+  if (!is_virtual) {
+    FC_TRY(wait_until(live, now_ns(live) + (int64_t)(live->options.settle_s * 1e9), error));
+    const fc_status_t status = live->platform.read(live->platform.self, live->n_windows, observation, error);
+    if (status == FC_ECLOSED || status == FC_ESTATE) return status;
+  }
+  live->began_ns = now_ns(live);
+  return FC_OK;
+}
+
+fc_status_t live_window(live_t *live, const fc_function_configuration_t *configuration, fc_observation_t *observation,
+                        fc_error_t *error) {
+  const fc_workflow_t *workflow = live->options.workflow;
+  const int64_t window_ns = (int64_t)(workflow->window_s * 1e9);
+  observe_result_t result;
+  control_poll(live->control);
+  if (!is_in_force(live, configuration)) {
+    FC_TRY(check_limits(live, configuration, error));
+    FC_TRY(live->platform.validate(live->platform.self, configuration, error));
+    FC_TRY(bring_into_force(live, configuration, false, error));
+  }
+  /* A window that follows the one before without a gap is as good as any; one that the caller left running is not. */
+  if (live->began_ns < 0 || now_ns(live) - live->began_ns > window_ns / 10)
+    FC_TRY(begin_window(live, observation, error));
+  FC_TRY(wait_until(live, live->began_ns + window_ns, error));
+  observe_window(&live->platform, workflow, live->options.settings->semantics, live->n_windows, live->previous_start_us,
+                 observation, &result);
+  live->began_ns = now_ns(live);
+  if (result.ended) return fc_error_set(error, FC_ECLOSED, "the platform is over: %s", result.why);
+  if (result.lost) return fc_error_set(error, FC_ESTATE, "the platform is lost: %s", result.why);
+  if (!result.measured) return fc_error_set(error, FC_EIO, "nothing was measured in the window: %s", result.why);
+  live->previous_start_us = observation->start_us;
+  live->n_windows += 1;
+  return FC_OK;
+}
+
+fc_status_t live_restore(live_t *live, fc_error_t *error) {
+  if (is_in_force(live, live->before)) return FC_OK;
+  return bring_into_force(live, live->before, true, error);
+}

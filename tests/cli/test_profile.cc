@@ -1,0 +1,121 @@
+// `faasconf profile`, as a process on the simulated platform: what it writes, shows and refuses.
+#include <regex>
+#include <set>
+
+#include "processes.h"
+
+using fc_test::faasconf;
+using fc_test::Finished;
+using fc_test::Json;
+
+namespace {
+
+class Profile : public ::testing::Test {
+ protected:
+  std::string agent_yaml(const std::string &mode = "auto", const std::string &more = "") {
+    const std::string path = folder_.path("agent.yaml");
+    fc_test::write_file(path, "agent: p\nworkflow: parallel\nstate: '" + folder_.path("state") + "'\nmode: " + mode +
+                                  "\nplatform: {kind: sim, users: 10}\n" + more);
+    return path;
+  }
+  Finished profile(std::vector<std::string> more, const std::string &mode = "auto", const std::string &extra = "") {
+    std::vector<std::string> arguments = {"profile", "--config", agent_yaml(mode, extra)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return faasconf(arguments);
+  }
+  fc_test::TemporaryFolder folder_;
+};
+
+TEST_F(Profile, ShowsCostAgainstLatencyAndTheFront) {
+  const Finished done = profile({"--points", "12", "--windows", "3", "--json"});
+  ASSERT_EQ(0, done.exit_code) << done.err;
+  const Json json(done.out);
+  const fc_json_t *points = json["points"];
+  ASSERT_EQ(12u, fc_json_size(points));
+  std::set<std::string> origins;
+  int n_front = 0;
+  struct Point {
+    double cost = 0, latency = 0;
+    bool front = false;
+  };
+  std::vector<Point> all;
+  for (size_t i = 0; i < 12; ++i) {
+    const fc_json_t *point = fc_json_at(points, i);
+    Point p;
+    origins.insert(fc_json_string(fc_json_get(point, "origin")));
+    EXPECT_TRUE(fc_json_double(fc_json_get(point, "cost_usd_h"), &p.cost));
+    EXPECT_TRUE(fc_json_double(fc_json_get(point, "latency_s"), &p.latency));
+    EXPECT_TRUE(fc_json_bool(fc_json_get(point, "front"), &p.front));
+    n_front += p.front;
+    all.push_back(p);
+  }
+  EXPECT_EQ(origins, (std::set<std::string>{"before", "ladder", "random"}));
+  EXPECT_GE(n_front, 2);
+  for (const Point &p : all) {
+    bool beaten = false;
+    for (const Point &q : all)
+      beaten = beaten || (q.cost <= p.cost && q.latency <= p.latency && (q.cost < p.cost || q.latency < p.latency));
+    EXPECT_EQ(beaten, !p.front) << p.cost;
+  }
+}
+
+TEST_F(Profile, DrawsAPictureAndPrintsATable) {
+  const Finished done = profile({"--points", "8", "--svg", folder_.path("f.svg")});
+  ASSERT_EQ(0, done.exit_code) << done.err;
+  EXPECT_NE(done.out.find("cost $/h  latency s"), std::string::npos) << done.out;
+  const std::string svg = fc_test::read_file(folder_.path("f.svg"));
+  const std::regex circle("<circle cx=\"([-0-9.]+)\" cy=\"([-0-9.]+)\"");
+  int n = 0;
+  for (std::sregex_iterator at(svg.begin(), svg.end(), circle), end; at != end; ++at, ++n) {
+    EXPECT_GE(std::stod((*at)[1]), 70);
+    EXPECT_LE(std::stod((*at)[1]), 690);
+    EXPECT_GE(std::stod((*at)[2]), 60);
+    EXPECT_LE(std::stod((*at)[2]), 370);
+  }
+  EXPECT_EQ(n, 8);
+}
+
+TEST_F(Profile, KeepsItsWindowsForCalibrate) {
+  const std::string store = folder_.path("store");
+  const Finished done = profile({"--points", "10", "--windows", "2", "--store", store});
+  ASSERT_EQ(0, done.exit_code) << done.err;
+  EXPECT_EQ(20u, fc_test::stored_transitions(store, "parallel", "p").size());
+  const Finished learned = faasconf({"calibrate", "--workflow", "parallel", "--store", store, "--users", "10", "--all",
+                                     "--particles", "32", "--json"});
+  ASSERT_EQ(0, learned.exit_code) << learned.err;
+  EXPECT_NE(learned.out.find("\"windows_learned\":20"), std::string::npos) << learned.out;
+}
+
+// Everything that was tried lies within the limits of agent.yaml.
+TEST_F(Profile, StaysWithinTheLimits) {
+  const Finished done = profile({"--points", "12", "--json"}, "auto", "safety: {limits: {'*': {replicas: [4, 5]}}}\n");
+  ASSERT_EQ(0, done.exit_code) << done.err;
+  const std::regex replicas("\"replicas\":([0-9]+)");
+  int n = 0;
+  for (std::sregex_iterator at(done.out.begin(), done.out.end(), replicas), end; at != end; ++at, ++n) {
+    EXPECT_GE(std::stoi((*at)[1]), 4);
+    EXPECT_LE(std::stoi((*at)[1]), 5);
+  }
+  EXPECT_EQ(n, 12 * 6);
+}
+
+TEST_F(Profile, NeverRunsInAModeThatNeverWrites) {
+  for (const char *mode : {"observe", "recommend"}) {
+    const Finished done = profile({}, mode);
+    EXPECT_EQ(1, done.exit_code);
+    EXPECT_NE(done.err.find("set mode: auto"), std::string::npos) << done.err;
+    EXPECT_EQ(0u, fc_test::files_in(folder_.path()) - 1) << "nothing but agent.yaml is there";
+  }
+}
+
+TEST_F(Profile, SaysWhatIsWrongWithTheCall) {
+  EXPECT_NE(profile({"--users", "3"}).err.find("platform sim has users of its own"), std::string::npos);
+  EXPECT_EQ(2, profile({"--users", "3"}).exit_code);
+  EXPECT_NE(profile({"--url", "http://127.0.0.1:1/"}).err.find("leave --users out"), std::string::npos);
+  EXPECT_EQ(2, profile({"--points", "1"}).exit_code);
+  const Finished missing = faasconf({"profile", "--config", folder_.path("none.yaml")});
+  EXPECT_EQ(1, missing.exit_code);
+  EXPECT_NE(missing.err.find("none.yaml"), std::string::npos) << missing.err;
+}
+
+}  // namespace
