@@ -36,10 +36,11 @@ typedef enum {
 /* How a query's answer becomes the metric. A metric that is a mean over replicas is divided by their number, except
  * with VALUE. */
 typedef enum {
-  SETTINGS_QUERY_OFF = 0,     /* the platform measures this one */
-  SETTINGS_QUERY_VALUE = 1,   /* any PromQL expression: its value at the end of the window, in the metric's unit */
-  SETTINGS_QUERY_COUNTER = 2, /* a selector: increase of its raw samples in the window; a rate for metrics per s */
-  SETTINGS_QUERY_GAUGE = 3    /* a selector: mean of its raw samples in the window */
+  SETTINGS_QUERY_OFF = 0,   /* the platform measures this one */
+  SETTINGS_QUERY_VALUE = 1, /* any PromQL expression: its value at the end of the window, in the metric's unit */
+  SETTINGS_QUERY_COUNTER =
+      2, /* a selector: increase of its raw samples, for the length of the window; a rate for metrics per s */
+  SETTINGS_QUERY_GAUGE = 3 /* a selector: mean of its raw samples in the window */
 } settings_query_kind_t;
 
 typedef struct {

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 
 #include "prometheus_ask.h"
+#include "prometheus_put.h"
 #include "prometheus_samples.h"
 
-static const double US_PER_S = 1e6, NS_PER_S = 1e9, MAX_VALUE = 1e15;
+static const double US_PER_S = 1e6, NS_PER_S = 1e9;
+/* What an observation may hold (core/transition.c): one value beyond it would cost the whole window. */
+static const double MAX_VALUE = 1e15, MAX_COUNT = 1e14, MAX_LATENCY_S = 1e7;
 
 enum { OF_WORKFLOW = -1 };
 
@@ -27,7 +30,7 @@ typedef struct {
   prometheus_t *client;
   int32_t n_queries;
   query_t *queries; /* (n_queries) */
-  bool missing;     /* the last window had absent metrics, and the log says so */
+  int32_t n_absent; /* in the last window: what the log says */
 } metrics_t;
 
 /* The window that is read. */
@@ -35,9 +38,9 @@ typedef struct {
   double start_s, end_s; /* Unix time */
   double deadline_s;     /* of all queries, monotonic */
   int32_t n_absent;
-  bool away;                   /* nobody answers: no further query in this window */
-  int64_t successes, failures; /* -1: absent */
-  fc_error_t why;              /* of the first absent metric */
+  bool away; /* nobody answers: no further query in this window */
+  prometheus_counts_t counts;
+  fc_error_t why; /* of the first absent metric */
 } window_t;
 
 static double monotonic_s(void) {
@@ -60,8 +63,8 @@ static fc_status_t ask(metrics_t *metrics, const query_t *query, double window_s
   return prometheus_ask(metrics->client, query->settings, &words, metrics->settings->max_age_s, time_s, answer, error);
 }
 
-static fc_status_t take_increase(const metrics_t *metrics, query_t *query, const window_t *window,
-                                 const prometheus_answer_t *answer, double *value, double *span_s, fc_error_t *error) {
+static fc_status_t take_rate(const metrics_t *metrics, query_t *query, const window_t *window,
+                             const prometheus_answer_t *answer, double *rate_per_s, fc_error_t *error) {
   const double max_age_s = metrics->settings->max_age_s, window_s = window->end_s - window->start_s;
   const bool goes_on = query->counted_until_s >= window->start_s - max_age_s && query->counted_until_s < window->end_s;
   const double from_s = goes_on ? query->counted_until_s : window->start_s;
@@ -70,32 +73,53 @@ static fc_status_t take_increase(const metrics_t *metrics, query_t *query, const
   const prometheus_knowledge_t knowledge = prometheus_increase(answer, from_s, window->end_s, max_age_s, &count);
   if (knowledge != PROMETHEUS_KNOWN)
     return fc_error_set(error, FC_ENOTFOUND, "%s", prometheus_knowledge_text(knowledge));
-  *span_s = count.until_s - count.from_s;
-  if (!prometheus_span_fits(*span_s, window_s))
+  const double span_s = count.until_s - count.from_s;
+  if (!prometheus_span_fits(span_s, window_s))
     return fc_error_set(error, FC_ENOTFOUND, "its samples cover %.3g s, the window has %.3g s (is it scraped often?)",
-                        *span_s, window_s);
+                        span_s, window_s);
   query->counted_until_s = count.until_s;
-  *value = count.increase;
+  *rate_per_s = count.increase / span_s;
   return FC_OK;
 }
 
-/* Value as the metric's unit wants it; *value is a count, a mean or, for VALUE, what was asked for. */
-static double in_unit(const query_t *query, double value, double span_s, int32_t replicas) {
-  const settings_query_kind_t kind = query->settings->kind;
-  if (kind == SETTINGS_QUERY_VALUE) return value;
+/* Value as the metric's unit wants it: of a counter `value` is its rate per s, of a gauge its mean. A count is that of
+ * the whole window: its samples cover a scrape less or more, which a target of successes would see. */
+static double in_unit(const query_t *query, double value, double window_s, int32_t replicas) {
+  const bool of_counter = query->settings->kind == SETTINGS_QUERY_COUNTER;
+  if (query->settings->kind == SETTINGS_QUERY_VALUE) return value;
   if (query->function == OF_WORKFLOW)
-    return kind == SETTINGS_QUERY_COUNTER && query->metric == SETTINGS_WORKFLOW_ARRIVAL_RATE ? value / span_s : value;
-  const bool per_replica = query->metric == FC_METRIC_CPU_UTILIZATION || query->metric == FC_METRIC_THROTTLED ||
-                           query->metric == FC_METRIC_MEM_UTILIZATION || query->metric == FC_METRIC_NET_RX;
-  if (per_replica) value /= replicas;
-  if (kind != SETTINGS_QUERY_COUNTER) return value;
-  if (query->metric == FC_METRIC_CPU_UTILIZATION) return 100 * value / span_s; /* of seconds of CPU time */
-  return query->metric == FC_METRIC_NET_RX ? value / span_s : value;
+    return of_counter && query->metric != SETTINGS_WORKFLOW_ARRIVAL_RATE ? value * window_s : value;
+  switch (query->metric) {
+    case FC_METRIC_CPU_UTILIZATION: /* of seconds of CPU time */
+      return (of_counter ? 100 * value : value) / replicas;
+    case FC_METRIC_MEM_UTILIZATION:
+    case FC_METRIC_NET_RX:
+      return value / replicas;
+    case FC_METRIC_THROTTLED:
+      return (of_counter ? value * window_s : value) / replicas;
+    default:
+      return of_counter ? value * window_s : value;
+  }
+}
+
+static double largest(const query_t *query) {
+  if (query->function != OF_WORKFLOW) return MAX_VALUE;
+  switch ((settings_workflow_metric_t)query->metric) {
+    case SETTINGS_WORKFLOW_LATENCY_MEAN:
+    case SETTINGS_WORKFLOW_LATENCY_P95:
+      return MAX_LATENCY_S;
+    case SETTINGS_WORKFLOW_SUCCESSES:
+    case SETTINGS_WORKFLOW_FAILURES:
+    case SETTINGS_WORKFLOW_UNFINISHED:
+    case SETTINGS_WORKFLOW_REJECTED:
+      return MAX_COUNT;
+    default:
+      return MAX_VALUE;
+  }
 }
 
 static fc_status_t evaluate(const metrics_t *metrics, query_t *query, const window_t *window,
                             const prometheus_answer_t *answer, int32_t replicas, double *value, fc_error_t *error) {
-  double span_s = 0;
   if (query->settings->kind == SETTINGS_QUERY_VALUE) {
     if (!prometheus_answer_value(answer, value))
       return fc_error_set(error, FC_ENOTFOUND, "it has %d results that are numbers, expected one",
@@ -103,15 +127,15 @@ static fc_status_t evaluate(const metrics_t *metrics, query_t *query, const wind
   } else if (answer->type != PROMETHEUS_MATRIX) {
     return fc_error_set(error, FC_EINVAL, "it is no selector");
   } else if (query->settings->kind == SETTINGS_QUERY_COUNTER) {
-    FC_TRY(take_increase(metrics, query, window, answer, value, &span_s, error));
+    FC_TRY(take_rate(metrics, query, window, answer, value, error));
   } else {
     const prometheus_knowledge_t knowledge =
         prometheus_mean(answer, window->start_s, window->end_s, metrics->settings->max_age_s, value);
     if (knowledge != PROMETHEUS_KNOWN)
       return fc_error_set(error, FC_ENOTFOUND, "%s", prometheus_knowledge_text(knowledge));
   }
-  *value = in_unit(query, *value, span_s, replicas);
-  if (isfinite(*value) && *value >= 0 && *value <= MAX_VALUE) return FC_OK;
+  *value = in_unit(query, *value, window->end_s - window->start_s, replicas);
+  if (isfinite(*value) && *value >= 0 && *value <= largest(query)) return FC_OK;
   return fc_error_set(error, FC_EINVAL, "%g is no value of this metric", *value);
 }
 
@@ -130,88 +154,10 @@ static fc_status_t fetch(metrics_t *metrics, query_t *query, window_t *window, i
   if (status == FC_EIO || status == FC_ETIMEOUT || status == FC_EFORMAT) window->away = true;
   if (status == FC_OK) status = evaluate(metrics, query, window, &answer, replicas, value, error);
   prometheus_answer_clear(&answer);
-  if (status != FC_OK) query->counted_until_s = NAN;
   return status;
 }
 
 /* ---- a window ------------------------------------------------------------------------------------------------- */
-
-static double *function_field(fc_function_metrics_t *metrics, int32_t metric) {
-  switch (metric) {
-#define FIELD(name, field, unit) \
-  case FC_METRIC_##name:         \
-    return &metrics->field;
-    FC_FUNCTION_METRICS(FIELD)
-#undef FIELD
-    default:
-      return NULL;
-  }
-}
-
-/* has is false: absent. */
-static void put_workflow(fc_observation_t *observation, window_t *window, int32_t metric, bool has, double value) {
-  fc_outcome_t *outcome = &observation->outcome;
-  fc_load_t *load = &observation->load;
-  uint32_t *present = &outcome->present, bit = 0;
-  double *field = NULL;
-  int64_t *count = NULL;
-  switch ((settings_workflow_metric_t)metric) {
-    case SETTINGS_WORKFLOW_ARRIVAL_RATE:
-      present = &load->present, bit = FC_LOAD_HAS_ARRIVAL_RATE, field = &load->arrival_rate_per_s;
-      break;
-    case SETTINGS_WORKFLOW_MEAN_IN_FLIGHT:
-      present = &load->present, bit = FC_LOAD_HAS_IN_FLIGHT, field = &load->mean_in_flight;
-      break;
-    case SETTINGS_WORKFLOW_LATENCY_MEAN:
-      bit = FC_OUTCOME_HAS_LATENCY_MEAN, field = &outcome->latency_mean_s;
-      break;
-    case SETTINGS_WORKFLOW_LATENCY_P95:
-      bit = FC_OUTCOME_HAS_LATENCY_P95, field = &outcome->latency_p95_s;
-      break;
-    case SETTINGS_WORKFLOW_EXECUTION:
-      bit = FC_OUTCOME_HAS_EXECUTION, field = &outcome->execution_s;
-      break;
-    case SETTINGS_WORKFLOW_UNFINISHED:
-      bit = FC_OUTCOME_HAS_UNFINISHED, count = &outcome->unfinished;
-      break;
-    case SETTINGS_WORKFLOW_REJECTED:
-      bit = FC_OUTCOME_HAS_REJECTED, count = &outcome->rejected;
-      break;
-    case SETTINGS_WORKFLOW_SUCCESSES: /* both together, by put_counts */
-      count = &window->successes;
-      break;
-    case SETTINGS_WORKFLOW_FAILURES:
-      count = &window->failures;
-      break;
-    case SETTINGS_WORKFLOW_METRIC_COUNT:
-      break;
-  }
-  *present &= ~bit;
-  if (!has) return;
-  *present |= bit;
-  if (field) *field = value;
-  if (count) *count = (int64_t)llround(value);
-}
-
-static void put_function(fc_function_metrics_t *metrics, int32_t metric, bool has, double value) {
-  metrics->present &= ~(1u << metric);
-  if (!has) return;
-  metrics->present |= 1u << metric;
-  *function_field(metrics, metric) = value;
-}
-
-static void put_counts(const metrics_t *metrics, const window_t *window, fc_outcome_t *outcome) {
-  if (metrics->settings->workflow[SETTINGS_WORKFLOW_SUCCESSES].kind == SETTINGS_QUERY_OFF) return;
-  const bool known = window->successes >= 0 && window->failures >= 0;
-  outcome->present &= ~(uint32_t)FC_OUTCOME_HAS_COUNTS;
-  if (known) {
-    outcome->present |= FC_OUTCOME_HAS_COUNTS;
-    outcome->successes = window->successes;
-    outcome->failures = window->failures;
-  }
-  if ((outcome->present & FC_OUTCOME_HAS_REJECTED) && (!known || outcome->rejected > outcome->failures))
-    outcome->present &= ~(uint32_t)FC_OUTCOME_HAS_REJECTED;
-}
 
 static void take_one(metrics_t *metrics, query_t *query, window_t *window, fc_observation_t *observation) {
   const int32_t f = query->function;
@@ -220,10 +166,11 @@ static void take_one(metrics_t *metrics, query_t *query, window_t *window, fc_ob
   const int32_t replicas = f == OF_WORKFLOW ? 1 : observation->configuration[f].replicas;
   const bool has = fetch(metrics, query, window, replicas, &value, &error) == FC_OK;
   if (f == OF_WORKFLOW)
-    put_workflow(observation, window, query->metric, has, value);
+    prometheus_put_workflow(observation, &window->counts, query->metric, has, value);
   else
-    put_function(&observation->metrics[f], query->metric, has, value);
+    prometheus_put_function(&observation->metrics[f], query->metric, has, value);
   if (has) return;
+  query->counted_until_s = NAN; /* the next count begins with its window */
   window->n_absent += 1;
   if (window->n_absent > 1) return;
   window->why = error;
@@ -232,25 +179,26 @@ static void take_one(metrics_t *metrics, query_t *query, window_t *window, fc_ob
                   f == OF_WORKFLOW ? "the workflow" : metrics->workflow->functions[f].name);
 }
 
-/* Once when metrics begin to be missing, once when all are back. */
+/* When other metrics are missing than in the window before, and when all are back. */
 static void tell(metrics_t *metrics, const window_t *window) {
-  const bool missing = window->n_absent > 0;
-  if (missing && !metrics->missing)
+  if (window->n_absent == metrics->n_absent) return;
+  if (window->n_absent > 0)
     FC_LOG_W(metrics->log, "metrics", "%d of %d metrics from Prometheus are absent: %s", (int)window->n_absent,
              (int)metrics->n_queries, window->why.message);
-  if (!missing && metrics->missing)
+  else
     FC_LOG_I(metrics->log, "metrics", "all %d metrics from Prometheus are there", (int)metrics->n_queries);
-  metrics->missing = missing;
+  metrics->n_absent = window->n_absent;
 }
 
 static fc_status_t take_read(void *self, int64_t number, fc_observation_t *observation, fc_error_t *error) {
   metrics_t *metrics = self;
   FC_TRY(metrics->inner.read(metrics->inner.self, number, observation, error));
-  window_t window = {.start_s = (double)observation->start_us / US_PER_S, .successes = -1, .failures = -1};
+  window_t window = {.start_s = (double)observation->start_us / US_PER_S, .counts = {-1, -1}};
   window.end_s = window.start_s + observation->duration_s;
   window.deadline_s = monotonic_s() + metrics->settings->timeout_s;
   for (int32_t i = 0; i < metrics->n_queries; ++i) take_one(metrics, &metrics->queries[i], &window, observation);
-  put_counts(metrics, &window, &observation->outcome);
+  if (metrics->settings->workflow[SETTINGS_WORKFLOW_SUCCESSES].kind != SETTINGS_QUERY_OFF)
+    prometheus_put_counts(observation, &window.counts);
   tell(metrics, &window);
   return FC_OK;
 }

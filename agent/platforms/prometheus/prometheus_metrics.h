@@ -6,6 +6,9 @@
  * platform's. successes and failures are known together or not at all. `rejected` of the workflow that is counted by
  * the platform is dropped in a window where Prometheus counted fewer failures.
  *
+ * A count is the increase between two scrapes, the last one before the window (where the window before ended) and the
+ * last one in it, taken to the window's length: what is late by part of a scrape interval is not missing.
+ *
  * When Prometheus does not answer, all metrics with a query are absent in that window: with the counts or the load gone
  * the agent holds its configuration, says so once, and goes on when Prometheus is back. Two windows after that are
  * absent at most: a count needs a sample from the window's beginning.

@@ -3,10 +3,10 @@
  * Both take the matrix that a selector with a range gives, whose samples have the times they were scraped at.
  *
  * An increase is counted from sample to sample: from the last one at or before `from_s` to the last one at or before
- * `until_s`, nothing extrapolated. The next window goes on at the sample where this one ended, so that windows in a row
- * add up to the counter, each late by less than a scrape. Prometheus' own increase() stretches what it saw between the
- * first and last sample inside the window to its edges: 5.5 for 4 requests is a usual answer of five samples, and
- * what happens between two windows is counted twice or not at all.
+ * `until_s`, nothing extrapolated, with the times of both. The next window goes on at the sample where this one ended,
+ * so that windows in a row add up to the counter. Prometheus' own increase() knows the samples inside the window only:
+ * of x[5s] scraped every second it sees five samples, four seconds apart, and makes 5 of 4; what is counted between
+ * the last sample of a window and the first one of the next is in neither.
  * A value lower than the one before is a restart from 0: the lower value is what was counted since. What was counted
  * between the last sample and the restart is lost, and a counter that has overtaken its old value before the next
  * scrape hides its restart (as for Prometheus).

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 
 extern "C" {
@@ -109,6 +110,31 @@ bool LocalPlatform::becomes(const std::function<bool()> &holds, int timeout_s) c
     usleep(10000);
   }
   return false;
+}
+
+// Asks again every second: a master that has just started does not hear the signal.
+void LocalPlatform::reload_haproxy() const {
+  const std::vector<int> before = pids("haproxy");
+  ASSERT_EQ(before.size(), 2u);
+  int tries = 0;
+  EXPECT_TRUE(becomes([&] {
+    const auto now = pids("haproxy");
+    if (now == before && tries++ % 100 == 0) kill(*std::min_element(before.begin(), before.end()), SIGUSR2);
+    return now.size() == 2 && now != before;
+  }));
+}
+
+std::string LocalPlatform::agent_file(const TemporaryFolder &folder, const std::string &mode,
+                                      const std::string &more) const {
+  write_file(folder.path("workflow.yaml"), workflow_yaml());
+  std::string platform = "  " + platform_yaml();
+  for (size_t at = platform.find('\n'); at != std::string::npos && at + 1 < platform.size();
+       at = platform.find('\n', at + 1))
+    platform.insert(at + 1, "  ");
+  write_file(folder.path("agent.yaml"), "agent: " + agent() + "\nworkflow: " + folder.path("workflow.yaml") +
+                                            "\nstate: " + std::filesystem::relative(state()).string() +
+                                            "\nmode: " + mode + "\nplatform:\n" + platform + more);
+  return folder.path("agent.yaml");
 }
 
 std::vector<int> LocalPlatform::pids(const std::string &group) const {

@@ -38,6 +38,11 @@ class LocalPlatform {
   fc_status_t discover(fc_error_t *error);
   fc_status_t apply(int32_t function, const Knobs &to, fc_error_t *error);
   Knobs read_back(int32_t function);
+  // As an operator does it; returns when the new worker is there and the old one has ended.
+  void reload_haproxy() const;
+  // agent.yaml, in `folder`, of a process on the ports and in the state folder of this object, which itself stays
+  // unused.
+  std::string agent_file(const TemporaryFolder &folder, const std::string &mode, const std::string &more = "") const;
   // Until `holds`; processes need real time.
   bool becomes(const std::function<bool()> &holds, int timeout_s = 30) const;
 

@@ -117,25 +117,12 @@ TEST(LocalAgent, AChangeThatIsNotCutShortIsVerified) {
   EXPECT_EQ(text_of(local.read_back(1)), "100 m, 96 MiB, 1 x, 3");
 }
 
-// agent.yaml of a process on the ports and in the state folder of `local`, which itself stays unused.
-std::string agent_file(const LocalPlatform &local, const TemporaryFolder &folder, const std::string &mode) {
-  write_file(folder.path("workflow.yaml"), local.workflow_yaml());
-  std::string platform = "  " + local.platform_yaml();
-  for (size_t at = platform.find('\n'); at != std::string::npos && at + 1 < platform.size();
-       at = platform.find('\n', at + 1))
-    platform.insert(at + 1, "  ");
-  write_file(folder.path("agent.yaml"), "agent: " + local.agent() + "\nworkflow: " + folder.path("workflow.yaml") +
-                                            "\nstate: " + std::filesystem::relative(local.state()).string() +
-                                            "\nmode: " + mode + "\nplatform:\n" + platform);
-  return folder.path("agent.yaml");
-}
-
 TEST(LocalAgent, InObserveAndRecommendNothingIsWrittenAndTheEndRemovesEverything) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   for (const char *mode : {"observe", "recommend"}) {
     const LocalPlatform local;
     const TemporaryFolder folder;
-    Process agent({program("faasconf-agent"), "--config", agent_file(local, folder, mode), "--progress"});
+    Process agent({program("faasconf-agent"), "--config", local.agent_file(folder, mode), "--progress"});
     ASSERT_NE(agent.wait_line("\"window\":0", 30), "") << agent.output();
     const std::string file = local.state() + "/local/haproxy.cfg", record = local.state() + "/local/record";
     const auto file_time = std::filesystem::last_write_time(file);
@@ -156,7 +143,7 @@ TEST(LocalAgent, AStartThatCannotBeIsToldAndNothingStays) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   const LocalPlatform local({"\"0\"", "haproxy: /nowhere/haproxy\n"});
   const TemporaryFolder folder;
-  const Finished done = run({program("faasconf-agent"), "--config", agent_file(local, folder, "auto")});
+  const Finished done = run({program("faasconf-agent"), "--config", local.agent_file(folder, "auto")});
   EXPECT_EQ(done.exit_code, 1);
   EXPECT_THAT(done.err, HasSubstr("needs HAProxy 2.6"));
   EXPECT_FALSE(std::filesystem::exists(local.state() + "/local/record"));

@@ -31,19 +31,6 @@ TEST(LocalFaults, AKilledReplicaCostsNoRequestAndComesBack) {
   EXPECT_EQ(load.losses(), "") << "retried on another replica";
 }
 
-// As an operator does it, again every second: a master that has just started does not hear the signal. Returns when the
-// new worker is there and the old one has ended.
-void reload(const LocalPlatform &local) {
-  const std::vector<int> before = local.pids("haproxy");
-  ASSERT_EQ(before.size(), 2u);
-  int tries = 0;
-  EXPECT_TRUE(local.becomes([&] {
-    const auto now = local.pids("haproxy");
-    if (now == before && tries++ % 100 == 0) kill(*std::min_element(before.begin(), before.end()), SIGUSR2);
-    return now.size() == 2 && now != before;
-  }));
-}
-
 TEST(LocalFaults, AReloadedHaproxyHasWhatWasChangedAtRunTime) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   LocalPlatform local;
@@ -53,7 +40,7 @@ TEST(LocalFaults, AReloadedHaproxyHasWhatWasChangedAtRunTime) {
   ASSERT_OK(local.apply(0, to, &error));
   HttpLoad load(local.port(0), 4);
   ASSERT_TRUE(load.wait_for(20));
-  reload(local);
+  local.reload_haproxy();
   EXPECT_EQ(text_of(local.read_back(0)), text_of(to));
   fc_observation_t window;
   ASSERT_EQ(fc_observation_init(&window, 2), FC_OK);
@@ -78,7 +65,7 @@ TEST(LocalFaults, AFileThatSomebodyEditedIsRepairedAfterAReload) {
   for (size_t at = text.find(" maxconn 2"); at != std::string::npos; at = text.find(" maxconn 2"))
     text.replace(at, 10, " maxconn 9");
   write_file(path, text);
-  reload(local);
+  local.reload_haproxy();
   EXPECT_TRUE(local.becomes([&] { return text_of(local.read_back(0)) == "200 m, 128 MiB, 2 x, 2"; }));
 }
 

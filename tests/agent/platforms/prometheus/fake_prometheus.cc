@@ -1,5 +1,6 @@
 #include "fake_prometheus.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -27,6 +28,14 @@ std::map<std::string, std::string> form_of(const std::string &body) {
 void FakePrometheus::put(const std::string &selector, std::vector<std::pair<double, double>> samples) {
   const std::lock_guard<std::mutex> lock(mutex_);
   series_.emplace_back(selector, std::move(samples));
+}
+
+void FakePrometheus::put_sample(double time_s, double value) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (auto &series : series_) {
+    series.second.emplace_back(time_s, value);
+    std::sort(series.second.begin(), series.second.end());
+  }
 }
 
 void FakePrometheus::set_value(const std::string &value) {

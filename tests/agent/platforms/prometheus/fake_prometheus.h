@@ -20,6 +20,8 @@ class FakePrometheus {
   std::string url() const { return server_.url(""); }
   // A series that a selector with this text in it finds: samples (Unix time, value).
   void put(const std::string &selector, std::vector<std::pair<double, double>> samples);
+  // One more sample of every series.
+  void put_sample(double time_s, double value);
   // What every expression (a query that is no selector) is worth; "" for an empty vector.
   void set_value(const std::string &value);
   // Instead of an answer; an empty function takes it back.

@@ -1,4 +1,5 @@
 // tests agent/platforms/prometheus/prometheus_metrics.c: which metric comes from where, and what is absent when.
+#include <algorithm>
 #include <cmath>
 
 #include "agent_fixture.h"
@@ -172,6 +173,34 @@ TEST(PrometheusMetrics, ARestartedCounterIsNeitherNegativeNorHuge) {
   EXPECT_NEAR(static_cast<double>(wrapped.seen.outcome.successes), 3 * wrapped.window_s(), 3.1);
 }
 
+TEST(PrometheusMetrics, ACountIsOfTheWholeWindowThoughItsSamplesAreNot) {
+  Wrapped wrapped(COUNTS);
+  auto samples = wrapped.samples([](double t) { return 1000 + 2 * t; });
+  samples.pop_back(); /* the last scrape was 1.6 s before the end: 29 s are known of 30 */
+  for (const char *selector : {"s[", "f[", "g["}) wrapped.prometheus.put(selector, samples);
+  wrapped.read();
+  ASSERT_TRUE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_COUNTS);
+  EXPECT_EQ(wrapped.seen.outcome.successes, static_cast<int64_t>(2 * wrapped.window_s()));
+}
+
+TEST(PrometheusMetrics, WhatIsCountedAfterTheLastScrapeOfAWindowIsInTheNext) {
+  Wrapped wrapped(COUNTS);
+  // 7 requests between the last scrape of window 0 and its end, in no sample until the next scrape, which is late.
+  const double end = wrapped.window_s();
+  auto samples = wrapped.samples([end](double t) { return t < end - 1 ? 100 : 107; }, 2);
+  samples.erase(std::remove_if(samples.begin(), samples.end(),
+                               [&](const auto &s) { return s.first > START_S + end - 1 && s.first < START_S + end; }),
+                samples.end());
+  for (const char *selector : {"s[", "f[", "g["}) wrapped.prometheus.put(selector, samples);
+  wrapped.read();
+  EXPECT_EQ(wrapped.seen.outcome.successes, 0);
+  // A scrape of window 0 that Prometheus had not stored yet: the count begins where the last one ended, before it.
+  wrapped.prometheus.put_sample(START_S + end - 0.6, 107);
+  wrapped.read();
+  ASSERT_TRUE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_COUNTS);
+  EXPECT_EQ(wrapped.seen.outcome.successes, 7);
+}
+
 TEST(PrometheusMetrics, UnitsAreTheMetrics) {
   Wrapped wrapped(
       "    functions: {cpu_utilization_pct: {counter: 'cpu'}, net_rx_bytes_per_s: {counter: 'net'}, "
@@ -207,6 +236,18 @@ TEST(PrometheusMetrics, AValueThatIsNoneIsAbsent) {
   EXPECT_TRUE(wrapped.has(FC_METRIC_BIT(LATENCY_P95)));
 }
 
+TEST(PrometheusMetrics, AValueBeyondWhatAWindowMayHoldCostsItsMetricOnly) {
+  Wrapped wrapped("    workflow: {latency_mean_s: {value: 'q(x[1m])'}, rejected: {value: 'q(x[1m])'}}\n");
+  for (const char *value : {"1e12", "1e15", "1e300"}) {
+    wrapped.prometheus.set_value(value);
+    wrapped.read(); /* which validates the observation */
+    EXPECT_FALSE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_LATENCY_MEAN) << value;
+  }
+  EXPECT_FALSE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_REJECTED);
+  EXPECT_EQ(lines_of(wrapped.log()).size(), 2u)
+      << "one when the latency is absent, one when both are: " << wrapped.log();
+}
+
 TEST(PrometheusMetrics, RejectionsThatThePlatformCountedAreDroppedWherePrometheusCountsFewerFailures) {
   for (const double failures : {0.0, 1.0}) {
     Wrapped wrapped(COUNTS);
@@ -228,6 +269,17 @@ TEST(PrometheusMetrics, ASilentServerCostsOneTimeoutAWindow) {
   EXPECT_LT(static_cast<double>(clock.monotonic_ns(clock.self) - start_ns) / 1e9, 2);
   EXPECT_EQ(wrapped.prometheus.requests().size(), 1u) << "who does not answer is not asked again in this window";
   EXPECT_FALSE(wrapped.seen.outcome.present & FC_OUTCOME_HAS_COUNTS);
+}
+
+TEST(PrometheusMetrics, AServerThatBreaksOffIsNotAskedAgainInThisWindow) {
+  Wrapped wrapped("    functions: {requests: {counter: 'r'}, failed: {counter: 'e'}}\n" + std::string(COUNTS));
+  wrapped.prometheus.set_fault([](const std::string &) { return HttpServer::Reply{"", true, false}; });
+  wrapped.read();
+  EXPECT_EQ(wrapped.prometheus.requests().size(), 1u);
+  EXPECT_FALSE(wrapped.has(FC_METRIC_BIT(REQUESTS)));
+  wrapped.prometheus.set_fault([](const std::string &) { return HttpServer::answer(404, "<html></html>"); });
+  wrapped.read();
+  EXPECT_EQ(wrapped.prometheus.requests().size(), 2u);
 }
 
 TEST(PrometheusMetrics, OneBadQueryDoesNotTakeTheOthersWithIt) {
