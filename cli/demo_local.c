@@ -35,8 +35,9 @@ static void print_result(const local_experiment_t *e, const demo_methods_t *meth
     demo_methods_print(methods, stdout);
     printf("policy version %" PRId64 ", %" PRIu64 " transitions acknowledged, server restarts %d\n", e->policy_version,
            e->agent.transitions_acked, e->server.n_restarts);
-    printf("requests  %" PRId64 " sent, %" PRId64 " answered, %" PRId64 " without an answer\n", counts->requests,
-           counts->answered, counts->unanswered);
+    printf("requests  %" PRId64 " sent, %" PRId64 " answered, %" PRId64
+           " without an answer; Prometheus counted %" PRId64 "\n",
+           counts->requests, counts->answered, counts->unanswered, e->prometheus_requests);
     return;
   }
   fc_json_t *out = fc_json_object();
@@ -53,6 +54,7 @@ static void print_result(const local_experiment_t *e, const demo_methods_t *meth
   fc_json_set_int(out, "requests", counts->requests);
   fc_json_set_int(out, "requests_answered", counts->answered);
   fc_json_set_int(out, "requests_unanswered", counts->unanswered);
+  fc_json_set_int(out, "requests_prometheus", e->prometheus_requests);
   json_print(&out);
 }
 

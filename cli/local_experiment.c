@@ -63,8 +63,11 @@ static fc_status_t start_load(local_experiment_t *e, fc_error_t *error) {
 }
 
 static fc_status_t stop_load(local_experiment_t *e, fc_error_t *error) {
+  int64_t requests = 0;
   FC_TRY(load_process_stop(&e->load, &e->counts, error));
   (void)poll(NULL, 0, LAST_SCRAPE_MS);
+  FC_TRY(local_site_count_requests(&e->site, &requests, error));
+  e->prometheus_requests += requests;
   return FC_OK;
 }
 

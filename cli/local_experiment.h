@@ -39,6 +39,7 @@ typedef struct {
   load_process_t load;
   int32_t n_loads;
   load_process_counts_t counts; /* of all loads so far */
+  int64_t prometheus_requests;  /* that Prometheus saw at the gateway meanwhile */
   profile_t profile;
   calibrate_result_t calibration;
   particles_t particles; /* of the twin */

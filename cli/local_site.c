@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include <unistd.h>
 
 #include "faasconf/config.h"
+#include "prometheus.h"
 
+#define QUERY_TIMEOUT_S 5.0
 enum { START_TIMEOUT_MS = 15000, STOP_TIMEOUT_MS = 10000, POLL_MS = 20, FIXED_PORTS = 4 };
 
 /* ---- the machine ---------------------------------------------------------------------------------------------- */
@@ -229,6 +232,25 @@ static fc_status_t start_prometheus(local_site_t *site, fc_error_t *error) {
 fc_status_t local_site_start(local_site_t *site, fc_error_t *error) {
   FC_TRY(start_orchestrator(site, error));
   return start_prometheus(site, error);
+}
+
+fc_status_t local_site_count_requests(const local_site_t *site, int64_t *requests, fc_error_t *error) {
+  char url[64];
+  prometheus_t *client = NULL;
+  prometheus_answer_t answer = {0};
+  snprintf(url, sizeof url, "http://127.0.0.1:%d", (int)site->prometheus_port);
+  FC_TRY(prometheus_new(url, QUERY_TIMEOUT_S, &client, error));
+  fc_status_t status =
+      prometheus_query(client, "haproxy_frontend_http_requests_total{proxy=\"gateway\"}[10s]", NAN, &answer, error);
+  prometheus_destroy(&client);
+  double last = NAN;
+  if (status == FC_OK && answer.n_series == 1 && answer.series[0].n_samples > 0)
+    last = answer.series[0].samples[answer.series[0].n_samples - 1].value;
+  if (status == FC_OK && !isfinite(last))
+    status = fc_error_set(error, FC_ESTATE, "Prometheus at %s has no sample of HAProxy's gateway", url);
+  if (status == FC_OK) *requests = (int64_t)llround(last);
+  prometheus_answer_clear(&answer);
+  return status;
 }
 
 fc_status_t local_site_check(local_site_t *site, fc_error_t *error) {

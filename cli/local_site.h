@@ -47,6 +47,10 @@ fc_status_t local_site_new(const fc_workflow_t *workflow, const char *workflow_p
 /* Starts orchestrator and Prometheus (a scrape of HAProxy's exporter each second) and waits until both listen. */
 fc_status_t local_site_start(local_site_t *site, fc_error_t *error);
 
+/* How many requests Prometheus has seen HAProxy's gateway take since HAProxy was started; ask two scrapes after the
+ * last one. FC_ESTATE when there is no sample of the last ten seconds; errors of the query. */
+fc_status_t local_site_count_requests(const local_site_t *site, int64_t *requests, fc_error_t *error);
+
 /* FC_EIO with its log when one of them has ended. */
 fc_status_t local_site_check(local_site_t *site, fc_error_t *error);
 

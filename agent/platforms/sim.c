@@ -26,7 +26,8 @@ static fc_status_t sim_discover(void *self, uint32_t *capabilities, fc_knob_rang
 static fc_status_t sim_read(void *self, int64_t window, fc_observation_t *observation, fc_error_t *error) {
   sim_t *sim = self;
   const int64_t duration_us = (int64_t)(sim->workflow->window_s * 1e6);
-  FC_TRY(simulator_observed_window(sim->simulator, sim->options.first_window + window, sim->configuration, observation, error));
+  FC_TRY(simulator_observed_window(sim->simulator, sim->options.first_window + window, sim->configuration, observation,
+                                   error));
   observation->window = window;
   observation->start_us = sim->time.wall_start_us + sim->time.now_ns / 1000 - duration_us;
   return FC_OK;

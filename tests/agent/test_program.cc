@@ -193,7 +193,8 @@ TEST(Program, TheDocumentedContractNamesTestsThatExist) {
 }
 
 TEST(Program, OnePlaceCallsActApplyAndOneFileWritesToAPlatform) {
-  EXPECT_THAT(places("\\bact_apply\\s*\\((?!act_t)"), testing::ElementsAre("agent/agent_window.c"));
+  // eval/live measures configurations in the agent's place, with the same lock, limits and latches.
+  EXPECT_THAT(places("\\bact_apply\\s*\\((?!act_t)"), testing::ElementsAre("agent/agent_window.c", "eval/live.c"));
   // A platform that wraps another one hands on what act.c asked for, and asks for nothing itself.
   const auto writers = testing::ElementsAre("agent/act.c", "agent/prometheus_metrics.c");
   EXPECT_THAT(places("(->|\\.)\\s*apply\\s*\\("), writers);

@@ -112,6 +112,7 @@ TEST_F(LocalCommands, TheDemoAnswersEveryRequestAndStopsEverything) {
   EXPECT_GT(json.number("requests"), 100);
   EXPECT_EQ(json.number("requests_answered"), json.number("requests"));
   EXPECT_EQ(json.number("requests_unanswered"), 0);
+  EXPECT_EQ(json.number("requests_prometheus"), json.number("requests"));
   EXPECT_GE(json.number("transitions_acked"), 9);
   for (const char *file : {"/run/agent.yaml", "/run/twin.json", "/run/prometheus.yaml"})
     EXPECT_TRUE(std::filesystem::exists(folder_.path() + file)) << file;
