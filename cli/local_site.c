@@ -270,8 +270,8 @@ fc_status_t local_site_write_agent(const local_site_t *site, const local_site_ag
   if (file == NULL) return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
   fprintf(file,
           "# written by `faasconf`\n"
-          "agent: %s\nworkflow: '%s'\nsemantics: strict\nstate: '%s/%s'\nmode: auto\n",
-          agent->name, site->workflow_path, site->folder, agent->name);
+          "agent: %s-%d\nworkflow: '%s'\nsemantics: strict\nstate: '%s/%s'\nmode: auto\n",
+          agent->name, (int)site->gateway_port, site->workflow_path, site->folder, agent->name);
   if (agent->ingest != NULL)
     fprintf(file, "server:\n  ingest: \"%s\"\n  hints: \"%s\"\nsecurity:\n  insecure_loopback: true\n", agent->ingest,
             agent->hints);

@@ -54,7 +54,8 @@ fc_status_t local_site_count_requests(const local_site_t *site, int64_t *request
 /* FC_EIO with its log when one of them has ended. */
 fc_status_t local_site_check(local_site_t *site, fc_error_t *error);
 
-/* Writes folder/NAME.yaml: mode auto, platform local. */
+/* Writes folder/NAME.yaml: mode auto, platform local. The agent's own name ends with the gateway's port, so that two
+ * sites on one machine have control groups of their own. */
 fc_status_t local_site_write_agent(const local_site_t *site, const local_site_agent_t *agent, fc_error_t *error);
 
 /* True when somebody listens at 127.0.0.1:port. */

@@ -170,7 +170,7 @@ fc_status_t local_start(local_t *local, fc_error_t *error) {
   local->started = status == FC_OK;
   if (status == FC_OK) return FC_OK;
   local_stop(local);
-  fc_error_prefix(error, "platform local");
+  if (error != NULL && strncmp(error->message, "platform local", 14) != 0) fc_error_prefix(error, "platform local");
   return status;
 }
 
