@@ -98,10 +98,22 @@ static fc_status_t take_summary(const demo_agent_options_t *options, const fc_js
   if (!fc_json_int(fc_json_get(session, "violations"), &violations) ||
       !fc_json_int(fc_json_get(summary, "transitions_acked"), &acked))
     return FC_EFORMAT;
-  agent->violations = (int32_t)violations;
+  if (options->real == NULL) agent->violations = (int32_t)violations;
   agent->transitions_acked = (uint64_t)acked;
   (void)fc_json_bool(fc_json_get(session, "verified"), &agent->verified);
-  return read_configuration(fc_json_get(summary, "settled_configuration"), options->workflow, agent->configuration);
+  /* An agent that has not settled in time is taken as it is. */
+  const fc_json_t *settled = fc_json_get(summary, "settled_configuration");
+  const fc_json_t *chosen =
+      options->real != NULL && !fc_json_is_array(settled) ? fc_json_get(summary, "configuration") : settled;
+  return read_configuration(chosen, options->workflow, agent->configuration);
+}
+
+/* Its session may open again when the load changes: every window that is not of a settled agent costs. */
+static void count_tuning(const fc_json_t *line, demo_agent_t *agent) {
+  const char *qos = fc_json_string(fc_json_get(line, "qos"));
+  if (agent->is_settled) return;
+  agent->tuning_windows += 1;
+  agent->violations += qos != NULL && strcmp(qos, "violated") == 0;
 }
 
 /* Every line that is there; *summary true once the last one came. */
@@ -117,6 +129,7 @@ static fc_status_t read_lines(const demo_agent_options_t *options, follow_t *fol
       print_window(options, line);
       agent->windows_seen += 1;
       agent->is_settled = phase != NULL && strcmp(phase, "settled") == 0;
+      count_tuning(line, agent);
     }
     if (event != NULL && strcmp(event, "summary") == 0) {
       *summary = true;

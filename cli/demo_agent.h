@@ -44,8 +44,8 @@ typedef struct {
   int32_t violations;
   bool verified;
   uint64_t transitions_acked;
-  int64_t windows_seen;
-  bool is_settled; /* as of the last window */
+  int64_t windows_seen, tuning_windows; /* in real time: all; those before it settled */
+  bool is_settled;                      /* as of the last window */
 } demo_agent_t;
 
 /* Starts the agent and blocks until its session has settled and it ended. FC_EIO names the log; FC_ECLOSED when

@@ -25,7 +25,7 @@ static fc_status_t run_steps(local_experiment_t *e, const demo_local_t *demo, de
   FC_TRY(local_experiment_train(e, error));
   FC_TRY(local_experiment_tune(e, error));
   FC_TRY(local_experiment_open(e, error));
-  FC_TRY(local_methods_judge(&task, methods, error));
+  FC_TRY(local_experiment_reason(e, local_methods_judge(&task, methods, error), error));
   return local_experiment_close(e, error);
 }
 
@@ -35,9 +35,13 @@ static void print_result(const local_experiment_t *e, const demo_methods_t *meth
     demo_methods_print(methods, stdout);
     printf("policy version %" PRId64 ", %" PRIu64 " transitions acknowledged, server restarts %d\n", e->policy_version,
            e->agent.transitions_acked, e->server.n_restarts);
-    printf("requests  %" PRId64 " sent, %" PRId64 " answered, %" PRId64
-           " without an answer; Prometheus counted %" PRId64 "\n",
-           counts->requests, counts->answered, counts->unanswered, e->prometheus_requests);
+    printf("requests  %" PRId64 " sent, %" PRId64 " answered, %" PRId64 " without an answer; ", counts->requests,
+           counts->answered, counts->unanswered);
+    if (e->prometheus_is_unknown) {
+      printf("Prometheus could not count them all\n");
+    } else {
+      printf("Prometheus counted %" PRId64 "\n", e->prometheus_requests);
+    }
     return;
   }
   fc_json_t *out = fc_json_object();
@@ -54,7 +58,11 @@ static void print_result(const local_experiment_t *e, const demo_methods_t *meth
   fc_json_set_int(out, "requests", counts->requests);
   fc_json_set_int(out, "requests_answered", counts->answered);
   fc_json_set_int(out, "requests_unanswered", counts->unanswered);
-  fc_json_set_int(out, "requests_prometheus", e->prometheus_requests);
+  if (e->prometheus_is_unknown) {
+    fc_json_set_null(out, "requests_prometheus");
+  } else {
+    fc_json_set_int(out, "requests_prometheus", e->prometheus_requests);
+  }
   json_print(&out);
 }
 

@@ -39,7 +39,10 @@ static fc_status_t check_reality(const asked_t *asked, eval_local_result_t *resu
                                 &result->check, error));
   fprintf(e->out, "check     %d unseen configurations, %d windows each\n", (int)asked->n_unseen,
           (int)asked->unseen_windows);
-  FC_TRY(reality_check_measure(&result->check, e->live, e->workflow, e->out, error));
+  const fc_status_t status = reality_check_measure(&result->check, e->live, e->workflow, e->out, error);
+  FC_TRY(local_experiment_reason(e, status, error));
+  result->has_check = true;
+  eval_local_print_check(result, e->out);
   return local_experiment_close(e, error);
 }
 
@@ -82,7 +85,7 @@ static fc_status_t compare(const asked_t *asked, eval_local_result_t *result, fc
                                      .main_windows = (int32_t)asked->judge_windows,
                                      .other_windows = (int32_t)asked->judge_windows,
                                      .planned = result->planned};
-  FC_TRY(local_methods_judge(&task, &result->methods, error));
+  FC_TRY(local_experiment_reason(e, local_methods_judge(&task, &result->methods, error), error));
   result->has_methods = true;
   return local_experiment_close(e, error);
 }
@@ -111,8 +114,9 @@ static int run_here(const asked_t *asked, const char *folder) {
                                                .out = asked->json ? stderr : stdout,
                                                .interrupted = &interrupted}};
   const fc_status_t status = run_steps(asked, &result, &error);
-  if (status == FC_OK && asked->json) eval_local_print_json(&result);
-  if (status == FC_OK && !asked->json) eval_local_print(&result, stdout);
+  /* What was found stays found when something later fails. */
+  if (asked->json && result.has_check) eval_local_print_json(&result);
+  if (!asked->json && status == FC_OK) eval_local_print(&result, stdout);
   reality_check_clear(&result.check);
   free(result.planned);
   local_experiment_end(&result.experiment);
@@ -154,7 +158,7 @@ static bool parse(asked_t *asked, int argc, char **argv, int *exit_code) {
           "and\n"
           "measures them. Then compares start, random search, library, a plan on the twin and the tuned agent on "
           "fresh\n"
-          "windows. As root; about 35 minutes with the defaults, 8 with --check-only.",
+          "windows. As root; about 35 minutes with the defaults, 9 with --check-only.",
       .examples =
           "  sudo faasconf eval local --check-only\n  sudo faasconf eval local --workflow local-parallel --json",
       .arguments = table,

@@ -5,7 +5,8 @@
 #include "faasconf/cost.h"
 #include "json_output.h"
 
-static void print_check(const reality_check_t *check, FILE *out) {
+void eval_local_print_check(const eval_local_result_t *result, FILE *out) {
+  const reality_check_t *check = &result->check;
   fprintf(out,
           "\nreality check: %d configurations that the twin had not seen, forecast, then measured for %d windows each\n"
           "%-42s %9s %9s\n"
@@ -21,7 +22,6 @@ static void print_check(const reality_check_t *check, FILE *out) {
 
 void eval_local_print(const eval_local_result_t *result, FILE *out) {
   const load_process_counts_t *counts = &result->experiment.counts;
-  print_check(&result->check, out);
   if (result->has_methods) demo_methods_print(&result->methods, out);
   fprintf(out, "requests  %" PRId64 " sent, %" PRId64 " answered, %" PRId64 " without an answer\n", counts->requests,
           counts->answered, counts->unanswered);
@@ -32,10 +32,11 @@ static fc_json_t *point_json(const reality_check_t *check, const reality_point_t
   const prediction_forecast_t *f = &point->forecast;
   fc_json_t *out = fc_json_object(), *configuration = json_of_configuration(workflow, point->configuration);
   fc_json_t *latencies = fc_json_array(), *successes = fc_json_array();
-  for (int32_t w = 0; w < check->n_windows; ++w) {
+  for (int32_t w = 0; w < check->n_windows && !point->is_refused; ++w) {
     fc_json_append_double(latencies, point->latency_s[w]);
     fc_json_append_double(successes, point->successes[w]);
   }
+  fc_json_set_bool(out, "refused", point->is_refused);
   fc_json_set_double(out, "cost_usd_h", fc_cost_reserved_usd_h(workflow, point->configuration));
   fc_json_set_double(out, "forecast_latency_s", f->latency_s);
   json_set_interval(out, "forecast_latency80_s", f->latency_low_s, f->latency_high_s);
@@ -83,5 +84,10 @@ void eval_local_print_json(const eval_local_result_t *result) {
   fc_json_set_int(out, "requests", e->counts.requests);
   fc_json_set_int(out, "requests_answered", e->counts.answered);
   fc_json_set_int(out, "requests_unanswered", e->counts.unanswered);
+  if (e->prometheus_is_unknown) {
+    fc_json_set_null(out, "requests_prometheus");
+  } else {
+    fc_json_set_int(out, "requests_prometheus", e->prometheus_requests);
+  }
   json_print(&out);
 }

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,14 @@ static fc_status_t make_temporary(const char *prefix, char *path, size_t size, f
 
 fc_status_t folder_tree_make(const char *directory, const char *prefix, char *path, size_t size, fc_error_t *error) {
   char store[PATH_SIZE];
+  char *whole = NULL;
   FC_TRY(directory != NULL ? make_named(directory, path, size, error) : make_temporary(prefix, path, size, error));
+  /* As others will name it: without links. */
+  whole = realpath(path, NULL);
+  const bool fits = whole != NULL && strlen(whole) < size - LONGEST_TAIL;
+  if (fits) memcpy(path, whole, strlen(whole) + 1);
+  free(whole);
+  if (!fits) return fc_error_set(error, FC_EINVAL, "%s: cannot be resolved, or is too long", path);
   if (strchr(path, '\'') != NULL) return fc_error_set(error, FC_EINVAL, "--dir %s: a path without ' is needed", path);
   if (snprintf(store, sizeof store, "%s/store", path) < (int)sizeof store && access(store, F_OK) == 0)
     return fc_error_set(error, FC_EEXISTS, "--dir %s: holds a run already; remove it or name another", path);

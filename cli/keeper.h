@@ -21,8 +21,9 @@ typedef struct {
   int n_states;
 } keeper_t;
 
-/* Call before any thread or process is started. True in the child: go on. False in the parent, once the child has ended
- * and everything is cleared away; *exit_code is what the command returns. A child that was killed is told on stderr. */
+/* An agent on one of the states that is about to end is waited for first. Call before any thread or process is started.
+ * True in the child: go on. False in the parent, once the child has ended and everything is cleared away; *exit_code is
+ * what the command returns. A child that was killed is told on stderr. */
 bool keeper_start(const keeper_t *keeper, int *exit_code, fc_error_t *error);
 
 #ifdef __cplusplus

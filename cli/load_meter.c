@@ -21,6 +21,10 @@ double load_meter_window_end_s(const load_meter_t *meter) {
   return end_s + 1e-9 < meter->end_s ? end_s : meter->end_s;
 }
 
+void load_meter_end(load_meter_t *meter, double now_s) {
+  meter->end_s = now_s;
+}
+
 static void pass_time(load_meter_t *meter, double now_s) {
   meter->in_flight_s += (double)meter->in_flight * (now_s - meter->counted_until_s);
   meter->counted_until_s = now_s;

@@ -74,6 +74,9 @@ void load_meter_init(load_meter_t *meter, double window_s, double length_s);
 /* When the current window ends; INFINITY after the last. */
 double load_meter_window_end_s(const load_meter_t *meter);
 
+/* No window goes on after now_s, where the last one has just been closed: what is answered later is of none. */
+void load_meter_end(load_meter_t *meter, double now_s);
+
 void load_meter_started(load_meter_t *meter, double now_s, double intended_s, bool waited);
 /* now_s must lie in the current window, or behind the last one: the drain, which changes no window. */
 void load_meter_answered(load_meter_t *meter, double now_s, double intended_s, const load_answer_t *answer);

@@ -13,19 +13,37 @@ enum { MAX_REPORT_BYTES = 16 << 20, TIMEOUT_S = 30, STOP_TIMEOUT_MS = (TIMEOUT_S
 
 fc_status_t load_process_start(load_process_t *load, const char *url, const char *expect, int32_t users,
                                double window_s, const char *folder, const char *name, fc_error_t *error) {
-  char program[LOAD_PROCESS_PATH_SIZE], users_text[16], window_text[32], windows_text[16], timeout_text[16];
+  char program[LOAD_PROCESS_PATH_SIZE], users_text[16], spawn_text[16], window_text[32], windows_text[16],
+      timeout_text[16];
   FC_TRY(process_sibling("faasconf", program, sizeof program, error));
   if (snprintf(load->out, sizeof load->out, "%s/%s.json", folder, name) >= (int)sizeof load->out ||
       snprintf(load->log, sizeof load->log, "%s/%s.log", folder, name) >= (int)sizeof load->log)
     return fc_error_set(error, FC_EINVAL, "%s: the path is too long", folder);
   snprintf(users_text, sizeof users_text, "%d", (int)users);
+  /* All of them within a tenth of a second: windows are judged for so many. */
+  snprintf(spawn_text, sizeof spawn_text, "%d", 10 * (int)users);
   snprintf(window_text, sizeof window_text, "%.15g", window_s);
   snprintf(windows_text, sizeof windows_text, "%d", (int)MAX_WINDOWS);
   snprintf(timeout_text, sizeof timeout_text, "%d", (int)TIMEOUT_S);
-  const char *argv[] = {program,      "load",        url,          "--method",  "POST",
-                        "--users",    users_text,    "--window-s", window_text, "--windows",
-                        windows_text, "--timeout-s", timeout_text, "--json",    expect != NULL ? "--expect" : NULL,
-                        expect,       NULL};
+  const char *argv[] = {program,
+                        "load",
+                        url,
+                        "--method",
+                        "POST",
+                        "--users",
+                        users_text,
+                        "--window-s",
+                        window_text,
+                        "--windows",
+                        windows_text,
+                        "--timeout-s",
+                        timeout_text,
+                        "--spawn-rate",
+                        spawn_text,
+                        "--json",
+                        expect != NULL ? "--expect" : NULL,
+                        expect,
+                        NULL};
   return process_start(&load->process, argv, load->out, load->log, error);
 }
 

@@ -84,6 +84,7 @@ static fc_status_t play(run_t *run, fc_error_t *error) {
   }
   const double at_s = now_s(run);
   if (at_s > run->meter.window.start_s && isfinite(load_meter_window_end_s(&run->meter))) close_window(run, at_s);
+  load_meter_end(&run->meter, at_s);
   run->result->interrupted = true;
   return FC_OK;
 }

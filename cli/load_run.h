@@ -36,7 +36,9 @@ typedef struct {
   load_transport_t transport;
   load_shape_t shape;
   double window_s, length_s;
-  const volatile sig_atomic_t *interrupted; /* ends the run when it becomes 1 */
+  /* How often somebody asked to end: from 1 on nothing more is sent, from 2 on (from 1 on when all windows are over)
+   * nobody waits for answers. */
+  const volatile sig_atomic_t *interrupted;
   void (*on_window)(void *self, int32_t index, const load_window_t *window);
   void *on_window_self;
 } load_run_options_t;

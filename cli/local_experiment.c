@@ -64,10 +64,16 @@ static fc_status_t start_load(local_experiment_t *e, fc_error_t *error) {
 
 static fc_status_t stop_load(local_experiment_t *e, fc_error_t *error) {
   int64_t requests = 0;
+  fc_error_t unknown = {FC_OK, ""};
   FC_TRY(load_process_stop(&e->load, &e->counts, error));
   (void)poll(NULL, 0, LAST_SCRAPE_MS);
-  FC_TRY(local_site_count_requests(&e->site, &requests, error));
-  e->prometheus_requests += requests;
+  FC_TRY(local_site_check(&e->site, error));
+  if (local_site_count_requests(&e->site, &requests, &unknown) == FC_OK) {
+    e->prometheus_requests += requests;
+  } else {
+    e->prometheus_is_unknown = true;
+    fprintf(e->out, "site      requests of this phase are unknown to Prometheus: %s\n", unknown.message);
+  }
   return FC_OK;
 }
 
@@ -84,6 +90,16 @@ fc_status_t local_experiment_close(local_experiment_t *e, fc_error_t *error) {
   FC_TRY(stop_load(e, error));
   live_close(&e->live);
   return local_site_check(&e->site, error);
+}
+
+fc_status_t local_experiment_reason(local_experiment_t *e, fc_status_t status, fc_error_t *error) {
+  fc_error_t reason = {FC_OK, ""};
+  if (status == FC_ECLOSED) return status; /* somebody asked for it: everything is ending */
+  fc_status_t found = local_site_check(&e->site, &reason);
+  if (found == FC_OK && e->load.process.pid != 0) found = load_process_check(&e->load, &reason);
+  if (found == FC_OK) return status;
+  if (error != NULL) *error = reason;
+  return found;
 }
 
 /* ---- profile and twin ----------------------------------------------------------------------------------------- */
@@ -109,7 +125,7 @@ fc_status_t local_experiment_profile(local_experiment_t *e, fc_error_t *error) {
           e->workflow->name, e->workflow->window_s, (int)e->users);
   FC_TRY(measured_rows_open(directory, e->workflow_path, MEASURING, &rows, error));
   fc_status_t status = local_experiment_open(e, error);
-  if (status == FC_OK) status = measure_profile(e, rows, error);
+  if (status == FC_OK) status = local_experiment_reason(e, measure_profile(e, rows, error), error);
   measured_rows_destroy(&rows);
   return status == FC_OK ? local_experiment_close(e, error) : status;
 }

@@ -40,6 +40,7 @@ typedef struct {
   int32_t n_loads;
   load_process_counts_t counts; /* of all loads so far */
   int64_t prometheus_requests;  /* that Prometheus saw at the gateway meanwhile */
+  bool prometheus_is_unknown;   /* in one phase it could not say */
   profile_t profile;
   calibrate_result_t calibration;
   particles_t particles; /* of the twin */
@@ -55,6 +56,10 @@ fc_status_t local_experiment_begin(local_experiment_t *experiment, fc_error_t *e
 /* Opens and closes the platform with users on it. Open before windows are measured. */
 fc_status_t local_experiment_open(local_experiment_t *experiment, fc_error_t *error);
 fc_status_t local_experiment_close(local_experiment_t *experiment, fc_error_t *error);
+
+/* Why did a window fail? When load, orchestrator or Prometheus have ended, that is the reason, with the place of its
+ * log; else `status` and *error stay as they are. FC_OK stays FC_OK unless one of them has ended. */
+fc_status_t local_experiment_reason(local_experiment_t *experiment, fc_status_t status, fc_error_t *error);
 
 /* profile_windows configurations, one window each, into folder/store. */
 fc_status_t local_experiment_profile(local_experiment_t *experiment, fc_error_t *error);

@@ -105,6 +105,9 @@ static fc_status_t choose(judging_t *self, demo_methods_t *methods, fc_error_t *
   }
   memcpy(configuration_of(self, methods->n), e->agent.configuration, size);
   add_method(methods, self, "attmf", task->main_windows)->violations = e->agent.violations;
+  fprintf(e->out, "%-9s %d windows, %d violations: %s at %.4f $/h\n", "attmf", (int)e->agent.tuning_windows,
+          (int)e->agent.violations, e->agent.is_settled ? "settled" : "not settled",
+          fc_cost_reserved_usd_h(e->workflow, e->agent.configuration));
   return FC_OK;
 }
 

@@ -168,7 +168,9 @@ fc_status_t local_site_new(const fc_workflow_t *workflow, const char *workflow_p
 static fc_status_t wait_until_listening(local_site_t *site, process_t *process, const char *what, int32_t port,
                                         fc_error_t *error) {
   for (int waited_ms = 0; waited_ms < START_TIMEOUT_MS; waited_ms += POLL_MS) {
-    if (local_site_listens(port)) return FC_OK;
+    const bool listens = local_site_listens(port);
+    if (listens) (void)poll(NULL, 0, POLL_MS); /* somebody else's port? Then the process has just ended */
+    if (listens && process_running(process)) return FC_OK;
     if (!process_running(process))
       return fc_error_set(error, FC_EIO, "%s ended with code %d while starting; its log: %s/%s.log", what,
                           process->exit_code, site->folder, what);

@@ -17,7 +17,7 @@ static void become(const char *const *argv, const char *out_path, const char *er
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(127);
   const int in = open("/dev/null", O_RDONLY);
-  const int out = open(out_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const int out = open(out_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
   const int err = err_path != NULL ? open(err_path, O_WRONLY | O_CREAT | O_APPEND, 0600) : STDERR_FILENO;
   if (in < 0 || out < 0 || err < 0) _exit(127);
   if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) _exit(127);

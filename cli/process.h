@@ -20,7 +20,8 @@ typedef struct {
   int exit_code; /* once ended; 128 + signal when killed */
 } process_t;
 
-/* Starts argv[0] (a path) with stdout appended to out_path and stderr to err_path; NULL err_path inherits. */
+/* Starts argv[0] (a path) with stdout into out_path, which begins empty, and stderr appended to err_path (which may be
+ * the same file); NULL err_path inherits. */
 fc_status_t process_start(process_t *process, const char *const *argv, const char *out_path, const char *err_path,
                           fc_error_t *error);
 

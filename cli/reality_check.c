@@ -69,7 +69,10 @@ static double mean_of(const double *values, int32_t n) {
 static fc_status_t measure_point(reality_check_t *check, reality_point_t *point, live_t *live,
                                  fc_observation_t *observation, fc_error_t *error) {
   for (int32_t w = 0; w < check->n_windows; ++w) {
-    FC_TRY(live_window(live, point->configuration, observation, error));
+    const fc_status_t status = live_window(live, point->configuration, observation, error);
+    point->is_refused = status == FC_EUNSAFE || status == FC_EINVAL;
+    if (point->is_refused) return FC_OK;
+    if (status != FC_OK) return status;
     const fc_outcome_t *outcome = &observation->outcome;
     point->successes[w] = (double)outcome->successes;
     point->latency_s[w] = (outcome->present & FC_OUTCOME_HAS_LATENCY_MEAN) != 0 ? outcome->latency_mean_s : NAN;
@@ -77,13 +80,13 @@ static fc_status_t measure_point(reality_check_t *check, reality_point_t *point,
   return FC_OK;
 }
 
-/* All windows side by side with their forecasts. Returns how many had a latency. */
-static int64_t line_up(const reality_check_t *check, double *const series[N_SERIES]) {
+/* All windows, *n_windows, side by side with their forecasts. Returns how many had a latency. */
+static int64_t line_up(const reality_check_t *check, double *const series[N_SERIES], int64_t *n_windows) {
   int64_t n_latencies = 0, n = 0;
   for (int32_t i = 0; i < check->n_points; ++i) {
     const reality_point_t *point = &check->points[i];
     const prediction_forecast_t *f = &point->forecast;
-    for (int32_t w = 0; w < check->n_windows; ++w, ++n) {
+    for (int32_t w = 0; w < check->n_windows && !point->is_refused; ++w, ++n) {
       series[SUCCESSES][n] = point->successes[w];
       series[SUCCESSES_FORECAST][n] = f->successes;
       series[SUCCESSES_LOW][n] = f->successes_low;
@@ -95,15 +98,17 @@ static int64_t line_up(const reality_check_t *check, double *const series[N_SERI
       series[LATENCY_HIGH][n_latencies++] = f->latency_high_s;
     }
   }
+  *n_windows = n;
   return n_latencies;
 }
 
 static fc_status_t score(reality_check_t *check, fc_error_t *error) {
-  const int64_t n = (int64_t)check->n_points * check->n_windows;
-  double *all = calloc(N_SERIES * (size_t)n, sizeof *all), *series[N_SERIES];
+  const int64_t most = (int64_t)check->n_points * check->n_windows;
+  int64_t n = 0;
+  double *all = calloc(N_SERIES * (size_t)most, sizeof *all), *series[N_SERIES];
   if (all == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to score");
-  for (int i = 0; i < N_SERIES; ++i) series[i] = all + i * n;
-  const int64_t m = line_up(check, series);
+  for (int i = 0; i < N_SERIES; ++i) series[i] = all + i * most;
+  const int64_t m = line_up(check, series, &n);
   double bias = 0;
   for (int64_t i = 0; i < m; ++i) bias += log(series[LATENCY_FORECAST][i] / series[LATENCY][i]) / (double)m;
   check->bias_latency = m > 0 ? exp(bias) - 1 : NAN;
@@ -128,7 +133,8 @@ fc_status_t reality_check_measure(reality_check_t *check, live_t *live, const fc
     reality_point_t *point = &check->points[i];
     const prediction_forecast_t *f = &point->forecast;
     status = measure_point(check, point, live, &observation, error);
-    if (status == FC_OK)
+    if (point->is_refused) fprintf(out, "  %2d refused by the platform\n", (int)i + 1);
+    if (status == FC_OK && !point->is_refused)
       fprintf(out, "  %2d %9.4f   %7.3f (%6.3f .. %6.3f) %8.3f   %5.1f (%4.0f .. %4.0f) %8.1f\n", (int)i + 1,
               fc_cost_reserved_usd_h(workflow, point->configuration), f->latency_s, f->latency_low_s, f->latency_high_s,
               mean_of(point->latency_s, check->n_windows), f->successes, f->successes_low, f->successes_high,

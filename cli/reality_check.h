@@ -2,8 +2,8 @@
  * measured.
  *
  * Each measured window is held against the forecast of its configuration: error of the mean latency and of the
- * successes, and how many windows lie in the predicted 80 %. Failed windows (no success) have no latency; their
- * successes count.
+ * successes, and how many windows lie in the predicted 80 %. Measured windows without a success have no latency;
+ * their successes count.
  */
 #ifndef CLI_REALITY_CHECK_H
 #define CLI_REALITY_CHECK_H
@@ -19,6 +19,7 @@ extern "C" {
 typedef struct {
   fc_function_configuration_t *configuration; /* (N) */
   prediction_forecast_t forecast;
+  bool is_refused;               /* the platform does not take it: it counts in no score */
   double *latency_s, *successes; /* (n_windows) measured; latency NaN without a success */
 } reality_point_t;
 

@@ -38,6 +38,7 @@ class Server {
 
   fc_rng_t rng;
   volatile sig_atomic_t interrupted = 0;
+  int signals = 1;
   double interrupt_at_s = INFINITY;
   double start_takes_s = 0; /* a slow generator */
   double busy_s = 0;
@@ -65,7 +66,10 @@ class Server {
       server->running_.erase(server->running_.begin());
       answered(answered_self, place, &server->answer);
     }
-    if (server->now_s() >= server->interrupt_at_s) server->interrupted = 1;
+    if (server->now_s() >= server->interrupt_at_s) {
+      server->interrupted = server->signals;
+      server->interrupt_at_s = INFINITY; /* it comes once */
+    }
     return FC_OK;
   }
   static double busy(void *self) { return static_cast<Server *>(self)->busy_s; }
@@ -237,7 +241,7 @@ TEST(LoadRun, AWindowEndsWhenItEndsWhateverHappens) {
   EXPECT_FALSE(run.result.interrupted);
 }
 
-TEST(LoadRun, ASignalCutsTheWindowAndWaitsForNothing) {
+TEST(LoadRun, ASignalCutsTheWindowAndWaitsForAnswers) {
   Server server([](double now_s) { return now_s + 1; });
   server.interrupt_at_s = 7.5;
   auto options = server.options(3, 30);
@@ -249,6 +253,31 @@ TEST(LoadRun, ASignalCutsTheWindowAndWaitsForNothing) {
   EXPECT_NEAR(7.5, run.result.total.length_s, 1e-6);
   EXPECT_EQ(14, run.result.total.ended[LOAD_SUCCESS]);
   EXPECT_EQ(2, run.result.total.in_flight);
+  EXPECT_EQ(2, run.result.drained_successes);
+  EXPECT_EQ(16, run.result.total.requests);
+}
+
+// The last windows are longer than what is waited for: none of them may come to its end meanwhile.
+TEST(LoadRun, WhatIsAnsweredAfterASignalIsOfNoWindow) {
+  Server server([](double now_s) { return now_s + 4; });
+  server.interrupt_at_s = 5.5;
+  auto options = server.options(1, 30);
+  options.shape.users = 3;
+  const Played run(options);
+  EXPECT_EQ(6, run.result.n_windows);
+  EXPECT_NEAR(5.5, run.result.total.length_s, 1e-6);
+  EXPECT_EQ(3, run.result.total.ended[LOAD_SUCCESS]);
+  EXPECT_EQ(3, run.result.drained_successes);
+}
+
+TEST(LoadRun, ASecondSignalEndsTheWait) {
+  Server server([](double now_s) { return now_s + 1; });
+  server.interrupt_at_s = 7.5;
+  server.signals = 2;
+  auto options = server.options(3, 30);
+  options.shape.users = 2;
+  const Played run(options);
+  EXPECT_TRUE(run.result.interrupted);
   EXPECT_EQ(0, run.result.drained_successes);
 }
 
