@@ -114,8 +114,9 @@ typedef struct {
   double cpu_rate, throttled_rate, mem_share, in_flight_rate; /* what the integrals grow by per second */
   double next_progress;                                       /* the smallest target */
   double quota;                                               /* cores */
-  double mem_limit_mib, per_mem_limit;                        /* 1 / mem_limit_mib */
-  double speed;                                               /* noise of window, function, replica */
+  double period_s;                     /* in which the quota is given; 0: it is spread evenly over time */
+  double mem_limit_mib, per_mem_limit; /* 1 / mem_limit_mib */
+  double speed;                        /* noise of window, function, replica */
   int32_t function;
   int32_t first_call; /* list of requests in service, -1 = none */
   int32_t next_call;  /* the one with the smallest target */
@@ -124,6 +125,8 @@ typedef struct {
   int32_t queue_first, queue_last, n_queued; /* calls that wait for a place, in the order of arrival */
   uint8_t phase;                             /* replica_phase_t */
   bool warm;
+  bool throttled;      /* by periods: until the end of the one in hand */
+  uint8_t boundary;    /* boundary_t that its event is */
   uint32_t number;     /* ordinal among the replicas of its function */
   uint32_t generation; /* of its configuration */
   double slowness;     /* noise of the replica alone */
@@ -131,11 +134,8 @@ typedef struct {
   /* synchronous mode: the segment of CPU work in hand; CPU seconds in the token bucket at updated_s */
   double tokens, full_until_s, cpu_until_s;
   /* fork mode by periods (periods.h) */
-  double period_s;     /* 0: the quota is spread evenly over time */
   double period_end_s; /* of the period in hand; of a past one while it is idle */
   double budget_s;     /* CPU seconds left in it at updated_s; negative: debt */
-  bool throttled;
-  uint8_t boundary; /* boundary_t that its event is */
 } replica_t;
 
 /* A call of a user: on a replica, or its answer on the way back. */
