@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /* Kept out of the caller's hot loop: replicas without periods are not to pay for these. */
-#define PERIODS_APART __attribute__((noinline))
+#define PERIODS_APART __attribute__((noinline, unused))
 
 /* Budgets and times closer than this are equal: the kernel counts nanoseconds. */
 #define PERIOD_TOLERANCE_S 1e-9
@@ -38,7 +38,7 @@ static inline FC_HOST_DEVICE void periods_refill(replica_t *replica) {
 
 /* Takes what is used in [updated_s, now_s) from the budget. The end of a period is passed here by replicas that run;
  * one that is throttled waits for its event, one that is idle for its next request. */
-static inline PERIODS_APART FC_HOST_DEVICE void periods_advance(replica_t *replica, double now_s) {
+static PERIODS_APART FC_HOST_DEVICE void periods_advance(replica_t *replica, double now_s) {
   const double end_s = replica->period_end_s;
   if (!(replica->cpu_rate > 0)) return;
   if (now_s < end_s) {
@@ -65,9 +65,8 @@ static inline FC_HOST_DEVICE void periods_wake(replica_t *replica) {
 
 /* The rates of n requests that compute and want `demand` cores: replica_share without quota, but only on the machine's
  * cores. */
-static inline PERIODS_APART FC_HOST_DEVICE void periods_share(const simulator_t *simulator, replica_t *replica,
-                                                              const function_state_t *function, int32_t n,
-                                                              double demand) {
+static PERIODS_APART FC_HOST_DEVICE void periods_share(const simulator_t *simulator, replica_t *replica,
+                                                       const function_state_t *function, int32_t n, double demand) {
   const bool was_idle = !(replica->cpu_rate > 0);
   replica->cpu_rate = replica->rate = 0;
   if (n == 0) return;
@@ -90,7 +89,7 @@ static inline FC_HOST_DEVICE double periods_throttles_s(const simulator_t *simul
 
 /* When the next event of a replica is that would end the phase of `next_call` at progress next_progress, and which it
  * is: that end, or the kernel's (boundary). */
-static inline PERIODS_APART FC_HOST_DEVICE double periods_event_s(const simulator_t *simulator, replica_t *replica) {
+static PERIODS_APART FC_HOST_DEVICE double periods_event_s(const simulator_t *simulator, replica_t *replica) {
   const double rest = replica->next_progress - replica->progress;
   double phase_ends_s = INFINITY, boundary_s = replica->period_end_s;
   boundary_t boundary = BOUNDARY_PERIOD;
