@@ -33,6 +33,9 @@ static const parameter_t global_parameters[] = {
     GLOBAL(spawn_rate_per_s, 1e-6, 1e6, 10),
     GLOBAL(cold_start_median_s, 0, 1e4, 0),
     GLOBAL(cold_start_sigma, 0, 3, 0),
+    GLOBAL(cpu_period_s, 0, 1, 0),
+    GLOBAL(cpu_tick_s, 0, 1, 0),
+    GLOBAL(cores, 0, 1e6, 0),
 };
 #undef GLOBAL
 

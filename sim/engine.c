@@ -1,6 +1,6 @@
 /* engine.c - the event loop of a window: see engine.h.
  *
- *   event of a replica: a phase of a request ends, or the replica has started up
+ *   event of a replica: a phase of a request ends, the quota stops or releases it, or it has started up
  *   event of a call:    its answer arrives at whoever made it
  *   event of a user:    arrives, makes the first call, or completes
  */
@@ -279,6 +279,10 @@ static inline FC_HOST_DEVICE void on_replica(simulator_t *simulator, int32_t ind
   replica_t *replica = &simulator->replicas[index];
   if (replica->phase == REPLICA_COLD) {
     fleet_ready(simulator, index, now_s);
+    return;
+  }
+  if (replica->boundary != BOUNDARY_NONE) {
+    replica_pass_boundary(simulator, index, now_s);
     return;
   }
   const int32_t call = replica->next_call;

@@ -11,6 +11,7 @@ static FC_HOST_DEVICE void configure(replica_t *replica, const fc_function_confi
   replica->per_mem_limit = 1.0 / configuration->mem_mib;
   replica->concurrency = configuration->concurrency;
   replica->tokens = replica->quota * SERVER_PERIOD_S;
+  replica->budget_s = replica->quota * replica->period_s;
 }
 
 /* A new replica in slot `index`, with nothing to do. */
@@ -30,6 +31,10 @@ static FC_HOST_DEVICE void create(simulator_t *simulator, int32_t f, int32_t ind
   replica->warm = false;
   replica->number = function->n_created++;
   replica->generation = function->generation;
+  replica->period_s = function->mode == FC_MODE_FORK ? simulator->cpu_period_s : 0;
+  replica->period_end_s = simulator->start_s;
+  replica->throttled = false;
+  replica->boundary = BOUNDARY_NONE;
   configure(replica, &function->configuration);
   const int32_t slot = index - function->first_replica;
   if (slot >= function->n_used) function->n_used = slot + 1;

@@ -9,9 +9,11 @@ static void fill_function(const simulator_t *simulator, const function_state_t *
                           fc_function_metrics_t *metrics) {
   /* In a window of replacements those that start up and those that leave count as long as they lived. */
   const double replica_s = function->replica_s, replicas = replica_s / simulator->window_s;
+  const double periods_per_s =
+      simulator->cpu_period_s > 0 && function->mode == FC_MODE_FORK ? 1 / simulator->cpu_period_s : CFS_PERIODS_PER_S;
   memset(metrics, 0, sizeof *metrics);
   metrics->cpu_utilization_pct = 100 * function->cpu_s / replica_s;
-  metrics->throttled_periods = CFS_PERIODS_PER_S * function->throttled_s / replicas;
+  metrics->throttled_periods = periods_per_s * function->throttled_s / replicas;
   metrics->mem_utilization_pct = 100 * function->mem_share_s / replica_s;
   metrics->net_rx_bytes_per_s =
       (double)(function->requests - function->rejected) * function->net_bytes_per_call / replica_s;

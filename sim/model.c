@@ -54,9 +54,17 @@ fc_status_t model_check(const fc_workflow_t *workflow, const fc_simulator_parame
                                {"spawn_rate_per_s", p->spawn_rate_per_s, 1e-6, 1e9},
                                {"cold_start_median_s", p->cold_start_median_s, 0, 1e6},
                                {"cold_start_sigma", p->cold_start_sigma, 0, 3},
+                               {"cpu_period_s", p->cpu_period_s, 0, 1},
+                               {"cpu_tick_s", p->cpu_tick_s, 0, 1},
+                               {"cores", p->cores, 0, 1e6},
                                {"balancer", p->balancer, FC_BALANCER_RANDOM, FC_BALANCER_LEAST_CONNECTIONS},
                                {"overflow", p->overflow, FC_OVERFLOW_REJECT, FC_OVERFLOW_QUEUE}};
-  return check_bounds(workflow->name, bounded, (int32_t)(sizeof bounded / sizeof bounded[0]), error);
+  FC_TRY(check_bounds(workflow->name, bounded, (int32_t)(sizeof bounded / sizeof bounded[0]), error));
+  if (p->cpu_period_s > 0 && p->cpu_period_s < 1e-3) /* as the kernel: every period costs an event */
+    return fc_error_set(error, FC_EINVAL,
+                        "%s: simulator parameter cpu_period_s is %g: expected 0 (no periods), or 0.001 to 1",
+                        workflow->name, p->cpu_period_s);
+  return FC_OK;
 }
 
 /* ---- putting into force ---- */
@@ -92,6 +100,9 @@ void model_set(simulator_t *simulator, const fc_simulator_parameters_t *p) {
   simulator->spawn_rate_per_s = p->spawn_rate_per_s;
   simulator->cold_start_median_s = p->cold_start_median_s;
   simulator->cold_start_sigma = p->cold_start_sigma;
+  simulator->cpu_period_s = p->cpu_period_s;
+  simulator->cpu_tick_s = p->cpu_tick_s;
+  simulator->cores = p->cores;
   simulator->balancer = p->balancer;
   simulator->queues = p->overflow == FC_OVERFLOW_QUEUE;
   simulator->has_been_running = p->windows == FC_WINDOWS_RUNNING;

@@ -4,13 +4,14 @@
  * run it waits, holding its place and its memory. With a total demand D above the quota q everybody gets s = q / D of
  * what they want, and CFS throttling loses a further share: eff = 1 - throttling_loss * (1 - s). Requests that compute
  * also slow each other down (caches, memory): contention. All requests of a replica advance at the same rate per core,
- * so one number, `progress`, moves for all of them and each knows the value at which its phase ends. Reference:
- * docs/simulator.md, "Fork mode".
+ * so one number, `progress`, moves for all of them and each knows the value at which its phase ends. With a CFS period
+ * (period_s > 0) the quota is given by the period instead: periods.h. Reference: docs/simulator.md, "Fork mode".
  */
 #ifndef SIM_REPLICA_H
 #define SIM_REPLICA_H
 
 #include "balancer.h"
+#include "periods.h"
 #include "state.h"
 
 #ifdef __cplusplus
@@ -21,6 +22,7 @@ extern "C" {
 static inline FC_HOST_DEVICE void replica_advance(replica_t *replica, function_state_t *function, double now_s) {
   const double elapsed_s = now_s - replica->updated_s;
   replica->progress += replica->rate * elapsed_s;
+  if (replica->period_s > 0) periods_advance(replica, now_s);
   replica->updated_s = now_s;
   function->cpu_s += replica->cpu_rate * elapsed_s;
   function->throttled_s += replica->throttled_rate * elapsed_s;
@@ -37,6 +39,10 @@ static inline FC_HOST_DEVICE void replica_share(const simulator_t *simulator, re
   replica->in_flight_rate = n + replica->n_waiting;
   replica->mem_share = function->mem_mib * replica->per_mem_limit *
                        (replica->n_working + replica->n_waiting + simulator->mem_waiting_share * replica->n_starting);
+  if (replica->period_s > 0) {
+    periods_share(simulator, replica, function, n, demand);
+    return;
+  }
   double speed = replica->speed;
   if (demand > quota) {
     const double share = quota / demand;
@@ -77,7 +83,9 @@ static inline FC_HOST_DEVICE double replica_next_s(const replica_t *replica) {
 /* An idle replica has no event. */
 static inline FC_HOST_DEVICE void replica_schedule(simulator_t *simulator, int32_t index) {
   replica_t *replica = &simulator->replicas[index];
-  if (replica_find_next(simulator, replica)) events_set(&simulator->events, index, replica_next_s(replica));
+  if (!replica_find_next(simulator, replica)) return;
+  events_set(&simulator->events, index,
+             replica->period_s > 0 ? periods_event_s(simulator, replica) : replica_next_s(replica));
 }
 
 /* MiB in use, counted as at entry to the second phase: requests that have reached it in full, starting ones in part. */
@@ -97,7 +105,7 @@ static inline FC_HOST_DEVICE void replica_remove(simulator_t *simulator, replica
   *link = simulator->calls[call].next;
 }
 
-/* The speed of a replica is drawn when its first request arrives. */
+/* The speed of a replica, and when its periods end, are drawn when its first request arrives. */
 static inline FC_HOST_DEVICE void replica_warm_up(const simulator_t *simulator, replica_t *replica,
                                                   const function_state_t *function) {
   uint32_t bits[4];
@@ -105,6 +113,7 @@ static inline FC_HOST_DEVICE void replica_warm_up(const simulator_t *simulator, 
   replica->slowness = draw_factor(&simulator->normal, simulator->sigma_replica, bits[0]);
   replica->speed = function->speed / replica->slowness;
   replica->warm = true;
+  replica->period_end_s = replica->updated_s + replica->period_s * draw_uniform(bits[1]);
 }
 
 /* A request enters service; its work is cut into call->n_segments stretches. */
@@ -125,6 +134,16 @@ static inline FC_HOST_DEVICE void replica_enter(simulator_t *simulator, int32_t 
   if (call->n_segments > 1) call->segment_work /= call->n_segments;
   replica_push(simulator, replica, call_index);
   replica->n_starting += 1;
+  replica_share(simulator, replica, function);
+  replica_schedule(simulator, index);
+}
+
+/* The quota stops the replica, or a period ends. */
+static inline FC_HOST_DEVICE void replica_pass_boundary(simulator_t *simulator, int32_t index, double now_s) {
+  replica_t *replica = &simulator->replicas[index];
+  function_state_t *function = &simulator->functions[replica->function];
+  replica_advance(replica, function, now_s);
+  periods_pass(replica, function);
   replica_share(simulator, replica, function);
   replica_schedule(simulator, index);
 }

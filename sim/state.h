@@ -97,6 +97,13 @@ typedef enum {
   REPLICA_LEAVING = 3 /* gets no traffic, finishes what it has */
 } replica_phase_t;
 
+/* What comes before the end of the phase of `next_call` (replicas with period_s > 0). */
+typedef enum {
+  BOUNDARY_NONE = 0,
+  BOUNDARY_BUDGET = 1, /* the kernel finds the budget used up */
+  BOUNDARY_PERIOD = 2  /* the period ends */
+} boundary_t;
+
 /* A replica. `progress` is the CPU work a request in its first phase would have done since the replica began; every
  * request knows the progress at which its phase is done, so that an event touches no other request (fork mode). In
  * synchronous mode at most one request is in service and `cpu` says what it does. */
@@ -107,8 +114,9 @@ typedef struct {
   double cpu_rate, throttled_rate, mem_share, in_flight_rate; /* what the integrals grow by per second */
   double next_progress;                                       /* the smallest target */
   double quota;                                               /* cores */
-  double mem_limit_mib, per_mem_limit;                        /* 1 / mem_limit_mib */
-  double speed;                                               /* noise of window, function, replica */
+  double period_s;                     /* in which the quota is given; 0: it is spread evenly over time */
+  double mem_limit_mib, per_mem_limit; /* 1 / mem_limit_mib */
+  double speed;                        /* noise of window, function, replica */
   int32_t function;
   int32_t first_call; /* list of requests in service, -1 = none */
   int32_t next_call;  /* the one with the smallest target */
@@ -117,12 +125,17 @@ typedef struct {
   int32_t queue_first, queue_last, n_queued; /* calls that wait for a place, in the order of arrival */
   uint8_t phase;                             /* replica_phase_t */
   bool warm;
+  bool throttled;      /* by periods: until the end of the one in hand */
+  uint8_t boundary;    /* boundary_t that its event is */
   uint32_t number;     /* ordinal among the replicas of its function */
   uint32_t generation; /* of its configuration */
   double slowness;     /* noise of the replica alone */
   double since_s;      /* start of its life within this window */
   /* synchronous mode: the segment of CPU work in hand; CPU seconds in the token bucket at updated_s */
   double tokens, full_until_s, cpu_until_s;
+  /* fork mode by periods (periods.h) */
+  double period_end_s; /* of the period in hand; of a past one while it is idle */
+  double budget_s;     /* CPU seconds left in it at updated_s; negative: debt */
 } replica_t;
 
 /* A call of a user: on a replica, or its answer on the way back. */
@@ -184,8 +197,9 @@ struct simulator {
   double orchestrator_startup_s, orchestrator_startup_sigma, orchestrator_finish_s, gateway_delay_s;
   double throttling_loss, sigma_window, sigma_function, sigma_replica, mem_idle_mib, mem_waiting_share;
   double spawn_rate_per_s, cold_start_median_s, cold_start_sigma;
+  double cpu_period_s, cpu_tick_s, cores; /* of fork mode; 0: no periods, exact, unlimited */
   fc_balancer_t balancer;
-  bool queues; /* at the concurrency limit calls wait instead of being rejected */
+  bool queues;           /* at the concurrency limit calls wait instead of being rejected */
   bool has_been_running; /* parameters: FC_WINDOWS_RUNNING */
   normal_table_t normal;
   /* plan */

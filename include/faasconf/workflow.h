@@ -188,6 +188,9 @@ typedef struct {
   double mem_idle_mib, mem_waiting_share;             /* 20 MiB; 0.3 of a request's memory before its second phase */
   double spawn_rate_per_s;                            /* closed loop: user u starts at u / this */
   double cold_start_median_s, cold_start_sigma;
+  double cpu_period_s; /* fork mode: a replica's quota is given by the period; 0: spread evenly over time */
+  double cpu_tick_s;   /* a budget that is used up is noticed at multiples of this; 0: at once */
+  double cores;        /* on which the requests of one replica run at most; 0: unlimited. Both with periods only */
   fc_balancer_t balancer;
   fc_overflow_t overflow;
   fc_windows_t windows;

@@ -85,7 +85,10 @@ static fc_status_t read_world(const fc_json_t *json, const fc_workflow_t *workfl
   FC_TRY(get_word(json, "overflow", FC_OVERFLOW_QUEUE, &overflow, error));
   world->balancer = (fc_balancer_t)balancer;
   world->overflow = (fc_overflow_t)overflow;
-  world->windows = workflow->simulator.windows; /* of how it is measured, not of what it is */
+  world->windows = workflow->simulator.windows;           /* of how it is measured, not of what it is */
+  world->cpu_period_s = workflow->simulator.cpu_period_s; /* of the kernel and the machine: nothing to learn */
+  world->cpu_tick_s = workflow->simulator.cpu_tick_s;
+  world->cores = workflow->simulator.cores;
   const fc_json_t *functions = fc_json_get(json, "functions");
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
     const fc_json_t *one = fc_json_get(functions, workflow->functions[f].name);

@@ -196,6 +196,20 @@ TEST(Workflow, ReadsQosTermsPricesSimulatorAndPlatform) {
   EXPECT_STREQ("a", w->functions[0].platform_name);
 }
 
+TEST(Workflow, PeriodsOfTheCpuQuotaAreReadAndAbsentByDefault) {
+  const Workflow plain;
+  EXPECT_EQ(0, plain->simulator.cpu_period_s);
+  EXPECT_EQ(0, plain->simulator.cpu_tick_s);
+  EXPECT_EQ(0, plain->simulator.cores);
+  const Workflow w(with(fc_test::kChain, "  gateway_delay_s: 0.03",
+                        "  cpu_period_s: 0.1\n  cpu_tick_s: {value: 0.004, mark: plausible}\n  cores: 2"));
+  EXPECT_EQ(0.1, w->simulator.cpu_period_s);
+  EXPECT_EQ(0.004, w->simulator.cpu_tick_s);
+  EXPECT_EQ(2, w->simulator.cores);
+  EXPECT_THAT(fc_test::refusal(with(fc_test::kChain, "  gateway_delay_s: 0.03", "  cpu_period_s: 1.5")),
+              testing::HasSubstr("from 0 to 1"));
+}
+
 TEST(WorkflowDigest, IsTheSameOnEveryMachine) {
   // Whoever changes what is hashed orphans every policy and every stored row: this number is part of the format.
   EXPECT_EQ("7bbd413261b3c5d9c132f08179c59d0069b5d8baf1cb8f283d191852833d7260", Workflow().digest());

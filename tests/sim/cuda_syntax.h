@@ -12,4 +12,6 @@ __device__ double log1p(double);
 __device__ double sqrt(double);
 __device__ double erfc(double);
 __device__ double fabs(double);
+__device__ double floor(double);
+__device__ double ceil(double);
 }

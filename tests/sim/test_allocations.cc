@@ -12,6 +12,7 @@ using fc_test::Simulated;
 TEST(Allocations, NoWindowTakesMemory) {
   auto parallel = fc_test::parallel_workflow();
   for (int users : {10, 0}) {
+    parallel->raw().simulator.cpu_period_s = users == 0 ? 0.1 : 0;
     fc_test::heap_watch();
     Simulated s(parallel->get(), users, FC_SEMANTICS_STRICT, 1, users == 0 ? 1 : 0);
     ASSERT_EQ(FC_OK, s.status) << s.error.message;

@@ -192,6 +192,20 @@ TEST_F(StepOnGpu, GivesTheSecondWindowOfStretches) {
   expect_the_same(first);
 }
 
+// Quotas by the period: throttled replicas, debts, and what of it goes on in the next window.
+TEST_F(StepOnGpu, GivesTheWindowsOfQuotasByPeriods) {
+  auto parallel = fc_test::parallel_workflow();
+  parallel->raw().simulator.cpu_period_s = 0.1;
+  parallel->raw().simulator.cpu_tick_s = 0.004;
+  parallel->raw().simulator.cores = 2;
+  Batch batch(parallel->get(), 512, 10, 0);
+  batch.next(0, true, true);
+  expect_the_same(batch);
+  batch.forget();
+  batch.next(1000, true, false);
+  expect_the_same(batch);
+}
+
 // Synchronous functions, nested and repeated calls, exclusive branches, counts drawn per request.
 TEST_F(StepOnGpu, GivesTheWindowsOfTheLargestShippedWorkflow) {
   fc_workflow_t *workflow = nullptr;

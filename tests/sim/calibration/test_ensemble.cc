@@ -23,11 +23,13 @@ using Configuration = std::vector<fc_function_configuration_t>;
 
 class Ensemble : public ::testing::Test {
  protected:
-  void SetUp() override {
-    ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/parallel.yaml").c_str(), &workflow_, &error));
+  void SetUp() override { open("workflows/parallel.yaml", kUsers); }
+  void open(const char *file, int32_t users) {
+    users_ = users;
+    ASSERT_OK(fc_workflow_load(fc_test::source_file(file).c_str(), &workflow_, &error));
     n_ = static_cast<size_t>(workflow_->n_functions);
     ASSERT_EQ(FC_OK, fc_observation_init(&observation_, workflow_->n_functions));
-    const simulator_options_t options = {99, FC_SEMANTICS_STRICT, kUsers, 0};
+    const simulator_options_t options = {99, FC_SEMANTICS_STRICT, users_, 0};
     ASSERT_OK(simulator_new(workflow_, &options, &truth_, &error));
     ASSERT_OK(simulator_new(workflow_, &options, &twin_, &error));
     simulator_set_seed(twin_, 7);
@@ -56,13 +58,14 @@ class Ensemble : public ::testing::Test {
   }
   void learn(int jobs) {
     ensemble_destroy(&ensemble_);
-    const ensemble_options_t options = {
-        FC_SEMANTICS_STRICT, FC_BALANCER_RANDOM, FC_OVERFLOW_REJECT, kWorldsOfTwin, 3, std::log(2), false, 3, jobs};
+    const fc_simulator_parameters_t &p = workflow_->simulator;
+    const ensemble_options_t options = {FC_SEMANTICS_STRICT, p.balancer, p.overflow, kWorldsOfTwin, 3,
+                                        std::log(2),         false,      3,          jobs};
     ASSERT_OK(ensemble_new(workflow_, &options, &ensemble_, &error));
     for (int w = 0; w < kWindows; ++w) {
       const Configuration configuration = draw();
-      ASSERT_OK(simulator_window(truth_, w, configuration.data(), &observation_, &error));
-      ASSERT_OK(ensemble_observe(ensemble_, &observation_, kUsers, 0, &error));
+      ASSERT_OK(simulator_observed_window(truth_, w, configuration.data(), &observation_, &error));
+      ASSERT_OK(ensemble_observe(ensemble_, &observation_, users_, 0, &error));
     }
   }
   double latency(simulator_t *simulator, int64_t window, const Configuration &configuration) {
@@ -73,6 +76,7 @@ class Ensemble : public ::testing::Test {
   fc_error_t error = {};
   fc_workflow_t *workflow_ = nullptr;
   size_t n_ = 0;
+  int32_t users_ = 0;
   fc_rng_t rng_;
   fc_observation_t observation_ = {};
   simulator_t *truth_ = nullptr, *twin_ = nullptr;
@@ -122,6 +126,35 @@ TEST_F(Ensemble, ThirtyWindowsPredictConfigurationsItHasNotSeen) {
   }
   EXPECT_GE(coverage, 0.72);
   EXPECT_LE(coverage, 0.88);
+}
+
+class EnsembleOfPeriods : public Ensemble {
+ protected:
+  void SetUp() override { open("workflows/local-sequential.yaml", 4); }
+};
+
+// With quotas by the period, too, windows say how much work a request is, and the worlds keep the file's periods.
+TEST_F(EnsembleOfPeriods, ItLearnsTheWorkOfTheTruth) {
+  for (uint64_t seed : {11u, 12u, 13u}) {
+    perturb(seed);
+    fc_rng_t again;
+    fc_rng_init(&again, seed, 1);
+    learn(jobs_default_workers());
+    for (int32_t f = 0; f < static_cast<int32_t>(n_); ++f) {
+      double mean = 0, deviation = 0;
+      ensemble_unknown(ensemble_, f, &mean, &deviation); /* the first unknowns: work of each function */
+      const double truth = 0.2 * fc_rng_normal(&again);
+      EXPECT_NEAR(truth, mean, 0.06) << workflow_->functions[f].name;
+      EXPECT_LT(deviation, 0.1);
+    }
+  }
+  std::vector<fc_function_simulator_t> functions(n_);
+  fc_simulator_parameters_t world = {};
+  world.functions = functions.data();
+  ensemble_world(ensemble_, 0, &world);
+  EXPECT_EQ(0.1, world.cpu_period_s);
+  EXPECT_EQ(0.004, world.cpu_tick_s);
+  EXPECT_EQ(2, world.cores);
 }
 
 // What windows cannot say stays as unsure as it was: nothing runs out of memory here, so memory is not identified; work

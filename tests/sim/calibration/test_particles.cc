@@ -79,6 +79,22 @@ TEST_F(Particles, AFileGivesThemBackExactly) {
   }
 }
 
+// What is no unknown of a system comes from the workflow file, whatever the twin file was learned with.
+TEST_F(Particles, PeriodsTicksAndCoresAreTheWorkflowFiles) {
+  const std::string path = folder_.path("twin.json");
+  ASSERT_OK(particles_save(&particles_, workflow_, path.c_str(), &error));
+  fc_workflow_t periodic = *workflow_;
+  periodic.simulator.cpu_period_s = 0.1;
+  periodic.simulator.cpu_tick_s = 0.004;
+  periodic.simulator.cores = 2;
+  ASSERT_OK(particles_load(path.c_str(), &periodic, &loaded_, &error));
+  for (int i = 0; i < loaded_.n; ++i) {
+    EXPECT_EQ(0.1, loaded_.parameters[i].cpu_period_s);
+    EXPECT_EQ(0.004, loaded_.parameters[i].cpu_tick_s);
+    EXPECT_EQ(2, loaded_.parameters[i].cores);
+  }
+}
+
 TEST_F(Particles, DamagedFilesAreRefusedByName) {
   const std::string path = folder_.path("good.json");
   ASSERT_OK(particles_save(&particles_, workflow_, path.c_str(), &error));
