@@ -75,6 +75,20 @@ std::vector<std::string> processes_with(const std::string &text) {
   return found;
 }
 
+// Control groups of these agents, wherever they are mounted.
+std::vector<std::string> groups_named(const std::vector<std::string> &names) {
+  std::vector<std::string> found;
+  std::error_code error;
+  const auto options = std::filesystem::directory_options::skip_permission_denied;
+  for (auto at = std::filesystem::recursive_directory_iterator("/sys/fs/cgroup", options, error);
+       !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
+    if (at.depth() > 6) at.disable_recursion_pending();
+    for (const std::string &name : names)
+      if (at->path().filename() == name) found.push_back(at->path().string());
+  }
+  return found;
+}
+
 bool becomes(const std::function<bool()> &holds, int timeout_s) {
   for (int waited_ms = 0; waited_ms < timeout_s * 1000; waited_ms += 20) {
     if (holds()) return true;
@@ -96,8 +110,23 @@ class LocalCommands : public ::testing::Test {
     argv.insert(argv.end(), {"--workflow", folder_.path("quick.yaml"), "--users", "2", "--dir", folder_.path("run")});
     return argv;
   }
-  // HAProxy's, the functions' and the site's command lines all name the folder, or a port that only they have.
-  bool nothing_runs() const { return processes_with(folder_.path("run")).empty(); }
+  // The gateway's port, which names the agents, from what the command has written.
+  std::string port() const {
+    const std::string yaml = fc_test::read_file(folder_.path("run/measuring.yaml")), key = "gateway: {port: ";
+    const size_t at = yaml.find(key);
+    return at == std::string::npos ? "" : yaml.substr(at + key.size(), yaml.find(',', at) - at - key.size());
+  }
+  // "" when nothing is left: HAProxy, orchestrator, Prometheus, server and agent name the folder, the load names the
+  // gateway, functions are in the agents' control groups.
+  std::string what_is_left() const {
+    std::string left;
+    for (const auto &line : processes_with(folder_.path("run"))) left += "process " + line + "\n";
+    if (port().empty()) return left + "(no port known)\n";
+    for (const auto &line : processes_with("http://127.0.0.1:" + port() + "/")) left += "process " + line + "\n";
+    for (const auto &path : groups_named({"faasconf-measuring-" + port(), "faasconf-agent-" + port()}))
+      left += "group " + path + "\n";
+    return left;
+  }
   fc_test::TemporaryFolder folder_;
 };
 
@@ -114,9 +143,14 @@ TEST_F(LocalCommands, TheDemoAnswersEveryRequestAndStopsEverything) {
   EXPECT_EQ(json.number("requests_unanswered"), 0);
   EXPECT_EQ(json.number("requests_prometheus"), json.number("requests"));
   EXPECT_GE(json.number("transitions_acked"), 9);
+  for (size_t m = 0; m < 4; ++m) {
+    double success_ratio = 0;
+    EXPECT_TRUE(fc_json_double(fc_json_get(fc_json_at(json["methods"], m), "success_ratio"), &success_ratio));
+    EXPECT_GT(success_ratio, 0.99) << m;
+  }
   for (const char *file : {"/run/agent.yaml", "/run/twin.json", "/run/prometheus.yaml"})
     EXPECT_TRUE(std::filesystem::exists(folder_.path() + file)) << file;
-  EXPECT_TRUE(nothing_runs());
+  EXPECT_EQ(what_is_left(), "");
 }
 
 TEST_F(LocalCommands, TheRealityCheckForecastsBeforeItMeasures) {
@@ -133,17 +167,17 @@ TEST_F(LocalCommands, TheRealityCheckForecastsBeforeItMeasures) {
     EXPECT_EQ(2u, fc_json_size(fc_json_get(fc_json_at(points, i), "latency_s")));
     EXPECT_NE(nullptr, fc_json_get(fc_json_at(points, i), "forecast_latency80_s"));
   }
-  EXPECT_TRUE(nothing_runs());
+  EXPECT_EQ(what_is_left(), "");
 }
 
 TEST_F(LocalCommands, CtrlCStopsEverything) {
   Process demo(command("demo"));
   ASSERT_NE(demo.wait_line(" 1 of 30 ", 60), "") << demo.output();
-  EXPECT_FALSE(nothing_runs());
+  EXPECT_NE(what_is_left().find("group "), std::string::npos) << "functions run now";
   demo.signal(SIGINT);
   EXPECT_EQ(1, demo.wait_exit(30)) << demo.output();
   EXPECT_NE(demo.output().find("interrupted"), std::string::npos) << demo.output();
-  EXPECT_TRUE(nothing_runs());
+  EXPECT_EQ(what_is_left(), "");
 }
 
 // The child that holds the platform.
@@ -159,7 +193,23 @@ TEST_F(LocalCommands, ACrashLeavesNothingRunning) {
   if (child <= 0) GTEST_SKIP() << "this kernel does not tell children (CONFIG_PROC_CHILDREN)";
   ASSERT_EQ(0, kill(child, SIGKILL));
   EXPECT_EQ(128 + SIGKILL, demo.wait_exit(30)) << demo.output();
-  EXPECT_TRUE(becomes([&] { return nothing_runs(); }, 15));
+  EXPECT_TRUE(becomes([&] { return what_is_left().empty(); }, 15)) << what_is_left();
+}
+
+// Then the functions are those of an agent, which the kernel tells to end.
+TEST_F(LocalCommands, ACrashWhileTheAgentTunesLeavesNothingRunning) {
+  auto argv = command("demo");
+  argv.insert(argv.end(), {"--profile", "5", "--windows", "5", "--history", "100", "--updates", "50"});
+  Process demo(argv);
+  ASSERT_NE(demo.wait_line("window  0", 90), "") << demo.output();
+  EXPECT_NE(what_is_left().find("faasconf-agent-"), std::string::npos);
+  const int child = child_of(demo.pid());
+  if (child <= 0) GTEST_SKIP() << "this kernel does not tell children (CONFIG_PROC_CHILDREN)";
+  ASSERT_EQ(0, kill(child, SIGKILL));
+  EXPECT_EQ(128 + SIGKILL, demo.wait_exit(40)) << demo.output();
+  EXPECT_TRUE(becomes([&] { return what_is_left().empty(); }, 15)) << what_is_left();
+  EXPECT_EQ(fc_test::read_file(folder_.path("run/agent.log")).find("cannot enter its control group"),
+            std::string::npos);
 }
 
 TEST_F(LocalCommands, AKilledKeeperTakesEverythingWithIt) {
@@ -167,7 +217,7 @@ TEST_F(LocalCommands, AKilledKeeperTakesEverythingWithIt) {
   ASSERT_NE(demo.wait_line(" 1 of 30 ", 60), "") << demo.output();
   demo.signal(SIGKILL);
   (void)demo.wait_exit(10);
-  EXPECT_TRUE(becomes([&] { return nothing_runs(); }, 30)) << demo.output();
+  EXPECT_TRUE(becomes([&] { return what_is_left().empty(); }, 30)) << what_is_left();
 }
 
 TEST_F(LocalCommands, AWorkflowWithoutCommandsIsRefusedWithWhatToDo) {
