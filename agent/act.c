@@ -19,6 +19,7 @@ struct act {
   journal_t journal;
   int32_t *order;                     /* (N) */
   fc_function_configuration_t *found; /* (N) read back */
+  fc_function_configuration_t *known; /* (N) when it was last read back; no replicas: never */
 };
 
 fc_status_t act_new(const fc_workflow_t *workflow, platform_t *platform, const folder_t *folder, agent_mode_t mode,
@@ -29,7 +30,8 @@ fc_status_t act_new(const fc_workflow_t *workflow, platform_t *platform, const f
   fc_status_t status = act ? journal_init(&act->journal, workflow) : FC_ENOMEM;
   if (status == FC_OK) {
     act->order = calloc(n, sizeof *act->order);
-    act->found = calloc(n, sizeof *act->found);
+    act->found = calloc(2 * n, sizeof *act->found);
+    act->known = act->found + n;
     if (!act->order || !act->found) status = FC_ENOMEM;
   }
   if (status != FC_OK) {
@@ -80,6 +82,21 @@ fc_status_t act_read_back(const act_t *act, fc_function_configuration_t *configu
   return FC_OK;
 }
 
+/* Into act->found, to write over it. A function of which nothing is up (FC_ESTATE) shows no configuration, and a write
+ * may be what it needs: then it is taken to have instead[f]. */
+static fc_status_t find(act_t *act, const fc_function_configuration_t *instead, fc_error_t *error) {
+  for (int32_t f = 0; f < act->workflow->n_functions; ++f) {
+    const fc_status_t status = act->platform->read_back(act->platform->self, f, &act->found[f], error);
+    if (status == FC_ESTATE && ownership_has(act->ownership, f) && instead[f].replicas > 0) {
+      act->found[f] = instead[f];
+      continue;
+    }
+    FC_TRY(status);
+    act->known[f] = act->found[f];
+  }
+  return FC_OK;
+}
+
 static fc_status_t check_allowed(act_t *act, fc_error_t *error) {
   const char *why = "the mode does not write";
   const bool allowed = act->mode == AGENT_MODE_AUTO && act->permission.allows(act->permission.self, &why);
@@ -105,6 +122,7 @@ static fc_status_t write_function(act_t *act, int32_t f, const fc_function_confi
   }
   fc_function_configuration_t now;
   FC_TRY(act->platform->read_back(self, f, &now, error));
+  act->known[f] = now;
   if (platform_same(&now, to)) return FC_OK;
   return fc_error_set(
       error, FC_EIO,
@@ -118,7 +136,7 @@ static fc_status_t settle(act_t *act, fc_error_t *error) {
   journal_t *journal = &act->journal;
   const fc_function_configuration_t *to = journal->completes ? journal->to : journal->from;
   const fc_function_configuration_t *other = journal->completes ? journal->from : journal->to;
-  FC_TRY(act_read_back(act, act->found, error));
+  FC_TRY(find(act, other, error));
   const int32_t n = act_order(act->workflow, act->found, to, act->order);
   for (int32_t i = 0; i < n; ++i) {
     const int32_t f = act->order[i];
@@ -169,7 +187,7 @@ fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuratio
     return FC_ESTATE;
   }
   FC_ASSERT(configuration_positive(act->workflow, to));
-  FC_TRY(act_read_back(act, act->found, error));
+  FC_TRY(find(act, act->known, error));
   configuration_copy(act->workflow, act->journal.from, act->found);
   configuration_copy(act->workflow, act->journal.to, to);
   ownership_keep_others(act->ownership, act->found, act->journal.to);

@@ -6,7 +6,8 @@
  * something else takes the change back in the same order rule. A crash anywhere is settled at the next start by
  * act_recover. In the modes observe and recommend, while paused and after the kill switch nothing is ever written:
  * act_apply refuses. Functions that other agents own (ownership.h) are never written, whoever asks and whatever the
- * journal says. One thread; blocks on the platform and on file I/O.
+ * journal says. A function of which nothing is up may be written, too: the configuration it had is then the one last
+ * read back. One thread; blocks on the platform and on file I/O.
  */
 #ifndef AGENT_ACT_H
 #define AGENT_ACT_H

@@ -307,4 +307,21 @@ TEST(Act, ADamagedJournalIsRefusedNotGuessed) {
   EXPECT_EQ(platform.writes, 0);
 }
 
+// As platform local does while every replica is being killed at its memory limit.
+TEST(Act, AFunctionOfWhichNothingIsUpCanBeWrittenOverOnceItWasKnown) {
+  Workflow workflow;
+  FakePlatform platform(workflow);
+  TemporaryFolder temporary;
+  Folder folder(temporary.path());
+  Act act(workflow, platform, folder);
+  ASSERT_EQ(FC_OK, act.apply(workflow.at(0.2))) << act.error.message;
+  platform.read_back_status = FC_ESTATE;
+  platform.after_write = [&](int64_t) { platform.read_back_status = FC_OK; };
+  ASSERT_EQ(FC_OK, act.apply(workflow.at(0.8), true)) << act.error.message;
+  EXPECT_TRUE(same(platform.configuration, workflow.at(0.8))) << describe(platform.configuration);
+  platform.read_back_status = FC_EIO;
+  EXPECT_EQ(FC_EIO, act.apply(workflow.at(0.2))) << "nobody knows why it does not answer";
+  EXPECT_TRUE(same(platform.configuration, workflow.at(0.8)));
+}
+
 }  // namespace
