@@ -199,8 +199,8 @@ static fc_status_t measure(live_t *live, fc_observation_t *observation, fc_error
                  observation, &result);
   live->began_ns = live_now_ns(live);
   if (result.ended) return fc_error_set(error, FC_ECLOSED, "the platform is over: %s", result.why);
-  if (result.lost) return fc_error_set(error, FC_ESTATE, "the platform is lost: %s", result.why);
-  if (!result.measured) return fc_error_set(error, FC_EIO, "nothing was measured in the window: %s", result.why);
+  if (result.lost) return fc_error_set(error, FC_ESTATE, "nothing can be measured: %s", result.why);
+  if (!result.measured) return fc_error_set(error, FC_EIO, "nothing was measured: %s", result.why);
   live->previous_start_us = observation->start_us;
   live->n_windows += 1;
   return FC_OK;

@@ -28,7 +28,7 @@ class Profile : public ::testing::Test {
   std::string agent_yaml(const std::string &mode = "auto", const std::string &more = "") {
     const std::string path = folder_.path("agent.yaml");
     fc_test::write_file(path, "agent: p\nworkflow: parallel\nstate: '" + folder_.path("state") + "'\nmode: " + mode +
-                                  "\nplatform: {kind: sim, users: 10}\n" + more);
+                                  "\nplatform: {kind: sim, users: " + std::to_string(users_) + "}\n" + more);
     return path;
   }
   Finished profile(std::vector<std::string> more, const std::string &mode = "auto", const std::string &extra = "") {
@@ -36,6 +36,7 @@ class Profile : public ::testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return faasconf(arguments);
   }
+  int users_ = 10;
   fc_test::TemporaryFolder folder_;
 };
 
@@ -140,8 +141,8 @@ TEST_F(Profile, MakesNoStoreWhileAnAgentRuns) {
 }
 
 TEST_F(Profile, SaysWhenNothingMetQos) {
-  const Finished done = profile({"--points", "4", "--svg", folder_.path("f.svg")}, "auto",
-                                "safety: {limits: {'*': {cpu_millicores: [250, 260], replicas: [1, 1]}}}\n");
+  users_ = 300;
+  const Finished done = profile({"--points", "4"});
   ASSERT_EQ(0, done.exit_code) << done.err;
   EXPECT_NE(done.out.find("no front: no configuration met QoS"), std::string::npos) << done.out;
   EXPECT_EQ(done.out.find("*\n"), std::string::npos) << done.out;

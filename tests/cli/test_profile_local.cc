@@ -41,14 +41,23 @@ std::vector<int> free_ports(size_t n) {
   return ports;
 }
 
+int count_refused(const Json &json) {
+  int n = 0;
+  for (size_t i = 0; i < fc_json_size(json["points"]); ++i)
+    n += fc_json_string(fc_json_get(fc_json_at(json["points"], i), "refused")) != nullptr;
+  return n;
+}
+
 class ProfileLocal : public ::testing::Test {
  protected:
   void SetUp() override {
     if (const std::string why = why_not_here(); !why.empty()) GTEST_SKIP() << why;
     ports_ = free_ports(5);
   }
-  // One function behind the orchestrator, whose process holds so much memory from its start; windows of a second.
-  void write(const std::string &lowest_mem_mib, const std::string &own_bytes) {
+  // One function behind the orchestrator, whose process holds so much memory from its start, and more for each request;
+  // windows of a second.
+  void write(const std::string &lowest_mem_mib, const std::string &own_bytes,
+             const std::string &request_mem_mib = "1") {
     fc_test::write_file(folder_.path("first.sh"), "held=$(head -c " + own_bytes + R"( /dev/zero | tr '\0' a)
 "$@" &
 trap "kill $!" TERM
@@ -75,7 +84,7 @@ qos:
             ", orchestrator_port: " + port(1) + "}\n  metrics_port: " + port(2) +
             "\n  start_timeout_s: 2\n  functions:\n    first: {port: " + port(3) + ", command: [/bin/sh, '" +
             folder_.path("first.sh") + "', '" + fc_test::program("faasconf-function") +
-            "', json-transform, --work, '1', --mem-mib, '1', --port, '{port}']}\n");
+            "', json-transform, --work, '1', --mem-mib, '" + request_mem_mib + "', --port, '{port}']}\n");
     orchestrator_ = std::make_unique<Process>(
         std::vector<std::string>{fc_test::program("faasconf-orchestrator"), "--workflow", folder_.path("quick.yaml"),
                                  "--port", port(1), "--endpoints", "first=http://127.0.0.1:" + port(3) + "/"});
@@ -109,15 +118,20 @@ TEST_F(ProfileLocal, PassesOverWhatAFunctionCannotLiveWith) {
   const Finished done = faasconf(command({"--points", "9", "--seed", "2"}), 150);
   ASSERT_EQ(0, done.exit_code) << done.err;
   const Json json(done.out);
-  const fc_json_t *points = json["points"];
-  int n_refused = 0, n_measured = 0;
-  for (size_t i = 0; i < fc_json_size(points); ++i) {
-    const bool refused = fc_json_string(fc_json_get(fc_json_at(points, i), "refused")) != nullptr;
-    n_refused += refused;
-    n_measured += !refused;
-  }
+  const int n_refused = count_refused(json), n_measured = static_cast<int>(fc_json_size(json["points"])) - n_refused;
   EXPECT_GE(n_refused, 1) << done.err;
   EXPECT_GE(n_measured, 3) << done.err;
+}
+
+// Requests take more memory than the smallest has: its processes are killed again and again.
+TEST_F(ProfileLocal, GoesOnAfterAFunctionThatIsKilledAtItsMemoryLimit) {
+  write("16", "1000", "40");
+  const Finished done = faasconf(command({"--points", "9", "--windows", "2", "--seed", "3"}), 150);
+  ASSERT_EQ(0, done.exit_code) << done.err;
+  const Json json(done.out);
+  ASSERT_EQ(9u, fc_json_size(json["points"]));
+  EXPECT_GE(count_refused(json), 1) << done.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_.path("state/trial.json"))) << "the configuration of before is back";
 }
 
 int child_named(int pid, const std::string &name) {
