@@ -68,8 +68,8 @@ workflow: quick
 orchestrator: outside
 window_s: 1
 prices: {version: test-1, usd_per_millicore_hour: 0.000173, usd_per_mib_hour: 0.000012}
-ranges: {mem_mib: [)" + lowest_mem_mib + R"(, 128], replicas: [1, 2], concurrency: [1, 4], cpu_millicores: [100, 200]}
-start: {mem_mib: 128, replicas: 1, concurrency: 3, cpu_millicores: 150}
+ranges: {mem_mib: [)" + lowest_mem_mib + R"(, 256], replicas: [1, 2], concurrency: [1, 4], cpu_millicores: [300, 400]}
+start: {mem_mib: 256, replicas: 1, concurrency: 3, cpu_millicores: 350}
 functions:
   - {name: first, mode: fork, on_failure: fail}
 calls: [first]
@@ -82,9 +82,9 @@ qos:
         "agent: profile-" + port(0) + "\nworkflow: '" + folder_.path("quick.yaml") + "'\nstate: '" +
             folder_.path("state") + "'\nmode: auto\nplatform:\n  kind: local\n  gateway: {port: " + port(0) +
             ", orchestrator_port: " + port(1) + "}\n  metrics_port: " + port(2) +
-            "\n  start_timeout_s: 2\n  functions:\n    first: {port: " + port(3) + ", command: [/bin/sh, '" +
-            folder_.path("first.sh") + "', '" + fc_test::program("faasconf-function") +
-            "', json-transform, --work, '1', --mem-mib, '" + request_mem_mib + "', --port, '{port}']}\n");
+            "\n  functions:\n    first: {port: " + port(3) + ", command: [/bin/sh, '" + folder_.path("first.sh") +
+            "', '" + fc_test::program("faasconf-function") + "', json-transform, --work, '1', --mem-mib, '" +
+            request_mem_mib + "', --port, '{port}']}\n");
     orchestrator_ = std::make_unique<Process>(
         std::vector<std::string>{fc_test::program("faasconf-orchestrator"), "--workflow", folder_.path("quick.yaml"),
                                  "--port", port(1), "--endpoints", "first=http://127.0.0.1:" + port(3) + "/"});

@@ -212,6 +212,28 @@ TEST_F(LiveFault, WhatComesBackLaterIsWaitedFor) {
   EXPECT_TRUE(fc_test::same(fake_.configuration, good_)) << fc_test::describe(fake_.configuration);
 }
 
+// The last good one is good no longer, and the way back to it stays half done: then that of before is.
+TEST_F(LiveFault, TheConfigurationOfBeforeIsTheLastResort) {
+  open();
+  ASSERT_OK(window(start_));
+  ASSERT_OK(window(good_));
+  bool dead = false;
+  fake_.measure = [&](int64_t, const fc_test::Configuration &now) {
+    fc_test::Window shown;
+    dead = dead || fc_test::same(now, bad_);
+    if (dead) shown.status = FC_ESTATE;
+    return shown;
+  };
+  fake_.before_write = [&](int64_t, const platform_step_t &step) {
+    const bool from_start = platform_same(&fake_.configuration[3], &start_[3]);
+    const auto &value = platform_same(&step.to, &fake_.configuration[3]) ? step.from : step.to;
+    return dead && step.function == 3 && !from_start && !platform_same(&value, &start_[3]) ? FC_EIO : FC_OK;
+  };
+  EXPECT_EQ(FC_EUNSAFE, window(bad_)) << error.message;
+  EXPECT_TRUE(fc_test::same(fake_.configuration, start_)) << fc_test::describe(fake_.configuration);
+  EXPECT_EQ("", fc_test::read_file(state() + "/journal.json"));
+}
+
 TEST_F(LiveFault, WhatNeverComesBackEndsTheMeasuring) {
   open();
   ASSERT_OK(window(good_));
