@@ -194,6 +194,14 @@ static fc_status_t take_back(act_t *act, fc_error_t *error) {
   return FC_EIO;
 }
 
+/* A restore of a function of which nothing is up: it may take a while to come up, and what it had is what broke it. */
+static fc_status_t leave_open(act_t *act, fc_error_t *error) {
+  act->counters.failures += 1;
+  act->open = true;
+  fc_error_prefix(error, "the restore is half done; tried again at the next window");
+  return FC_EIO;
+}
+
 fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuration_t *to, bool completes,
                       fc_error_t *error) {
   FC_TRY(check_allowed(act, error));
@@ -215,8 +223,9 @@ fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuratio
   FC_TRY(journal_begin(act->folder, act->workflow, &act->journal, error));
   for (int32_t i = 0; i < n; ++i) {
     const int32_t f = act->order[i];
-    if (write_function(act, f, &act->journal.from[f], &act->journal.to[f], false, error) != FC_OK)
-      return take_back(act, error);
+    const fc_status_t status = write_function(act, f, &act->journal.from[f], &act->journal.to[f], false, error);
+    if (status == FC_ESTATE && completes) return leave_open(act, error);
+    if (status != FC_OK) return take_back(act, error);
   }
   act->counters.changes += 1;
   act->open = false;

@@ -54,7 +54,8 @@ fc_status_t act_read_back(const act_t *act, fc_function_configuration_t *configu
 /* From what is in force to what this agent owns of `to` (N). `completes`: a crash in between is completed, not reverted
  * (restores). FC_EUNSAFE: not allowed to write, nothing was written. Another failure: the old configuration is in force
  * again, or, when even that failed, the journal stays open and the next call settles it first (FC_ESTATE until it can);
- * one that completes goes over it instead. */
+ * one that completes goes over it instead,
+ * and when nothing of a function is up (FC_ESTATE of the platform) is not taken back but stays open. */
 fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuration_t *to, bool completes,
                       fc_error_t *error);
 

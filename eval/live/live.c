@@ -222,6 +222,6 @@ fc_status_t live_window(live_t *live, const fc_function_configuration_t *configu
   if (status == FC_OK) status = measure(live, observation, why);
   if (status == FC_ECLOSED || status == FC_ENOMEM) return status;
   if (status != FC_OK) return live_take_back(live, live->wanted, why);
-  configuration_copy(live->options.workflow, live->good, live->wanted);
+  if (observation->outcome.successes > 0) configuration_copy(live->options.workflow, live->good, live->wanted);
   return FC_OK;
 }

@@ -19,7 +19,7 @@ struct live {
   act_t *act;
   fc_function_configuration_t *before;         /* (N) in force at live_open */
   fc_function_configuration_t *current;        /* (N) the last one that was read back whole */
-  fc_function_configuration_t *good;           /* (N) of the last window that could be measured: what is gone back to */
+  fc_function_configuration_t *good;           /* (N) of the last window with a success: what is gone back to */
   fc_function_configuration_t *wanted, *found; /* (N) scratch */
   bool is_known;                               /* current is in force, as far as anybody can tell */
   bool has_trial;                              /* trial.json is there */
