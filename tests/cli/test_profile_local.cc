@@ -68,8 +68,8 @@ workflow: quick
 orchestrator: outside
 window_s: 1
 prices: {version: test-1, usd_per_millicore_hour: 0.000173, usd_per_mib_hour: 0.000012}
-ranges: {mem_mib: [)" + lowest_mem_mib + R"(, 256], replicas: [1, 2], concurrency: [1, 4], cpu_millicores: [300, 400]}
-start: {mem_mib: 256, replicas: 1, concurrency: 3, cpu_millicores: 350}
+ranges: {mem_mib: [)" + lowest_mem_mib + R"(, 512], replicas: [1, 2], concurrency: [1, 4], cpu_millicores: [300, 400]}
+start: {mem_mib: 512, replicas: 1, concurrency: 3, cpu_millicores: 350}
 functions:
   - {name: first, mode: fork, on_failure: fail}
 calls: [first]
@@ -120,7 +120,7 @@ TEST_F(ProfileLocal, PassesOverWhatAFunctionCannotLiveWith) {
   const Json json(done.out);
   const int n_refused = count_refused(json), n_measured = static_cast<int>(fc_json_size(json["points"])) - n_refused;
   EXPECT_GE(n_refused, 1) << done.err;
-  EXPECT_GE(n_measured, 3) << done.err;
+  EXPECT_GE(n_measured, 2) << done.err;
 }
 
 // Requests take more memory than the smallest has: its processes are killed again and again.
