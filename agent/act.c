@@ -19,6 +19,8 @@ struct act {
   journal_t journal;
   int32_t *order;                     /* (N) */
   fc_function_configuration_t *found; /* (N) read back */
+  fc_function_configuration_t *known; /* (N) when it was last read back; no replicas: never */
+  fc_function_configuration_t *doubt; /* (N) written since, and not read back; no replicas: nothing */
 };
 
 fc_status_t act_new(const fc_workflow_t *workflow, platform_t *platform, const folder_t *folder, agent_mode_t mode,
@@ -29,13 +31,15 @@ fc_status_t act_new(const fc_workflow_t *workflow, platform_t *platform, const f
   fc_status_t status = act ? journal_init(&act->journal, workflow) : FC_ENOMEM;
   if (status == FC_OK) {
     act->order = calloc(n, sizeof *act->order);
-    act->found = calloc(n, sizeof *act->found);
+    act->found = calloc(3 * n, sizeof *act->found);
     if (!act->order || !act->found) status = FC_ENOMEM;
   }
   if (status != FC_OK) {
     act_destroy(&act);
     return fc_error_set(error, status, "act: out of memory");
   }
+  act->known = act->found + n;
+  act->doubt = act->found + 2 * n;
   act->workflow = workflow;
   act->platform = platform;
   act->folder = folder;
@@ -80,6 +84,33 @@ fc_status_t act_read_back(const act_t *act, fc_function_configuration_t *configu
   return FC_OK;
 }
 
+static void learn(act_t *act, int32_t f, const fc_function_configuration_t *read_back) {
+  act->known[f] = *read_back;
+  act->doubt[f] = (fc_function_configuration_t){0};
+}
+
+/* What a function of which nothing is up is taken to have, so that a write to `to` is one. */
+static const fc_function_configuration_t *guess(const act_t *act, int32_t f, const fc_function_configuration_t *to) {
+  return act->doubt[f].replicas > 0 && platform_same(&act->known[f], to) ? &act->doubt[f] : &act->known[f];
+}
+
+/* Into act->found, to write `to` (N) over it. A function of which nothing is up (FC_ESTATE) shows no configuration, and
+ * a write may be what it needs: then it is taken to have instead[f], or when that is NULL what is guessed. */
+static fc_status_t find(act_t *act, const fc_function_configuration_t *instead, const fc_function_configuration_t *to,
+                        fc_error_t *error) {
+  for (int32_t f = 0; f < act->workflow->n_functions; ++f) {
+    const fc_status_t status = act->platform->read_back(act->platform->self, f, &act->found[f], error);
+    const fc_function_configuration_t *taken = instead ? &instead[f] : guess(act, f, &to[f]);
+    if (status == FC_ESTATE && ownership_has(act->ownership, f) && taken->replicas > 0) {
+      act->found[f] = *taken;
+      continue;
+    }
+    FC_TRY(status);
+    learn(act, f, &act->found[f]);
+  }
+  return FC_OK;
+}
+
 static fc_status_t check_allowed(act_t *act, fc_error_t *error) {
   const char *why = "the mode does not write";
   const bool allowed = act->mode == AGENT_MODE_AUTO && act->permission.allows(act->permission.self, &why);
@@ -97,6 +128,7 @@ static fc_status_t write_function(act_t *act, int32_t f, const fc_function_confi
   void *self = act->platform->self;
   FC_TRY(act->platform->plan(self, &step, error));
   act->counters.writes += 1;
+  if (!platform_same(to, &act->known[f])) act->doubt[f] = *to;
   if (back) {
     const platform_step_t undo = {.function = f, .change = step.change, .from = *to, .to = *from};
     FC_TRY(act->platform->rollback(self, &undo, error));
@@ -105,6 +137,7 @@ static fc_status_t write_function(act_t *act, int32_t f, const fc_function_confi
   }
   fc_function_configuration_t now;
   FC_TRY(act->platform->read_back(self, f, &now, error));
+  learn(act, f, &now);
   if (platform_same(&now, to)) return FC_OK;
   return fc_error_set(
       error, FC_EIO,
@@ -118,7 +151,7 @@ static fc_status_t settle(act_t *act, fc_error_t *error) {
   journal_t *journal = &act->journal;
   const fc_function_configuration_t *to = journal->completes ? journal->to : journal->from;
   const fc_function_configuration_t *other = journal->completes ? journal->from : journal->to;
-  FC_TRY(act_read_back(act, act->found, error));
+  FC_TRY(find(act, other, to, error));
   const int32_t n = act_order(act->workflow, act->found, to, act->order);
   for (int32_t i = 0; i < n; ++i) {
     const int32_t f = act->order[i];
@@ -161,30 +194,41 @@ static fc_status_t take_back(act_t *act, fc_error_t *error) {
   return FC_EIO;
 }
 
+/* A restore of a function of which nothing is up: it may take a while to come up, and what it had is what broke it. */
+static fc_status_t leave_open(act_t *act, fc_error_t *error) {
+  act->counters.failures += 1;
+  act->open = true;
+  fc_error_prefix(error, "the restore is half done; tried again at the next window");
+  return FC_EIO;
+}
+
 fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuration_t *to, bool completes,
                       fc_error_t *error) {
   FC_TRY(check_allowed(act, error));
-  if (act->open && settle(act, error) != FC_OK) {
+  /* A restore goes over a change that is half done: what that one would settle on may be what is broken. */
+  if (act->open && !completes && settle(act, error) != FC_OK) {
     fc_error_prefix(error, "an earlier change is still half done");
     return FC_ESTATE;
   }
   FC_ASSERT(configuration_positive(act->workflow, to));
-  FC_TRY(act_read_back(act, act->found, error));
+  FC_TRY(find(act, NULL, to, error));
   configuration_copy(act->workflow, act->journal.from, act->found);
   configuration_copy(act->workflow, act->journal.to, to);
   ownership_keep_others(act->ownership, act->found, act->journal.to);
   FC_TRY(act->platform->validate(act->platform->self, act->journal.to, error));
   const int32_t n = act_order(act->workflow, act->journal.from, act->journal.to, act->order);
-  if (n == 0) return FC_OK;
+  if (n == 0 && !act->open) return FC_OK;
   act->journal.window = window;
   act->journal.completes = completes;
   FC_TRY(journal_begin(act->folder, act->workflow, &act->journal, error));
   for (int32_t i = 0; i < n; ++i) {
     const int32_t f = act->order[i];
-    if (write_function(act, f, &act->journal.from[f], &act->journal.to[f], false, error) != FC_OK)
-      return take_back(act, error);
+    const fc_status_t status = write_function(act, f, &act->journal.from[f], &act->journal.to[f], false, error);
+    if (status == FC_ESTATE && completes) return leave_open(act, error);
+    if (status != FC_OK) return take_back(act, error);
   }
   act->counters.changes += 1;
+  act->open = false;
   if (journal_end(act->folder, error) != FC_OK) {
     act->open = true;
     fc_error_prefix(error, "the change is in force, but its journal could not be closed");

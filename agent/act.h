@@ -6,7 +6,8 @@
  * something else takes the change back in the same order rule. A crash anywhere is settled at the next start by
  * act_recover. In the modes observe and recommend, while paused and after the kill switch nothing is ever written:
  * act_apply refuses. Functions that other agents own (ownership.h) are never written, whoever asks and whatever the
- * journal says. One thread; blocks on the platform and on file I/O.
+ * journal says. A function of which nothing is up may be written, too: the configuration it had is then the one last
+ * read back. One thread; blocks on the platform and on file I/O.
  */
 #ifndef AGENT_ACT_H
 #define AGENT_ACT_H
@@ -52,8 +53,9 @@ fc_status_t act_read_back(const act_t *act, fc_function_configuration_t *configu
 
 /* From what is in force to what this agent owns of `to` (N). `completes`: a crash in between is completed, not reverted
  * (restores). FC_EUNSAFE: not allowed to write, nothing was written. Another failure: the old configuration is in force
- * again, or, when even that failed, the journal stays open and the next call settles it first (FC_ESTATE until it can).
- */
+ * again, or, when even that failed, the journal stays open and the next call settles it first (FC_ESTATE until it can);
+ * one that completes goes over it instead,
+ * and when nothing of a function is up (FC_ESTATE of the platform) is not taken back but stays open. */
 fc_status_t act_apply(act_t *act, int64_t window, const fc_function_configuration_t *to, bool completes,
                       fc_error_t *error);
 

@@ -7,6 +7,7 @@
 #include "agent_state.h"
 #include "configuration.h"
 #include "faasconf/cost.h"
+#include "trial.h"
 
 enum { POLL_MS = 50, LOCKSTEP_REACHABLE_S = 300 };
 static const int64_t NS_PER_MS = 1000000;
@@ -51,11 +52,16 @@ static fc_status_t make_limits(agent_t *agent, fc_error_t *error) {
   return status;
 }
 
-/* A change that an earlier run left half done. In a mode that never writes it is only told. */
+/* What an earlier run left half done, a change or a profile. In a mode that never writes it is only told. */
 static fc_status_t recover(agent_t *agent, fc_error_t *error) {
+  const agent_options_t *options = &agent->options;
   bool settled = false;
-  const fc_status_t status = act_recover(agent->act, &settled, error);
-  if (settled) FC_LOG_W(agent->options.log, "act", "an interrupted change of an earlier run was settled");
+  fc_status_t status = act_recover(agent->act, &settled, error);
+  if (settled) FC_LOG_W(options->log, "act", "an interrupted change of an earlier run was settled");
+  if (status == FC_OK) {
+    status = trial_settle(options->folder, options->workflow, agent->act, &settled, error);
+    if (settled) FC_LOG_W(options->log, "act", "a profile was killed: the configuration of before it is back");
+  }
   if (status != FC_EUNSAFE) return status;
   FC_LOG_W(agent->options.log, "act", "an earlier run left a change half done, and it stays so: %s", error->message);
   return FC_OK;

@@ -5,6 +5,7 @@
  *   spool/         transitions not yet acked         journal.json  a change in progress (journal.h)
  *   policy/        last good policy                  last_good.json  configurations known good by load
  *   trust.json     server key, version high-water    decisions.jsonl  why each decision was taken
+ *   trial.json     a profile in progress (trial.h)
  *
  * A small file is written under a temporary name, synced, renamed, and the folder synced: it has its old or its new
  * content, never a part. One thread. Every function may block on file I/O.

@@ -28,6 +28,7 @@ typedef struct {
   load_process_counts_t counts;
   measured_rows_t *rows;
   profile_t profile;
+  profile_picture_t picture;
   FILE *out; /* where a person reads along */
 } profile_command_t;
 
@@ -65,6 +66,11 @@ static int32_t judged_users(const profile_command_t *command) {
   return strcmp(command->settings.platform_kind, "sim") == 0 ? command->settings.platform_users : 0;
 }
 
+static fc_status_t check_load_lives(void *self, fc_error_t *error) {
+  profile_command_t *command = self;
+  return command->asked.users > 0 ? load_process_check(&command->load, error) : FC_OK;
+}
+
 static fc_status_t sweep(profile_command_t *command, fc_error_t *error) {
   const asked_t *asked = &command->asked;
   const live_options_t options = {.settings = &command->settings,
@@ -72,10 +78,12 @@ static fc_status_t sweep(profile_command_t *command, fc_error_t *error) {
                                   .log = &command->log,
                                   .settle_s = asked->settle_s,
                                   .interrupted = &interrupted};
+  FC_TRY(live_open(&options, &command->live, error));
+  /* What could fail after hours is tried now. */
   if (asked->store != NULL)
     FC_TRY(
         measured_rows_open(asked->store, command->settings.workflow, command->settings.agent, &command->rows, error));
-  FC_TRY(live_open(&options, &command->live, error));
+  if (asked->svg != NULL) FC_TRY(profile_picture_open(asked->svg, &command->picture, error));
   FC_TRY(profile_sweep(command->workflow, live_limits(command->live), live_before(command->live),
                        (int32_t)asked->n_points, (uint64_t)asked->seed, &command->profile, error));
   FC_TRY(start_load(command, error));
@@ -85,47 +93,56 @@ static fc_status_t sweep(profile_command_t *command, fc_error_t *error) {
                                        .users = judged_users(command),
                                        .windows_per_point = (int32_t)asked->windows_per_point,
                                        .rows = command->rows,
-                                       .out = command->out};
+                                       .out = command->out,
+                                       .tend = check_load_lives,
+                                       .tend_self = command};
   return profile_measure(&measuring, &command->profile, error);
 }
 
 /* Whatever happened: the old configuration first, then the load, then the platform. */
 static fc_status_t end(profile_command_t *command, fc_status_t status, fc_error_t *error) {
-  fc_error_t later = {FC_OK, ""};
-  fc_status_t restored = FC_OK, stopped = FC_OK;
-  if (command->live != NULL) restored = live_restore(command->live, &later);
-  if (restored != FC_OK)
-    fprintf(stderr, "faasconf profile: the configuration of before is not back: %s\n", later.message);
-  stopped = load_process_stop(&command->load, &command->counts, &later);
+  fc_error_t restoring = {FC_OK, ""}, stopping = {FC_OK, ""};
+  if (command->live != NULL && live_restore(command->live, &restoring) != FC_OK)
+    fc_error_prefix(&restoring,
+                    "the configuration of before is not back; the next profile or start of the agent "
+                    "puts it back");
+  (void)load_process_stop(&command->load, &command->counts, &stopping);
   live_close(&command->live);
   measured_rows_destroy(&command->rows);
-  if (status != FC_OK) return status;
-  if (restored != FC_OK || stopped != FC_OK) {
-    *error = later;
-    return later.status;
+  if (status != FC_OK) {
+    if (restoring.status != FC_OK) fprintf(stderr, "faasconf profile: %s\n", restoring.message);
+    return status;
   }
-  return FC_OK;
+  *error = restoring.status != FC_OK ? restoring : stopping;
+  if (restoring.status != FC_OK && stopping.status != FC_OK)
+    fprintf(stderr, "faasconf profile: %s\n", stopping.message);
+  return error->status;
 }
 
-static fc_status_t report(const profile_command_t *command, fc_error_t *error) {
+/* What was measured, also when it ended early (`why`). */
+static fc_status_t report(profile_command_t *command, const fc_error_t *why, fc_error_t *error) {
   const asked_t *asked = &command->asked;
-  if (asked->svg != NULL)
-    FC_TRY(profile_draw(&command->profile, command->workflow, judged_users(command), asked->svg, error));
   if (!asked->json) {
     profile_print(&command->profile, stdout);
     if (asked->users > 0)
       printf("load: %lld requests, %lld answered, %lld without an answer\n", (long long)command->counts.requests,
              (long long)command->counts.answered, (long long)command->counts.unanswered);
-    return FC_OK;
+  } else {
+    fc_json_t *json = profile_json(&command->profile, command->workflow);
+    if (why->status != FC_OK) {
+      fc_json_set_string(json, "failed", why->message);
+    } else {
+      fc_json_set_null(json, "failed");
+    }
+    if (asked->users > 0) {
+      fc_json_set_int(json, "requests", command->counts.requests);
+      fc_json_set_int(json, "requests_answered", command->counts.answered);
+      fc_json_set_int(json, "requests_unanswered", command->counts.unanswered);
+    }
+    json_print(&json);
   }
-  fc_json_t *json = profile_json(&command->profile, command->workflow);
-  if (asked->users > 0) {
-    fc_json_set_int(json, "requests", command->counts.requests);
-    fc_json_set_int(json, "requests_answered", command->counts.answered);
-    fc_json_set_int(json, "requests_unanswered", command->counts.unanswered);
-  }
-  json_print(&json);
-  return FC_OK;
+  if (command->picture.file == NULL) return FC_OK;
+  return profile_draw(&command->profile, command->workflow, judged_users(command), &command->picture, error);
 }
 
 static fc_status_t work(profile_command_t *command, fc_error_t *error) {
@@ -141,7 +158,12 @@ static fc_status_t work(profile_command_t *command, fc_error_t *error) {
           (long long)asked->n_points, command->workflow->name, (long long)asked->windows_per_point,
           command->workflow->window_s, minutes);
   const fc_status_t status = end(command, sweep(command, error), error);
-  return status == FC_OK ? report(command, error) : status;
+  if (status != FC_OK && profile_n_windows(&command->profile) == 0) return status;
+  fc_error_t drawing = {FC_OK, ""};
+  if (report(command, error, &drawing) == FC_OK) return status;
+  if (status == FC_OK) *error = drawing;
+  if (status != FC_OK) fprintf(stderr, "faasconf profile: %s\n", drawing.message);
+  return error->status;
 }
 
 static bool parse(asked_t *asked, int argc, char **argv, int *exit_code) {
@@ -168,7 +190,7 @@ static bool parse(asked_t *asked, int argc, char **argv, int *exit_code) {
           "Tries configurations of a real system, one after the other, within the limits of agent.yaml, and shows "
           "what\n"
           "they cost and how fast they are. It WRITES: the agent's mode must be auto, and no agent may run meanwhile.\n"
-          "At the end, also after Ctrl-C, the configuration of before is put back.",
+          "At the end, also after Ctrl-C, the configuration of before is put back, and what was measured is shown.",
       .examples = "  faasconf profile --config agent.yaml --users 4 --points 30 --svg front.svg --store store",
       .arguments = table,
       .n_arguments = (int)(sizeof table / sizeof table[0])};
@@ -187,6 +209,7 @@ static int run(int argc, char **argv) {
   (void)sigaction(SIGTERM, &action, NULL);
   (void)sigaction(SIGHUP, &action, NULL);
   const fc_status_t status = work(&command, &error);
+  profile_picture_close(&command.picture);
   profile_clear(&command.profile);
   fc_workflow_destroy(&command.workflow);
   settings_clear(&command.settings);

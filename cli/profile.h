@@ -24,11 +24,11 @@ const char *profile_origin_name(profile_origin_t origin);
 /* One configuration of the sweep. */
 typedef struct {
   profile_origin_t origin;
-  fc_function_configuration_t *configuration; /* (N) */
-  char refused[FC_ERROR_MESSAGE_SIZE];        /* why the platform did not take it; "" when it was measured */
+  fc_function_configuration_t *configuration; /* (N) once measured: what was in force in its last window */
+  char refused[FC_ERROR_MESSAGE_SIZE];        /* why the platform did not take or keep it; "" otherwise */
   judge_t judge;
-  judgement_t judgement; /* when it was measured */
-  bool on_front;         /* no other one is both cheaper and faster */
+  judgement_t judgement; /* of its windows, also when it was refused or interrupted after some */
+  bool on_front;         /* see profile_mark_front */
 } profile_point_t;
 
 typedef struct {
@@ -44,6 +44,11 @@ typedef struct {
   int32_t windows_per_point; /* 1 or more */
   measured_rows_t *rows;     /* where windows are kept, or NULL */
   FILE *out;                 /* a line per window */
+
+  /* Or NULL: is everything around still there? Asked before each window and when one fails: its failure ends the sweep
+   * and says more than the window's. */
+  fc_status_t (*tend)(void *self, fc_error_t *error);
+  void *tend_self;
 } profile_options_t;
 
 /* Chooses n_points configurations within limits: configuration `before`, n_points / 3 of the ladder, the rest random
@@ -56,18 +61,32 @@ void profile_clear(profile_t *profile);
 /* One random configuration (N), as those of the sweep. */
 void profile_draw_random(const fc_limits_t *limits, fc_rng_t *rng, fc_function_configuration_t *configuration);
 
-/* Measures every point. A point that the platform refuses is noted and passed over; any other failure ends it. Blocks
- * for all windows. */
+/* Measures every point. A point that live_window refuses is noted and passed over; any other failure, the operator's
+ * kill switch and pause included, ends it: what was measured until then stays, judged and with its front. Blocks for
+ * all windows. */
 fc_status_t profile_measure(const profile_options_t *options, profile_t *profile, fc_error_t *error);
 
-/* Marks the points that no other one beats in both cost and latency. */
+/* Among the points that met QoS in all of their windows: those that no other such point beats in both cost and latency.
+ * Without one there is no front. */
 void profile_mark_front(profile_t *profile);
+
+/* Windows measured so far. */
+int64_t profile_n_windows(const profile_t *profile);
 
 /* The table, cheapest first; the JSON object (caller owns it); the picture of cost and latency. */
 void profile_print(const profile_t *profile, FILE *out);
 fc_json_t *profile_json(const profile_t *profile, const fc_workflow_t *workflow);
-fc_status_t profile_draw(const profile_t *profile, const fc_workflow_t *workflow, int32_t users, const char *path,
-                         fc_error_t *error);
+
+/* The picture's file, writable before anything is measured: what is in it stays until profile_draw replaces it, and
+ * profile_picture_close removes it when it is empty. FC_EIO. */
+typedef struct {
+  const char *path; /* borrowed */
+  FILE *file;       /* NULL: none */
+} profile_picture_t;
+fc_status_t profile_picture_open(const char *path, profile_picture_t *picture, fc_error_t *error);
+fc_status_t profile_draw(const profile_t *profile, const fc_workflow_t *workflow, int32_t users,
+                         profile_picture_t *picture, fc_error_t *error);
+void profile_picture_close(profile_picture_t *picture);
 
 #ifdef __cplusplus
 }

@@ -20,18 +20,23 @@ static void print_row(const profile_t *profile, const profile_point_t *point, FI
 
 void profile_print(const profile_t *profile, FILE *out) {
   const profile_point_t **rows = calloc((size_t)profile->n_points, sizeof *rows);
-  int32_t n = 0, n_refused = 0;
+  int32_t n = 0, n_refused = 0, n_front = 0;
   if (rows == NULL) return;
   for (int32_t i = 0; i < profile->n_points; ++i) {
     if (profile->points[i].judgement.n_windows > 0) rows[n++] = &profile->points[i];
     n_refused += profile->points[i].refused[0] != '\0';
+    n_front += profile->points[i].on_front;
   }
   qsort(rows, (size_t)n, sizeof *rows, by_cost);
   fprintf(out, "\n%5s  %-7s %9s %10s %11s %10s %10s %s\n", "point", "origin", "cost $/h", "latency s", "successes",
           "success %", "QoS met", "front");
   for (int32_t i = 0; i < n; ++i) print_row(profile, rows[i], out);
-  fprintf(out, "front *: no other configuration is both cheaper and faster; successes per window\n");
-  if (n_refused > 0) fprintf(out, "%d configurations were refused by the platform\n", (int)n_refused);
+  if (n_front > 0) {
+    fprintf(out, "front *: met QoS in all windows, and no other one that did is both cheaper and faster\n");
+  } else {
+    fprintf(out, "no front: no configuration met QoS in all of its windows\n");
+  }
+  if (n_refused > 0) fprintf(out, "%d configurations were refused, or could not be kept\n", (int)n_refused);
   free(rows);
 }
 

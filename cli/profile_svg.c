@@ -1,8 +1,11 @@
 /* profile_svg.c - the picture of a sweep, cost against latency: see profile.h. Plain SVG, no fonts but the reader's. */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "profile.h"
 
@@ -56,8 +59,8 @@ static void draw_axes(FILE *file, const fc_workflow_t *workflow, const axes_t *a
   fprintf(file, "<text x=\"%d\" y=\"28\" font-size=\"17\" font-weight=\"bold\">Cost and latency of %s</text>\n", LEFT,
           workflow->name);
   fprintf(file,
-          "<text x=\"%d\" y=\"47\" font-size=\"12\">filled: every window met QoS; the line joins what nothing else "
-          "beats in both</text>\n",
+          "<text x=\"%d\" y=\"47\" font-size=\"12\">filled: every window met QoS; the line joins those of them that "
+          "no other beats in both</text>\n",
           LEFT);
   for (int i = 0; i <= TICKS; ++i) {
     const double cost = axes->cost_high * i / TICKS, x = x_of(axes, cost);
@@ -106,7 +109,7 @@ static void draw_points(FILE *file, const profile_t *profile, const axes_t *axes
     const double x = x_of(axes, j->cost_usd_h), y = y_of(axes, j->latency_s);
     const char *colour = point->origin == PROFILE_BEFORE ? "#d4652a" : "#2a7fd4";
     fprintf(file, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4.5\" fill=\"%s\" stroke=\"%s\" stroke-width=\"1.5\"/>\n", x, y,
-            j->n_met == j->n_windows ? colour : "none", colour);
+            j->n_met == j->n_windows && point->refused[0] == '\0' ? colour : "none", colour);
     if (point->origin == PROFILE_BEFORE)
       fprintf(file, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"12\" text-anchor=\"%s\">before</text>\n",
               x > (LEFT + RIGHT) / 2.0 ? x - 9 : x + 9, y - 7, x > (LEFT + RIGHT) / 2.0 ? "end" : "start");
@@ -121,10 +124,30 @@ static void draw_target(FILE *file, const axes_t *axes, double target) {
           LEFT, y_of(axes, target), RIGHT, y_of(axes, target), RIGHT - 4, y_of(axes, target) - 5, target);
 }
 
-fc_status_t profile_draw(const profile_t *profile, const fc_workflow_t *workflow, int32_t users, const char *path,
-                         fc_error_t *error) {
-  FILE *file = fopen(path, "w");
-  if (file == NULL) return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
+fc_status_t profile_picture_open(const char *path, profile_picture_t *picture, fc_error_t *error) {
+  const int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+  *picture = (profile_picture_t){path, file};
+  if (file != NULL) return FC_OK;
+  const fc_status_t status = fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
+  if (descriptor >= 0) (void)close(descriptor);
+  return status;
+}
+
+void profile_picture_close(profile_picture_t *picture) {
+  struct stat about;
+  if (picture->file == NULL) return;
+  if (fstat(fileno(picture->file), &about) == 0 && S_ISREG(about.st_mode) && about.st_size == 0)
+    (void)unlink(picture->path);
+  (void)fclose(picture->file);
+  picture->file = NULL;
+}
+
+fc_status_t profile_draw(const profile_t *profile, const fc_workflow_t *workflow, int32_t users,
+                         profile_picture_t *picture, fc_error_t *error) {
+  FILE *file = picture->file;
+  if (ftruncate(fileno(file), 0) != 0 && errno != EINVAL) /* a pipe has nothing to lose */
+    return fc_error_set(error, FC_EIO, "%s: %s", picture->path, strerror(errno));
   const double target = latency_target(workflow, users);
   const axes_t axes = choose_axes(profile, target);
   fprintf(file,
@@ -137,8 +160,7 @@ fc_status_t profile_draw(const profile_t *profile, const fc_workflow_t *workflow
   const fc_status_t status = draw_front(file, profile, &axes, error);
   draw_points(file, profile, &axes);
   fprintf(file, "</svg>\n");
-  const bool failed = ferror(file) != 0;
-  if ((fclose(file) != 0 || failed) && status == FC_OK)
-    return fc_error_set(error, FC_EIO, "%s: %s", path, strerror(errno));
+  if ((fflush(file) != 0 || ferror(file) != 0) && status == FC_OK)
+    return fc_error_set(error, FC_EIO, "%s: %s", picture->path, strerror(errno));
   return status;
 }

@@ -2,31 +2,15 @@
 #include "live.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "act.h"
-#include "control.h"
+#include "configuration.h"
+#include "live_state.h"
 #include "observe.h"
 #include "platform_choice.h"
+#include "trial.h"
 
 enum { POLL_MS = 50 };
 static const int64_t NS_PER_MS = 1000000;
-
-struct live {
-  live_options_t options;
-  folder_t folder;
-  bool has_folder;
-  platform_t platform;
-  const char **names; /* that the platform borrows */
-  uint32_t capabilities;
-  ownership_t ownership;
-  fc_limits_t limits;
-  control_t *control;
-  act_t *act;
-  fc_function_configuration_t *before, *current, *clamped; /* (N) */
-  int64_t n_windows, previous_start_us;
-  int64_t began_ns; /* where the platform's window began; -1: no longer known */
-};
 
 /* ---- making --------------------------------------------------------------------------------------------------- */
 
@@ -52,48 +36,81 @@ static fc_status_t make_limits(live_t *live, fc_error_t *error) {
   return status;
 }
 
-static fc_status_t make(live_t *live, fc_error_t *error) {
-  const live_options_t *o = &live->options;
-  const size_t n = (size_t)o->workflow->n_functions;
-  bool settled = false;
+static fc_status_t check_asked(const live_options_t *o, fc_error_t *error) {
   if (o->settings->mode != AGENT_MODE_AUTO)
     return fc_error_set(error, FC_EUNSAFE,
                         "mode %s of agent %s never writes, and measuring configurations does: set mode: auto for it",
                         agent_mode_name(o->settings->mode), o->settings->agent);
-  live->before = calloc(3 * n, sizeof *live->before);
-  if (live->before == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for configurations");
+  if (o->settings->platform_connect[0] != '\0')
+    return fc_error_set(error, FC_EINVAL, "platform.connect: the windows of a served simulation are its agents'");
+  return FC_OK;
+}
+
+static fc_status_t make_arrays(live_t *live, fc_error_t *error) {
+  const size_t n = (size_t)live->options.workflow->n_functions;
+  live->before = calloc(5 * n, sizeof *live->before);
+  live->names = calloc((size_t)live->options.settings->n_functions + 1, sizeof *live->names);
+  if (live->before == NULL || live->names == NULL)
+    return fc_error_set(error, FC_ENOMEM, "no memory for configurations");
   live->current = live->before + n;
-  live->clamped = live->before + 2 * n;
+  live->good = live->before + 2 * n;
+  live->wanted = live->before + 3 * n;
+  live->found = live->before + 4 * n;
+  return FC_OK;
+}
+
+/* What an earlier run left half done. */
+static fc_status_t recover(live_t *live, fc_error_t *error) {
+  const live_options_t *o = &live->options;
+  bool settled = false;
+  FC_TRY(act_recover(live->act, &settled, error));
+  if (settled) FC_LOG_W(o->log, "live", "an interrupted change of an earlier run was settled");
+  FC_TRY(trial_settle(&live->folder, o->workflow, live->act, &settled, error));
+  if (settled) FC_LOG_W(o->log, "live", "an earlier profile was killed: the configuration of before it is back");
+  return FC_OK;
+}
+
+/* platform: or NULL for the one of the settings. */
+static fc_status_t make(live_t *live, platform_t *platform, fc_error_t *error) {
+  const live_options_t *o = &live->options;
+  FC_TRY(check_asked(o, error));
+  FC_TRY(make_arrays(live, error));
   FC_TRY(ownership_init(o->settings, o->workflow, &live->ownership, error));
   FC_TRY(folder_open(o->settings->state, &live->folder, error));
   live->has_folder = true;
-  if (o->settings->platform_connect[0] != '\0')
-    return fc_error_set(error, FC_EINVAL, "platform.connect: the windows of a served simulation are its agents'");
-  live->names = calloc((size_t)o->settings->n_functions + 1, sizeof *live->names);
-  if (live->names == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for names");
-  FC_TRY(platform_choice_new(o->settings, o->workflow, &live->folder, o->log, live->names, &live->platform, error));
+  if (platform == NULL)
+    FC_TRY(platform_choice_new(o->settings, o->workflow, &live->folder, o->log, live->names, &live->platform, error));
   FC_TRY(control_new(&live->folder, false, (control_status_t){live, describe}, &live->control, error));
   FC_TRY(make_limits(live, error));
   FC_TRY(act_new(o->workflow, &live->platform, &live->folder, o->settings->mode,
                  (act_permission_t){live, allows_acting}, &live->ownership, &live->act, error));
-  FC_TRY(act_recover(live->act, &settled, error));
-  if (settled) FC_LOG_W(o->log, "live", "an interrupted change of an earlier run was settled");
+  FC_TRY(recover(live, error));
   FC_TRY(act_read_back(live->act, live->before, error));
-  memcpy(live->current, live->before, n * sizeof *live->current);
+  configuration_copy(o->workflow, live->current, live->before);
+  configuration_copy(o->workflow, live->good, live->before);
+  live->is_known = true;
   return FC_OK;
 }
 
-fc_status_t live_open(const live_options_t *options, live_t **out, fc_error_t *error) {
+fc_status_t live_open_on(const live_options_t *options, platform_t *platform, live_t **out, fc_error_t *error) {
   *out = NULL;
   live_t *live = calloc(1, sizeof *live);
   if (live == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to measure");
   live->options = *options;
   live->began_ns = -1;
   live->previous_start_us = INT64_MIN;
-  const fc_status_t status = make(live, error);
+  if (platform != NULL) {
+    live->platform = *platform;
+    *platform = (platform_t){0};
+  }
+  const fc_status_t status = make(live, platform, error);
   if (status != FC_OK) live_close(&live);
   *out = live;
   return status;
+}
+
+fc_status_t live_open(const live_options_t *options, live_t **out, fc_error_t *error) {
+  return live_open_on(options, NULL, out, error);
 }
 
 void live_close(live_t **live_pointer) {
@@ -121,7 +138,7 @@ const fc_limits_t *live_limits(const live_t *live) {
 
 /* ---- measuring ------------------------------------------------------------------------------------------------ */
 
-static int64_t now_ns(const live_t *live) {
+int64_t live_now_ns(const live_t *live) {
   const fc_clock_t clock = live->platform.clock(live->platform.self);
   return clock.monotonic_ns(clock.self);
 }
@@ -141,18 +158,12 @@ static fc_status_t wait_until(live_t *live, int64_t until_ns, fc_error_t *error)
   }
 }
 
-static bool is_in_force(const live_t *live, const fc_function_configuration_t *configuration) {
-  for (int32_t f = 0; f < live->options.workflow->n_functions; ++f)
-    if (!platform_same(&live->current[f], &configuration[f])) return false;
-  return true;
-}
-
-static fc_status_t check_limits(live_t *live, const fc_function_configuration_t *configuration, fc_error_t *error) {
+/* Of what this agent writes. */
+static fc_status_t check_limits(const live_t *live, const fc_function_configuration_t *configuration,
+                                fc_error_t *error) {
   const fc_workflow_t *workflow = live->options.workflow;
-  memcpy(live->clamped, configuration, (size_t)workflow->n_functions * sizeof *live->clamped);
-  if (!fc_limits_apply(&live->limits, live->clamped, NULL)) return FC_OK;
   for (int32_t f = 0; f < workflow->n_functions; ++f)
-    for (int k = 0; k < FC_KNOBS; ++k) {
+    for (int k = 0; k < FC_KNOBS && ownership_has(&live->ownership, f); ++k) {
       const fc_knob_range_t *range = &live->limits.knobs[f * FC_KNOBS + k];
       const int32_t value = fc_knob_get(&configuration[f], (fc_knob_t)k);
       if (value < range->min || value > range->max)
@@ -163,53 +174,54 @@ static fc_status_t check_limits(live_t *live, const fc_function_configuration_t 
   return FC_OK;
 }
 
-static fc_status_t bring_into_force(live_t *live, const fc_function_configuration_t *configuration, bool completes,
-                                    fc_error_t *error) {
-  const fc_status_t status = act_apply(live->act, live->n_windows, configuration, completes, error);
-  live->began_ns = -1;
-  const fc_status_t found = act_read_back(live->act, live->current, status == FC_OK ? error : NULL);
-  return status == FC_OK ? found : status;
-}
-
 /* What the platform has measured since the last window is nobody's: it is read and thrown away. */
 static fc_status_t begin_window(live_t *live, fc_observation_t *observation, fc_error_t *error) {
   const bool is_virtual = (live->capabilities & PLATFORM_VIRTUAL_TIME) != 0;
   if (!is_virtual) {
-    FC_TRY(wait_until(live, now_ns(live) + (int64_t)(live->options.settle_s * 1e9), error));
+    FC_TRY(wait_until(live, live_now_ns(live) + (int64_t)(live->options.settle_s * 1e9), error));
     const fc_status_t status = live->platform.read(live->platform.self, live->n_windows, observation, error);
-    if (status == FC_ECLOSED || status == FC_ESTATE) return status;
+    if (status == FC_ECLOSED) return status;
   }
-  live->began_ns = now_ns(live);
+  live->began_ns = live_now_ns(live);
   return FC_OK;
 }
 
-fc_status_t live_window(live_t *live, const fc_function_configuration_t *configuration, fc_observation_t *observation,
-                        fc_error_t *error) {
+/* Of what is in force. */
+static fc_status_t measure(live_t *live, fc_observation_t *observation, fc_error_t *error) {
   const fc_workflow_t *workflow = live->options.workflow;
   const int64_t window_ns = (int64_t)(workflow->window_s * 1e9);
   observe_result_t result;
-  control_poll(live->control);
-  if (!is_in_force(live, configuration)) {
-    FC_TRY(check_limits(live, configuration, error));
-    FC_TRY(live->platform.validate(live->platform.self, configuration, error));
-    FC_TRY(bring_into_force(live, configuration, false, error));
-  }
   /* A window that follows the one before without a gap is as good as any; one that the caller left running is not. */
-  if (live->began_ns < 0 || now_ns(live) - live->began_ns > window_ns / 10)
+  if (live->began_ns < 0 || live_now_ns(live) - live->began_ns > window_ns / 10)
     FC_TRY(begin_window(live, observation, error));
   FC_TRY(wait_until(live, live->began_ns + window_ns, error));
   observe_window(&live->platform, workflow, live->options.settings->semantics, live->n_windows, live->previous_start_us,
                  observation, &result);
-  live->began_ns = now_ns(live);
+  live->began_ns = live_now_ns(live);
   if (result.ended) return fc_error_set(error, FC_ECLOSED, "the platform is over: %s", result.why);
-  if (result.lost) return fc_error_set(error, FC_ESTATE, "the platform is lost: %s", result.why);
-  if (!result.measured) return fc_error_set(error, FC_EIO, "nothing was measured in the window: %s", result.why);
+  if (result.lost) return fc_error_set(error, FC_ESTATE, "nothing can be measured: %s", result.why);
+  if (!result.measured) return fc_error_set(error, FC_EIO, "nothing was measured: %s", result.why);
   live->previous_start_us = observation->start_us;
   live->n_windows += 1;
   return FC_OK;
 }
 
-fc_status_t live_restore(live_t *live, fc_error_t *error) {
-  if (is_in_force(live, live->before)) return FC_OK;
-  return bring_into_force(live, live->before, true, error);
+fc_status_t live_window(live_t *live, const fc_function_configuration_t *configuration, fc_observation_t *observation,
+                        fc_error_t *error) {
+  fc_error_t own = {FC_OK, ""}, *why = error != NULL ? error : &own;
+  fc_status_t status = FC_OK;
+  control_poll(live->control);
+  configuration_copy(live->options.workflow, live->wanted, configuration);
+  live_keep_others(live, live->wanted);
+  if (!live->is_known || !live_is_same(live, live->current, live->wanted)) {
+    FC_TRY(check_limits(live, live->wanted, error));
+    FC_TRY(live->platform.validate(live->platform.self, live->wanted, error));
+    FC_TRY(live_check(live, error));
+    status = live_change(live, live->wanted, false, why);
+  }
+  if (status == FC_OK) status = measure(live, observation, why);
+  if (status == FC_ECLOSED || status == FC_ENOMEM) return status;
+  if (status != FC_OK) return live_take_back(live, live->wanted, why);
+  if (observation->outcome.successes > 0) configuration_copy(live->options.workflow, live->good, live->wanted);
+  return FC_OK;
 }

@@ -14,6 +14,7 @@
 #include "faasconf/log.h"
 #include "faasconf/safety.h"
 #include "faasconf/transition.h"
+#include "platform.h"
 #include "settings.h"
 
 #ifdef __cplusplus
@@ -35,21 +36,39 @@ typedef struct {
  * for seconds. */
 fc_status_t live_open(const live_options_t *options, live_t **out, fc_error_t *error);
 
-/* Puts back the configuration that was in force at live_open. Nothing to do: FC_OK. */
+/* The same on a platform that the caller made: taken over, *platform is empty afterwards. */
+fc_status_t live_open_on(const live_options_t *options, platform_t *platform, live_t **out, fc_error_t *error);
+
+/* Puts back the configuration that was in force at live_open, verified; what fails is tried again for 30 s of the
+ * platform's clock. Nothing to do: FC_OK. FC_ESTATE: the kill switch or pause forbids it. Whoever is killed before, or
+ * does not call it, leaves trial.json in the state folder: the next live_open or start of the agent puts it back. */
 fc_status_t live_restore(live_t *live, fc_error_t *error);
 
 /* Stops the platform; restores nothing. Accepts NULL. */
 void live_close(live_t **live);
+
+/* FC_ESTATE with the operator's word when the kill switch is on or the agent is paused: nothing is written then. */
+fc_status_t live_check(live_t *live, fc_error_t *error);
 
 /* In force at live_open (N); what may be written: the workflow's ranges, agent.yaml's limits, the platform's caps.
  * Borrowed until live_close. */
 const fc_function_configuration_t *live_before(const live_t *live);
 const fc_limits_t *live_limits(const live_t *live);
 
+/* Puts functions that others own (`functions` of agent.yaml) to what they had when they were last read: so a
+ * configuration (N) is in live_window, too. */
+void live_keep_others(const live_t *live, fc_function_configuration_t *configuration);
+
 /* One window of this configuration (N), brought into force first when it is not. *observation was initialised for N;
- * its window counts from 0. FC_EUNSAFE: outside the limits, or the kill switch is on, or the platform refuses it: the
- * old configuration is in force. FC_EINVAL for configurations that the platform cannot take. FC_ECLOSED: interrupted,
- * or the platform is over. */
+ * its window counts from 0; its configuration is what was in force.
+ *
+ * FC_EUNSAFE, FC_EINVAL: this configuration is refused, and what was in force before, or at live_open, is in force: it
+ * is outside the limits, the platform does not take it, or it could not be kept or measured (out of memory, a replica
+ * that does not start) and was taken back; that is tried again for 30 s of the platform's clock. Another one may be
+ * measured.
+ * All others end the measuring. FC_ESTATE: the kill switch is on or the agent is paused (live_check). FC_ECLOSED:
+ * interrupted, or the platform is over. FC_EIO and others: nothing came back, or the configuration of live_open itself
+ * cannot be measured. */
 fc_status_t live_window(live_t *live, const fc_function_configuration_t *configuration, fc_observation_t *observation,
                         fc_error_t *error);
 

@@ -307,4 +307,45 @@ TEST(Act, ADamagedJournalIsRefusedNotGuessed) {
   EXPECT_EQ(platform.writes, 0);
 }
 
+// The write went through, nothing is up since, and the first attempts to take it back fail.
+TEST(Act, ARestoreWritesOverAHalfDoneChangeOfAFunctionOfWhichNothingIsUp) {
+  Workflow workflow;
+  FakePlatform platform(workflow);
+  TemporaryFolder temporary;
+  Folder folder(temporary.path());
+  Act act(workflow, platform, folder);
+  ASSERT_EQ(FC_OK, act.apply(workflow.at(0.8))) << act.error.message;
+  Configuration small = workflow.at(0.8);
+  small[2].mem_mib = 300;
+  int refusals = 3;
+  platform.before_write = [&](int64_t, const platform_step_t &) {
+    return platform.configuration[2].mem_mib == 300 && refusals-- > 0 ? FC_EIO : FC_OK;
+  };
+  platform.after_write = [&](int64_t) {
+    platform.read_back_status = platform.configuration[2].mem_mib == 300 ? FC_ESTATE : FC_OK;
+  };
+  EXPECT_EQ(FC_EIO, act.apply(small));
+  EXPECT_TRUE(std::filesystem::exists(temporary.path("journal.json")));
+  for (int i = 0; i < 3 && act.apply(workflow.at(0.8), true) != FC_OK; ++i) continue;
+  EXPECT_TRUE(same(platform.configuration, workflow.at(0.8))) << describe(platform.configuration);
+  EXPECT_FALSE(std::filesystem::exists(temporary.path("journal.json")));
+}
+
+// As platform local does while every replica is being killed at its memory limit.
+TEST(Act, AFunctionOfWhichNothingIsUpCanBeWrittenOverOnceItWasKnown) {
+  Workflow workflow;
+  FakePlatform platform(workflow);
+  TemporaryFolder temporary;
+  Folder folder(temporary.path());
+  Act act(workflow, platform, folder);
+  ASSERT_EQ(FC_OK, act.apply(workflow.at(0.2))) << act.error.message;
+  platform.read_back_status = FC_ESTATE;
+  platform.after_write = [&](int64_t) { platform.read_back_status = FC_OK; };
+  ASSERT_EQ(FC_OK, act.apply(workflow.at(0.8), true)) << act.error.message;
+  EXPECT_TRUE(same(platform.configuration, workflow.at(0.8))) << describe(platform.configuration);
+  platform.read_back_status = FC_EIO;
+  EXPECT_EQ(FC_EIO, act.apply(workflow.at(0.2))) << "nobody knows why it does not answer";
+  EXPECT_TRUE(same(platform.configuration, workflow.at(0.8)));
+}
+
 }  // namespace
