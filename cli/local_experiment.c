@@ -104,6 +104,10 @@ fc_status_t local_experiment_reason(local_experiment_t *e, fc_status_t status, f
 
 /* ---- profile and twin ----------------------------------------------------------------------------------------- */
 
+static fc_status_t check_all_live(void *self, fc_error_t *error) {
+  return local_experiment_reason(self, FC_OK, error);
+}
+
 static fc_status_t measure_profile(local_experiment_t *e, measured_rows_t *rows, fc_error_t *error) {
   const profile_options_t options = {.live = e->live,
                                      .workflow = e->workflow,
@@ -111,7 +115,9 @@ static fc_status_t measure_profile(local_experiment_t *e, measured_rows_t *rows,
                                      .users = (int32_t)e->users,
                                      .windows_per_point = 1,
                                      .rows = rows,
-                                     .out = e->out};
+                                     .out = e->out,
+                                     .tend = check_all_live,
+                                     .tend_self = e};
   FC_TRY(profile_sweep(e->workflow, live_limits(e->live), live_before(e->live), (int32_t)e->profile_windows,
                        (uint64_t)e->seed, &e->profile, error));
   return profile_measure(&options, &e->profile, error);
@@ -125,7 +131,7 @@ fc_status_t local_experiment_profile(local_experiment_t *e, fc_error_t *error) {
           e->workflow->name, e->workflow->window_s, (int)e->users);
   FC_TRY(measured_rows_open(directory, e->workflow_path, MEASURING, &rows, error));
   fc_status_t status = local_experiment_open(e, error);
-  if (status == FC_OK) status = local_experiment_reason(e, measure_profile(e, rows, error), error);
+  if (status == FC_OK) status = measure_profile(e, rows, error);
   measured_rows_destroy(&rows);
   return status == FC_OK ? local_experiment_close(e, error) : status;
 }
