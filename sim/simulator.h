@@ -66,7 +66,8 @@ fc_status_t simulator_next_window(simulator_t *simulator, int64_t window,
 
 /* Window number `window` as somebody measures it who did not begin it: in a closed loop as simulator_window (users come
  * with the window, as in an experiment) unless the parameters say FC_WINDOWS_RUNNING; then, and always in an open loop,
- * the second of a stretch (a system that has been running; its first passes unseen). The draws of no two numbers meet. Ends the stretch. Errors as simulator_window. */
+ * the second of a stretch (a system that has been running; its first passes unseen). The draws of no two numbers meet.
+ * Ends the stretch. Errors as simulator_window. */
 fc_status_t simulator_observed_window(simulator_t *simulator, int64_t window,
                                       const fc_function_configuration_t *configuration, fc_observation_t *observation,
                                       fc_error_t *error);
