@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "faasconf/config.h"
+#include "health.h"
 #include "prometheus.h"
 
 #define QUERY_TIMEOUT_S 5.0
@@ -100,15 +101,13 @@ static fc_status_t read_commands(local_site_t *site, fc_error_t *error) {
 
 /* A free port; the socket keeps it from being chosen twice. */
 static int take_port(int32_t *port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t size = sizeof address;
+  *port = health_free_port();
+  const struct sockaddr_in address = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   const int socket_descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket_descriptor < 0) return -1;
-  if (bind(socket_descriptor, (const struct sockaddr *)&address, sizeof address) == 0 &&
-      getsockname(socket_descriptor, (struct sockaddr *)&address, &size) == 0) {
-    *port = ntohs(address.sin_port);
+  if (*port > 0 && bind(socket_descriptor, (const struct sockaddr *)&address, sizeof address) == 0)
     return socket_descriptor;
-  }
   (void)close(socket_descriptor);
   return -1;
 }

@@ -30,14 +30,14 @@ std::string why_not_here() {
 #define SKIP_WHERE_IT_CANNOT_RUN() \
   if (const std::string why = why_not_here(); !why.empty()) GTEST_SKIP() << why
 
-// Two small functions, windows of a second.
+// Two small functions, windows of a second; memory enough for sanitized ones.
 const char kWorkflow[] = R"(faasconf: 1
 workflow: quick
 orchestrator: outside
 window_s: 1
 prices: {version: test-1, usd_per_millicore_hour: 0.000173, usd_per_mib_hour: 0.000012}
-ranges: {mem_mib: [32, 96], replicas: [1, 2], concurrency: [1, 4], cpu_millicores: [60, 200]}
-start: {mem_mib: 64, replicas: 1, concurrency: 3, cpu_millicores: 150}
+ranges: {mem_mib: [512, 800], replicas: [1, 2], concurrency: [1, 4], cpu_millicores: [60, 200]}
+start: {mem_mib: 600, replicas: 1, concurrency: 3, cpu_millicores: 150}
 functions:
   - {name: first, mode: fork, on_failure: poison}
   - {name: second, mode: fork, on_failure: fail}

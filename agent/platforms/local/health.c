@@ -6,8 +6,11 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { FIRST_PORT = 10240, EPHEMERAL_PORT = 32768, PORT_TRIES = 64 };
 
 static struct sockaddr_in loopback(int32_t port) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -15,16 +18,30 @@ static struct sockaddr_in loopback(int32_t port) {
   return address;
 }
 
-int32_t health_free_port(void) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = loopback(0);
+/* The port that is bound now, or 0. port 0: the kernel chooses. */
+static int32_t try_port(uint16_t port) {
+  struct sockaddr_in address = loopback(port);
   socklen_t size = sizeof address;
-  int32_t port = 0;
-  if (listener >= 0 && bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-      getsockname(listener, (struct sockaddr *)&address, &size) == 0)
-    port = ntohs(address.sin_port);
-  if (listener >= 0) (void)close(listener);
-  return port;
+  int32_t bound = 0;
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return 0;
+  if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 &&
+      getsockname(descriptor, (struct sockaddr *)&address, &size) == 0)
+    bound = ntohs(address.sin_port);
+  (void)close(descriptor);
+  return bound;
+}
+
+/* Between its choice and its use a port must not become that of an outgoing connection: those are the kernel's
+ * ephemeral ones (32768 and up unless somebody has set net.ipv4.ip_local_port_range). */
+int32_t health_free_port(void) {
+  for (int tries = 0; tries < PORT_TRIES; ++tries) {
+    uint16_t number = 0;
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number) break;
+    const int32_t port = try_port((uint16_t)(FIRST_PORT + number % (EPHEMERAL_PORT - FIRST_PORT)));
+    if (port > 0) return port;
+  }
+  return try_port(0);
 }
 
 static bool wait_for(int connection, short events, int timeout_ms) {

@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-/* A port of 127.0.0.1 that nobody listened on just now (the kernel's choice); 0 when there is none. */
+/* A port of 127.0.0.1 that nobody uses just now, at random below those that the kernel gives to outgoing connections; 0
+ * when there is none. */
 int32_t health_free_port(void);
 
 /* GET /health answered 200 within timeout_ms. Blocks at most that long. */

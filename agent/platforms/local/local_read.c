@@ -178,6 +178,8 @@ fc_status_t local_read(local_t *local, fc_observation_t *observation, fc_error_t
     fc_function_metrics_t *metrics = &observation->metrics[f];
     memset(metrics, 0, sizeof *metrics);
     if (status == FC_OK) status = read_function(local, &stat, f, &observation->configuration[f], error);
+    /* A function of which nothing is up comes back: of this platform nothing is lost for good. */
+    if (status == FC_ESTATE) status = FC_EIO;
     read_groups(local, f, duration_s, metrics);
     read_requests(local, f, duration_s, metrics);
   }

@@ -55,6 +55,26 @@ TEST(LocalFaults, AReloadedHaproxyHasWhatWasChangedAtRunTime) {
   EXPECT_EQ(load.losses(), "");
 }
 
+// FC_ESTATE would end the agent, and with it every function: a function that is down for a while is a window without
+// measurements, no more.
+TEST(LocalFaults, AWindowInWhichNothingOfAFunctionIsUpIsNotTheEnd) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  LocalPlatform local({"\"0\", \"5\", \"1500\"", "", {200, 128, 1, 2}});
+  fc_error_t error = {};
+  fc_observation_t observation;
+  ASSERT_OK(local.discover(&error));
+  ASSERT_EQ(fc_observation_init(&observation, 2), FC_OK);
+  for (const int pid : local.pids("a-r1")) kill(pid, SIGKILL);
+  ASSERT_TRUE(local.becomes([&] {
+    fc_function_configuration_t now;
+    http_get(local.port(0), "/");
+    return local.get()->read_back(local.get()->self, 0, &now, &error) == FC_ESTATE;
+  }));
+  EXPECT_EQ(FC_EIO, local.get()->read(local.get()->self, 0, &observation, &error)) << error.message;
+  EXPECT_TRUE(local.becomes([&] { return local.get()->read(local.get()->self, 1, &observation, &error) == FC_OK; }));
+  fc_observation_clear(&observation);
+}
+
 TEST(LocalFaults, AFileThatSomebodyEditedIsRepairedAfterAReload) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   LocalPlatform local;
