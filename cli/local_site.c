@@ -117,7 +117,8 @@ static fc_status_t choose_ports(local_site_t *site, fc_error_t *error) {
                                        &site->prometheus_port};
   const int32_t n = FIXED_PORTS + site->workflow->n_functions;
   int *held = calloc((size_t)n, sizeof *held);
-  fc_status_t status = held != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory for ports");
+  fc_status_t status = FC_OK;
+  if (held == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for ports");
   int32_t n_held = 0;
   for (int32_t i = 0; i < n && status == FC_OK; ++i) {
     held[i] = take_port(i < FIXED_PORTS ? fixed[i] : &site->ports[i - FIXED_PORTS]);
