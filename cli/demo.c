@@ -157,7 +157,7 @@ static void clear(demo_t *demo, bool keep) {
 static bool parse(demo_t *demo, int argc, char **argv, int *exit_code) {
   const argument_t table[] = {
       {"platform", ARGUMENT_TEXT, &demo->platform, "P",
-       "sim: simulated, a minute; local: real processes behind HAProxy, 18 minutes, as root (sim)", false, 0, 0},
+       "sim: simulated, a minute; local: real processes behind HAProxy, 17 minutes, as root (sim)", false, 0, 0},
       {"workflow", ARGUMENT_TEXT, &demo->workflow_name, "NAME|PATH",
        "workflow to tune (parallel; on local local-sequential)", false, 0, 0},
       {"users", ARGUMENT_INT, &demo->users, "N", "closed-loop users of the load (10; on local 4)", false, 1, 1000},

@@ -20,7 +20,7 @@ typedef struct {
   const volatile sig_atomic_t *interrupted;
 } demo_local_t;
 
-/* Returns the command's exit code. Blocks for about 18 minutes with the defaults. Whatever happens to it, the process
+/* Returns the command's exit code. Blocks for about 17 minutes with the defaults. Whatever happens to it, the process
  * that called sees to it that nothing of what was started stays (keeper.h). */
 int demo_local(const demo_local_t *demo);
 

@@ -158,7 +158,7 @@ static bool parse(asked_t *asked, int argc, char **argv, int *exit_code) {
           "and\n"
           "measures them. Then compares start, random search, library, a plan on the twin and the tuned agent on "
           "fresh\n"
-          "windows. As root; about 35 minutes with the defaults, 9 with --check-only.",
+          "windows. As root, with HAProxy and Prometheus; about 32 minutes with the defaults, 9 with --check-only.",
       .examples =
           "  sudo faasconf eval local --check-only\n  sudo faasconf eval local --workflow local-parallel --json",
       .arguments = table,

@@ -178,7 +178,7 @@ static const char description[] =
     "they were intended to start. Ctrl-C ends it with the summary.";
 
 static const char examples[] =
-    "  faasconf load http://127.0.0.1:8080/ --users 10 --window-s 30 --windows 4\n"
+    "  faasconf load http://127.0.0.1:8080/ --method POST --users 10 --window-s 30 --windows 4\n"
     "  faasconf load http://127.0.0.1:8080/resize --body-file photo.jpg --header 'Content-Type: image/jpeg' --rate 25\n"
     "  faasconf load https://example.org/api --rate 5 --duration-s 60 --expect '\"ok\":true' --json\n"
     "  faasconf load http://127.0.0.1:8080/ --trace azure_85min.csv --column users_10_30 --minute-s 10";

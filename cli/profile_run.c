@@ -72,6 +72,18 @@ static fc_status_t measure_window(const profile_options_t *options, const profil
   return is_refusal(kept) ? fc_error_set(error, FC_EIO, "the window cannot be stored") : kept;
 }
 
+/* Whatever nobody answers would be measured for a long time, and mean nothing. */
+static fc_status_t check_first(const profile_point_t *point, const fc_observation_t *observation, fc_error_t *error) {
+  const fc_outcome_t *outcome = &observation->outcome;
+  if (point->origin != PROFILE_BEFORE || point->judge.sums.n_windows > 1 || outcome->successes > 0 ||
+      outcome->failures == 0)
+    return FC_OK;
+  return fc_error_set(error, FC_EIO,
+                      "nothing succeeded in the first window, with the configuration in force (%lld failed): does what "
+                      "answers the workflow run? `faasconf doctor` looks",
+                      (long long)outcome->failures);
+}
+
 static fc_status_t measure_point(const profile_options_t *options, const profile_t *profile, profile_point_t *point,
                                  fc_observation_t *observation, fc_error_t *error) {
   live_keep_others(options->live, point->configuration);
@@ -82,6 +94,7 @@ static fc_status_t measure_point(const profile_options_t *options, const profile
       return FC_OK;
     }
     FC_TRY(status);
+    FC_TRY(check_first(point, observation, error));
   }
   return FC_OK;
 }

@@ -112,6 +112,15 @@ TEST_F(ProfileLocal, CanBeRunAgainOnTheSameStateFolder) {
   }
 }
 
+TEST_F(ProfileLocal, EndsAtOnceWhereNothingSucceedsFromTheStart) {
+  write("64", "1000");
+  orchestrator_.reset();
+  const Finished done = faasconf(command({"--points", "6"}), 90);
+  EXPECT_EQ(1, done.exit_code);
+  EXPECT_NE(done.err.find("nothing succeeded in the first window"), std::string::npos) << done.err;
+  EXPECT_EQ(done.err.find("2 of 6"), std::string::npos) << done.err;
+}
+
 // The smallest of the ladder has less memory than the function takes.
 TEST_F(ProfileLocal, PassesOverWhatAFunctionCannotLiveWith) {
   write("16", "60000000");
