@@ -16,7 +16,6 @@
 #include "demo_methods.h"
 #include "demo_server.h"
 #include "demo_train.h"
-#include "faasconf/client.h"
 #include "folder_tree.h"
 #include "json_output.h"
 #include "workflow_file.h"
@@ -62,20 +61,6 @@ static fc_status_t make_history(demo_t *demo, fc_error_t *error) {
   return status;
 }
 
-/* Reads what the server counted, while it still runs. */
-static fc_status_t read_status(demo_t *demo, fc_error_t *error) {
-  fc_client_t *client = NULL;
-  fc_rpc_status_response_t status = {0};
-  FC_TRY(fc_client_new(demo->server.rpc, 5000, &client, error));
-  const fc_status_t result = fc_client_status(client, &status, error);
-  fc_client_destroy(&client);
-  if (result != FC_OK) return result;
-  for (int32_t i = 0; i < status.n_workflows; ++i)
-    if (strcmp(status.workflows[i], demo->workflow->name) == 0) demo->policy_version = status.live_versions[i];
-  fc_rpc_status_response_clear(&status);
-  return FC_OK;
-}
-
 static fc_status_t tune(demo_t *demo, fc_error_t *error) {
   demo_agent_options_t options = {.workflow = demo->workflow,
                                   .workflow_path = demo->workflow_path,
@@ -93,7 +78,7 @@ static fc_status_t tune(demo_t *demo, fc_error_t *error) {
   fprintf(demo->out, "server    faasconfd answers at %s\n", demo->server.rpc);
   FC_TRY(demo_agent_run(&options, &demo->agent, error));
   demo->transitions_acked = demo->agent.transitions_acked;
-  return read_status(demo, error);
+  return demo_server_policy_version(&demo->server, demo->workflow->name, &demo->policy_version, error);
 }
 
 static fc_status_t run_steps(demo_t *demo, fc_error_t *error) {
@@ -107,10 +92,7 @@ static fc_status_t run_steps(demo_t *demo, fc_error_t *error) {
   FC_TRY(make_history(demo, error));
   FC_TRY(demo_train(&train, error));
   FC_TRY(tune(demo, error));
-  const int server_code = demo_server_stop(&demo->server);
-  if (server_code != 0)
-    return fc_error_set(error, FC_EIO, "faasconfd ended with code %d when asked to stop; its log: %s/server.log",
-                        server_code, demo->folder);
+  FC_TRY(demo_server_end(&demo->server, error));
   const demo_methods_task_t task = {.workflow = demo->workflow,
                                     .users = (int32_t)demo->users,
                                     .budget_windows = (int32_t)demo->windows,
@@ -147,7 +129,7 @@ static void print_result(const demo_t *demo) {
 /* A failure whose message names a log in the folder keeps it. */
 static void clear(demo_t *demo, bool keep) {
   demo_agent_stop(&demo->agent);
-  (void)demo_server_stop(&demo->server);
+  demo_server_stop(&demo->server);
   demo_agent_clear(&demo->agent);
   demo_history_clear(&demo->history);
   fc_workflow_destroy(&demo->workflow);

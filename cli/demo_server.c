@@ -8,9 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "faasconf/client.h"
 #include "faasconf/json.h"
 
-enum { START_TIMEOUT_MS = 20000, STOP_TIMEOUT_MS = 15000, MAX_RESTARTS = 5, POLL_MS = 20 };
+enum { START_TIMEOUT_MS = 20000, STOP_TIMEOUT_MS = 15000, STATUS_TIMEOUT_MS = 5000, MAX_RESTARTS = 5, POLL_MS = 20 };
 
 static void path_of(const demo_server_t *server, const char *name, char path[DEMO_PATH_SIZE + 64]) {
   snprintf(path, DEMO_PATH_SIZE + 64, "%s/%s", server->folder, name);
@@ -98,7 +99,27 @@ fc_status_t demo_server_supervise(demo_server_t *server, fc_error_t *error) {
   return demo_server_start(server, error);
 }
 
-int demo_server_stop(demo_server_t *server) {
+fc_status_t demo_server_policy_version(const demo_server_t *server, const char *workflow, int64_t *version,
+                                       fc_error_t *error) {
+  fc_client_t *client = NULL;
+  fc_rpc_status_response_t status = {0};
+  FC_TRY(fc_client_new(server->rpc, STATUS_TIMEOUT_MS, &client, error));
+  const fc_status_t result = fc_client_status(client, &status, error);
+  fc_client_destroy(&client);
+  if (result != FC_OK) return result;
+  for (int32_t i = 0; i < status.n_workflows; ++i)
+    if (strcmp(status.workflows[i], workflow) == 0) *version = status.live_versions[i];
+  fc_rpc_status_response_clear(&status);
+  return FC_OK;
+}
+
+void demo_server_stop(demo_server_t *server) {
   process_stop(&server->process, STOP_TIMEOUT_MS);
-  return server->process.exit_code;
+}
+
+fc_status_t demo_server_end(demo_server_t *server, fc_error_t *error) {
+  demo_server_stop(server);
+  if (server->process.exit_code == 0) return FC_OK;
+  return fc_error_set(error, FC_EIO, "faasconfd ended with code %d when asked to stop; its log: %s/server.log",
+                      server->process.exit_code, server->folder);
 }

@@ -31,8 +31,15 @@ fc_status_t demo_server_start(demo_server_t *server, fc_error_t *error);
 /* Restarts it when it ended by itself (at most 5 times). Blocks up to 20 s then; returns at once otherwise. */
 fc_status_t demo_server_supervise(demo_server_t *server, fc_error_t *error);
 
-/* Asks it to stop, waits, kills it when it does not. Returns its exit code. */
-int demo_server_stop(demo_server_t *server);
+/* The policy version of this workflow that is live there; left alone when there is none. Blocks up to 5 s. */
+fc_status_t demo_server_policy_version(const demo_server_t *server, const char *workflow, int64_t *version,
+                                       fc_error_t *error);
+
+/* Asks it to stop, waits, kills it when it does not. */
+void demo_server_stop(demo_server_t *server);
+
+/* The same at the end of a run: FC_EIO with the place of its log when it did not end with code 0. */
+fc_status_t demo_server_end(demo_server_t *server, fc_error_t *error);
 
 #ifdef __cplusplus
 }

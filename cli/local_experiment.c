@@ -8,14 +8,13 @@
 #include <string.h>
 
 #include "demo_train.h"
-#include "faasconf/client.h"
 #include "jobs.h"
 #include "workflow_file.h"
 
 #define SETTLE_S 1.0
 static const char MEASURING[] = "measuring", AGENT[] = "agent", EXPECTED[] = "\"ok\":true";
 /* Prometheus scrapes each second: what was counted last is there two scrapes later. */
-enum { LAST_SCRAPE_MS = 2000, N_PARTICLES = 256, CALIBRATION_WINDOWS = 3, STATUS_TIMEOUT_MS = 5000 };
+enum { LAST_SCRAPE_MS = 2000, N_PARTICLES = 256, CALIBRATION_WINDOWS = 3 };
 
 /* ---- begin and end -------------------------------------------------------------------------------------------- */
 
@@ -41,7 +40,7 @@ void local_experiment_end(local_experiment_t *e) {
   (void)load_process_stop(&e->load, &ignored, NULL);
   live_close(&e->live);
   demo_agent_stop(&e->agent);
-  (void)demo_server_stop(&e->server);
+  demo_server_stop(&e->server);
   local_site_stop(&e->site);
   demo_agent_clear(&e->agent);
   demo_history_clear(&e->history);
@@ -201,19 +200,6 @@ static fc_status_t end_load(void *self, fc_error_t *error) {
   return stop_load(self, error);
 }
 
-static fc_status_t read_policy_version(local_experiment_t *e, fc_error_t *error) {
-  fc_client_t *client = NULL;
-  fc_rpc_status_response_t status = {0};
-  FC_TRY(fc_client_new(e->server.rpc, STATUS_TIMEOUT_MS, &client, error));
-  const fc_status_t result = fc_client_status(client, &status, error);
-  fc_client_destroy(&client);
-  if (result != FC_OK) return result;
-  for (int32_t i = 0; i < status.n_workflows; ++i)
-    if (strcmp(status.workflows[i], e->workflow->name) == 0) e->policy_version = status.live_versions[i];
-  fc_rpc_status_response_clear(&status);
-  return FC_OK;
-}
-
 static fc_status_t run_agent(local_experiment_t *e, fc_error_t *error) {
   char config[LOCAL_SITE_PATH_SIZE + 16];
   const local_site_agent_t agent = {.name = AGENT,
@@ -245,9 +231,6 @@ fc_status_t local_experiment_tune(local_experiment_t *e, fc_error_t *error) {
   FC_TRY(demo_server_start(&e->server, error));
   fprintf(e->out, "server    faasconfd answers at %s\n", e->server.rpc);
   FC_TRY(run_agent(e, error));
-  FC_TRY(read_policy_version(e, error));
-  const int code = demo_server_stop(&e->server);
-  if (code == 0) return FC_OK;
-  return fc_error_set(error, FC_EIO, "faasconfd ended with code %d when asked to stop; its log: %s/server.log", code,
-                      e->site.folder);
+  FC_TRY(demo_server_policy_version(&e->server, e->workflow->name, &e->policy_version, error));
+  return demo_server_end(&e->server, error);
 }
