@@ -7,6 +7,7 @@
 #include "agent_state.h"
 #include "configuration.h"
 #include "faasconf/cost.h"
+#include "platform_limits.h"
 #include "trial.h"
 
 enum { POLL_MS = 50, LOCKSTEP_REACHABLE_S = 300 };
@@ -35,21 +36,6 @@ static fc_status_t make_arrays(agent_t *agent, fc_error_t *error) {
       fc_observation_init(&agent->observation, (int32_t)n) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "agent: out of memory");
   return FC_OK;
-}
-
-/* The workflow's ranges, narrowed by agent.yaml, narrowed by what the platform can do. */
-static fc_status_t make_limits(agent_t *agent, fc_error_t *error) {
-  const agent_options_t *options = &agent->options;
-  const fc_workflow_t *workflow = options->workflow;
-  const fc_status_t made = fc_limits_init(&agent->limits, workflow, options->settings->ranges);
-  if (made != FC_OK) return fc_error_set(error, made, "limits: out of memory");
-  FC_TRY(settings_apply_limits(options->settings, workflow, &agent->limits, error));
-  fc_knob_range_t *caps = calloc((size_t)workflow->n_functions * FC_KNOBS, sizeof *caps);
-  if (!caps) return fc_error_set(error, FC_ENOMEM, "limits: out of memory");
-  fc_status_t status = options->platform->discover(options->platform->self, &agent->capabilities, caps, error);
-  if (status == FC_OK) status = settings_narrow_limits(options->platform->kind, workflow, caps, &agent->limits, error);
-  free(caps);
-  return status;
 }
 
 /* What an earlier run left half done, a change or a profile. In a mode that never writes it is only told. */
@@ -92,7 +78,7 @@ static fc_status_t make_modules(agent_t *agent, fc_error_t *error) {
   FC_TRY(make_arrays(agent, error));
   FC_TRY(ownership_init(settings, workflow, &agent->ownership, error));
   FC_TRY(control_new(folder, options->take_signals, (control_status_t){agent, describe}, &agent->control, error));
-  FC_TRY(make_limits(agent, error));
+  FC_TRY(platform_limits_find(settings, workflow, options->platform, &agent->capabilities, &agent->limits, error));
   const filter_options_t filtered = {settings->strategy,
                                      settings->noise_sigma,
                                      settings->rails,

@@ -55,14 +55,7 @@ static void print_result(const local_experiment_t *e, const demo_methods_t *meth
   fc_json_set_int(out, "policy_version", e->policy_version);
   fc_json_set_int(out, "transitions_acked", (int64_t)e->agent.transitions_acked);
   fc_json_set_int(out, "server_restarts", e->server.n_restarts);
-  fc_json_set_int(out, "requests", counts->requests);
-  fc_json_set_int(out, "requests_answered", counts->answered);
-  fc_json_set_int(out, "requests_unanswered", counts->unanswered);
-  if (e->prometheus_is_unknown) {
-    fc_json_set_null(out, "requests_prometheus");
-  } else {
-    fc_json_set_int(out, "requests_prometheus", e->prometheus_requests);
-  }
+  local_experiment_set_requests(e, out);
   json_print(&out);
 }
 

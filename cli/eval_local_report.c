@@ -81,13 +81,6 @@ void eval_local_print_json(const eval_local_result_t *result) {
     fc_json_set_double(out, "plan_level", result->plan_level);
     fc_json_set(out, "plan", &planned);
   }
-  fc_json_set_int(out, "requests", e->counts.requests);
-  fc_json_set_int(out, "requests_answered", e->counts.answered);
-  fc_json_set_int(out, "requests_unanswered", e->counts.unanswered);
-  if (e->prometheus_is_unknown) {
-    fc_json_set_null(out, "requests_prometheus");
-  } else {
-    fc_json_set_int(out, "requests_prometheus", e->prometheus_requests);
-  }
+  local_experiment_set_requests(e, out);
   json_print(&out);
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "faasconf/json.h"
 #include "file.h"
 
 /* Longer than anybody measures; a request's time-out, and more. */
@@ -75,7 +74,6 @@ static fc_status_t read_counts(const char *path, load_process_counts_t *counts, 
   }
   counts->requests += int_of(json, "requests");
   counts->answered += answered;
-  counts->successes += int_of(json, "successes") + int_of(json, "drained_successes");
   counts->unanswered += int_of(json, "requests") - answered;
   fc_json_destroy(&json);
   return FC_OK;
@@ -87,4 +85,10 @@ fc_status_t load_process_stop(load_process_t *load, load_process_counts_t *count
   if (load->process.exit_code != 0)
     return fc_error_set(error, FC_EIO, "the load ended with code %d; its log: %s", load->process.exit_code, load->log);
   return read_counts(load->out, counts, error);
+}
+
+void load_process_set_counts(fc_json_t *object, const load_process_counts_t *counts) {
+  fc_json_set_int(object, "requests", counts->requests);
+  fc_json_set_int(object, "requests_answered", counts->answered);
+  fc_json_set_int(object, "requests_unanswered", counts->unanswered);
 }

@@ -5,6 +5,7 @@
 #ifndef CLI_LOAD_PROCESS_H
 #define CLI_LOAD_PROCESS_H
 
+#include "faasconf/json.h"
 #include "process.h"
 
 #ifdef __cplusplus
@@ -17,7 +18,6 @@ enum { LOAD_PROCESS_PATH_SIZE = 1200 };
 typedef struct {
   int64_t requests;   /* sent */
   int64_t answered;   /* with any status; those that were on their way at the end are waited for */
-  int64_t successes;  /* with a body that says so */
   int64_t unanswered; /* connection refused or broken, time-out */
 } load_process_counts_t;
 
@@ -37,6 +37,9 @@ fc_status_t load_process_check(load_process_t *load, fc_error_t *error);
 /* Sends no more, waits until everything is answered, adds to *counts. Nothing when it does not run. FC_EIO when it does
  * not say what it did. Blocks up to the time-out of a request. */
 fc_status_t load_process_stop(load_process_t *load, load_process_counts_t *counts, fc_error_t *error);
+
+/* object.requests, .requests_answered, .requests_unanswered. */
+void load_process_set_counts(fc_json_t *object, const load_process_counts_t *counts);
 
 #ifdef __cplusplus
 }

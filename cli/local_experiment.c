@@ -101,6 +101,15 @@ fc_status_t local_experiment_reason(local_experiment_t *e, fc_status_t status, f
   return found;
 }
 
+void local_experiment_set_requests(const local_experiment_t *e, fc_json_t *object) {
+  load_process_set_counts(object, &e->counts);
+  if (e->prometheus_is_unknown) {
+    fc_json_set_null(object, "requests_prometheus");
+  } else {
+    fc_json_set_int(object, "requests_prometheus", e->prometheus_requests);
+  }
+}
+
 /* ---- profile and twin ----------------------------------------------------------------------------------------- */
 
 static fc_status_t check_all_live(void *self, fc_error_t *error) {

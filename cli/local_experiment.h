@@ -73,6 +73,9 @@ fc_status_t local_experiment_train(local_experiment_t *experiment, fc_error_t *e
 /* Server and agent; budget_windows of tuning. */
 fc_status_t local_experiment_tune(local_experiment_t *experiment, fc_error_t *error);
 
+/* What its users asked of it: object.requests, ... (load_process.h) and .requests_prometheus, null when unknown. */
+void local_experiment_set_requests(const local_experiment_t *experiment, fc_json_t *object);
+
 /* Stops and frees all; safe after a failure anywhere. */
 void local_experiment_end(local_experiment_t *experiment);
 

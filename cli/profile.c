@@ -134,11 +134,7 @@ static fc_status_t report(profile_command_t *command, const fc_error_t *why, fc_
     } else {
       fc_json_set_null(json, "failed");
     }
-    if (asked->users > 0) {
-      fc_json_set_int(json, "requests", command->counts.requests);
-      fc_json_set_int(json, "requests_answered", command->counts.answered);
-      fc_json_set_int(json, "requests_unanswered", command->counts.unanswered);
-    }
+    if (asked->users > 0) load_process_set_counts(json, &command->counts);
     json_print(&json);
   }
   if (command->picture.file == NULL) return FC_OK;

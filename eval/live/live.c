@@ -7,6 +7,7 @@
 #include "live_state.h"
 #include "observe.h"
 #include "platform_choice.h"
+#include "platform_limits.h"
 #include "trial.h"
 
 enum { POLL_MS = 50 };
@@ -21,19 +22,6 @@ static bool allows_acting(void *self, const char **why) {
 static void describe(void *self, fc_json_t *status) {
   fc_json_set_string(status, "state", "measuring");
   fc_json_set_int(status, "window", ((const live_t *)self)->n_windows);
-}
-
-static fc_status_t make_limits(live_t *live, fc_error_t *error) {
-  const fc_workflow_t *workflow = live->options.workflow;
-  const settings_t *settings = live->options.settings;
-  FC_TRY(fc_limits_init(&live->limits, workflow, settings->ranges));
-  FC_TRY(settings_apply_limits(settings, workflow, &live->limits, error));
-  fc_knob_range_t *caps = calloc((size_t)workflow->n_functions * FC_KNOBS, sizeof *caps);
-  if (caps == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for limits");
-  fc_status_t status = live->platform.discover(live->platform.self, &live->capabilities, caps, error);
-  if (status == FC_OK) status = settings_narrow_limits(live->platform.kind, workflow, caps, &live->limits, error);
-  free(caps);
-  return status;
 }
 
 static fc_status_t check_asked(const live_options_t *o, fc_error_t *error) {
@@ -81,7 +69,7 @@ static fc_status_t make(live_t *live, platform_t *platform, fc_error_t *error) {
   if (platform == NULL)
     FC_TRY(platform_choice_new(o->settings, o->workflow, &live->folder, o->log, live->names, &live->platform, error));
   FC_TRY(control_new(&live->folder, false, (control_status_t){live, describe}, &live->control, error));
-  FC_TRY(make_limits(live, error));
+  FC_TRY(platform_limits_find(o->settings, o->workflow, &live->platform, &live->capabilities, &live->limits, error));
   FC_TRY(act_new(o->workflow, &live->platform, &live->folder, o->settings->mode,
                  (act_permission_t){live, allows_acting}, &live->ownership, &live->act, error));
   FC_TRY(recover(live, error));
