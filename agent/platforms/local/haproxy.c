@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "file.h"
 
-enum { POLL_MS = 10, MS_PER_S = 1000, OUTPUT_SHOWN = 300, STOP_GRACE_S = 2 };
+enum { POLL_MS = 10, MS_PER_S = 1000, OUTPUT_SHOWN = 300, STOP_GRACE_S = 2, BIND_WAIT_MS = 3000, BIND_PAUSE_MS = 50 };
 static const size_t MAX_OUTPUT = 16 << 20;
 
 static void pause_ms(int ms) {
@@ -37,25 +38,25 @@ static fc_status_t ask_worker(const haproxy_t *haproxy, int64_t *pid, int64_t *s
   return status;
 }
 
-/* Its last words, for a message. */
-static fc_status_t say_last_words(const haproxy_t *haproxy, const char *how, fc_error_t *error) {
+/* What it has said since byte `from` of its output, shortened to the end, on one line. */
+static void read_last_words(const haproxy_t *haproxy, size_t from, char *words, size_t words_size) {
   uint8_t *text = NULL;
   size_t size = 0;
-  if (file_read(haproxy->output, MAX_OUTPUT, &text, &size, NULL) != FC_OK) size = 0;
-  const char *from = "";
-  if (text) {
-    text[size] = '\0';
-    from = size > OUTPUT_SHOWN ? (const char *)text + size - OUTPUT_SHOWN : (const char *)text;
-  }
-  const fc_status_t status = fc_error_set(error, FC_ESTATE, "haproxy did not start (%s): %s", how, from);
+  words[0] = '\0';
+  if (file_read(haproxy->output, MAX_OUTPUT, &text, &size, NULL) != FC_OK) return;
+  text[size] = '\0';
+  if (from > size) from = 0;
+  if (size - from >= words_size) from = size - (words_size - 1);
+  snprintf(words, words_size, "%s", (const char *)text + from);
   free(text);
-  return status;
+  for (char *at = words; *at; ++at)
+    if (*at == '\n') *at = at[1] ? ';' : '\0';
 }
 
 /* Until a worker other than `old` answers. A reload is asked for again and again: a master that has just started does
  * not hear the signal yet. */
 static fc_status_t wait_for_worker(haproxy_t *haproxy, int64_t old, fc_error_t *error) {
-  char how[64] = "";
+  char how[64] = "", words[OUTPUT_SHOWN] = "";
   for (int waited_ms = 0; waited_ms <= (int)(haproxy->start_timeout_s * MS_PER_S); waited_ms += POLL_MS) {
     if (old != 0 && waited_ms % MS_PER_S == 0) (void)kill(haproxy->process.pid, SIGUSR2);
     int64_t pid = 0, start_s = 0;
@@ -64,11 +65,37 @@ static fc_status_t wait_for_worker(haproxy_t *haproxy, int64_t old, fc_error_t *
       haproxy->worker_start_s = start_s;
       return FC_OK;
     }
-    if (spawn_has_ended(&haproxy->process, 0, how, sizeof how)) return say_last_words(haproxy, how, error);
+    if (spawn_has_ended(&haproxy->process, 0, how, sizeof how)) {
+      read_last_words(haproxy, 0, words, sizeof words);
+      return fc_error_set(error, FC_ESTATE, "haproxy did not start (%s): %s", how, words);
+    }
     pause_ms(POLL_MS);
   }
   return fc_error_set(error, FC_ETIMEOUT, "haproxy: no %s answers within %.3g s; see %s", old ? "new worker" : "worker",
                       haproxy->start_timeout_s, haproxy->output);
+}
+
+static fc_status_t start_once(haproxy_t *haproxy, const spawn_t *spawn, fc_error_t *error) {
+  const fc_status_t started = spawn_start(spawn, &haproxy->process, error);
+  if (started == FC_ENOTFOUND)
+    fc_error_prefix(error, "platform local needs HAProxy 2.6 or later (script/bootstrap installs it)");
+  if (started != FC_OK) return started;
+  const fc_status_t status = wait_for_worker(haproxy, 0, error);
+  if (status != FC_OK) haproxy_stop(haproxy);
+  return status;
+}
+
+/* Where its output ends now. */
+static size_t output_size(const haproxy_t *haproxy) {
+  struct stat found;
+  return stat(haproxy->output, &found) == 0 ? (size_t)found.st_size : 0;
+}
+
+/* A port may still be held for a moment by what has just ended, or by an outgoing connection. */
+static bool could_not_bind(const haproxy_t *haproxy, size_t from) {
+  char words[1024];
+  read_last_words(haproxy, from, words, sizeof words);
+  return strstr(words, "Address already in use") != NULL;
 }
 
 fc_status_t haproxy_start(haproxy_t *haproxy, const cgroup_t *group, fc_error_t *error) {
@@ -79,13 +106,12 @@ fc_status_t haproxy_start(haproxy_t *haproxy, const cgroup_t *group, fc_error_t 
   snprintf(file, sizeof file, "%s", haproxy->file);
   char *argv[] = {program, master, nothing, option, file, NULL};
   const spawn_t spawn = {argv, group && group->n_folders > 0 ? group : NULL, haproxy->output};
-  const fc_status_t started = spawn_start(&spawn, &haproxy->process, error);
-  if (started == FC_ENOTFOUND)
-    fc_error_prefix(error, "platform local needs HAProxy 2.6 or later (script/bootstrap installs it)");
-  if (started != FC_OK) return started;
-  const fc_status_t status = wait_for_worker(haproxy, 0, error);
-  if (status != FC_OK) haproxy_stop(haproxy);
-  return status;
+  for (int waited_ms = 0;; waited_ms += BIND_PAUSE_MS) {
+    const size_t said = output_size(haproxy);
+    const fc_status_t status = start_once(haproxy, &spawn, error);
+    if (status != FC_ESTATE || waited_ms >= BIND_WAIT_MS || !could_not_bind(haproxy, said)) return status;
+    pause_ms(BIND_PAUSE_MS);
+  }
 }
 
 void haproxy_stop(haproxy_t *haproxy) {

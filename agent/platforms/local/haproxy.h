@@ -65,8 +65,8 @@ fc_status_t haproxy_write_file(const haproxy_t *haproxy, fc_error_t *error);
 /* How long a process that was replaced by a reload may go on answering its requests. */
 int64_t haproxy_hard_stop_ms(const haproxy_t *haproxy);
 
-/* Writes the file and starts the process in `group` (NULL or no folders: none). Returns when it answers.
- * FC_ENOTFOUND: no haproxy; FC_ESTATE with its last words. */
+/* Writes the file and starts the process in `group` (NULL or no folders: none). Returns when it answers. While a port
+ * is held by somebody else it tries again for some seconds. FC_ENOTFOUND: no haproxy; FC_ESTATE with its last words. */
 fc_status_t haproxy_start(haproxy_t *haproxy, const cgroup_t *group, fc_error_t *error);
 /* SIGTERM to master and worker; connections are cut. */
 void haproxy_stop(haproxy_t *haproxy);

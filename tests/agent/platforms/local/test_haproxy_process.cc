@@ -1,4 +1,10 @@
 // tests agent/platforms/local/haproxy.c and haproxy_sync.c with a real HAProxy: start, change, reload, stop.
+#include <arpa/inet.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
 #include "local_platform.h"
 
 extern "C" {
@@ -85,5 +91,33 @@ TEST(HaproxyProcess, AFileItCannotReadIsTold) {
   EXPECT_EQ(haproxy_start(&h.haproxy, nullptr, &error), FC_ESTATE);
   EXPECT_THAT(error.message, HasSubstr("two"));
   EXPECT_EQ(h.haproxy.process.pid, 0);
+}
+
+TEST(HaproxyProcess, APortThatIsHeldForAMomentIsWaitedFor) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  Haproxy h;
+  h.want({{"r1", 18201, 2, true}});
+  const int held = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(h.proxy->port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(bind(held, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(held, 1), 0);
+  fc_status_t status = FC_EIO;
+  fc_error_t error = {};
+  std::thread start([&] { status = haproxy_start(&h.haproxy, nullptr, &error); });
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  bool refused = false;
+  while (!refused && std::chrono::steady_clock::now() < limit) {
+    std::ifstream output(h.folder.path("log"));
+    const std::string text((std::istreambuf_iterator<char>(output)), {});
+    refused = text.find("already in use") != std::string::npos;
+  }
+  close(held);
+  start.join();
+  EXPECT_TRUE(refused);
+  EXPECT_EQ(status, FC_OK) << error.message;
+  EXPECT_EQ(h.row("r1"), "18201 x 2");
 }
 }  // namespace
