@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-extern const tuner_t tuner_random, tuner_library;
+extern const tuner_t tuner_random, tuner_library, tuner_rambo, tuner_aquatope;
 
-static const tuner_t *const TUNERS[] = {&tuner_random, &tuner_library};
-static const char *const TUNER_NAMES = "random, library";
+static const tuner_t *const TUNERS[] = {&tuner_random, &tuner_library, &tuner_rambo, &tuner_aquatope};
+static const char *const TUNER_NAMES = "random, library, rambo, aquatope";
 enum { N_TUNERS = sizeof TUNERS / sizeof TUNERS[0] };
 
 const tuner_t *tuner_find(const char *name, const char **names) {
