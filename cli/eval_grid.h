@@ -26,8 +26,8 @@ typedef struct {
 
 eval_grid_options_t eval_grid_defaults(const char *experiment);
 
-/* Runs the grid of these options with these contenders. Writes cells.csv into options->out as cells are done. The caller
- * frees out->cells. Progress on stderr. */
+/* Runs the grid of these options with these contenders. Writes cells.csv into options->out as cells are done. The
+ * caller frees out->cells. Progress on stderr. */
 fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t *contenders, eval_cells_t *out,
                           fc_error_t *error);
 

@@ -30,7 +30,7 @@ typedef struct {
   int64_t n_done_before, n_cells;
   fc_status_t told; /* of on_cell */
   fc_error_t tell_error;
-  char doing[96];
+  char doing[160];
 } group_t;
 
 int32_t grid_levels(const grid_t *grid, const fc_workflow_t *workflow, int32_t users[OFFLINE_MAX_LOADS]) {
