@@ -2,6 +2,7 @@
 #include "eval_grid.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "eval_oracles.h"
 #include "folder_tree.h"
 #include "jobs.h"
+#include "series.h"
 
 enum { PAPER_WORKFLOWS = 4, PATH_SIZE = 1200 };
 
@@ -99,7 +101,8 @@ static fc_status_t read_tracks(const char *list, grid_t *grid, fc_error_t *error
 
 typedef struct {
   eval_cells_t *out;
-  record_writer_t writer; /* fd -1: nothing is written */
+  record_writer_t writer, series; /* fd -1: nothing is written */
+  const trace_t *trace;           /* NULL: constant load */
   progress_t progress;
   eval_oracles_t oracles;
 } running_t;
@@ -116,12 +119,46 @@ static fc_status_t keep_cell(eval_cells_t *out, const cell_t *cell, fc_error_t *
   return FC_OK;
 }
 
-static fc_status_t take_cell(void *context, const cell_t *cell, const fc_function_configuration_t *choice,
+static double latency_target_s(const fc_workflow_t *workflow, int32_t users) {
+  for (int32_t i = 0; i < workflow->n_qos_terms; ++i)
+    if (workflow->qos_terms[i].kind == FC_QOS_LATENCY_MEAN) return fc_qos_target(&workflow->qos_terms[i], users);
+  return NAN;
+}
+
+static fc_status_t append_minutes(running_t *self, const trial_t *trial, const cell_t *cell,
+                                  const trace_minute_t *minutes, fc_error_t *error) {
+  for (int32_t m = 0; self->series.fd >= 0 && m < self->trace->n_minutes; ++m) {
+    series_point_t point = {.rails = cell->rails,
+                            .seed = cell->seed,
+                            .minute = m,
+                            .users = minutes[m].users,
+                            .latency_s = minutes[m].latency_s,
+                            .latency_target_s = latency_target_s(trial->workflow, minutes[m].users),
+                            .cost_usd_h = minutes[m].cost_usd_h,
+                            .successes = minutes[m].successes,
+                            .violated = minutes[m].violations > 0};
+    memcpy(point.workflow, cell->workflow, sizeof point.workflow);
+    memcpy(point.world, cell->world, sizeof point.world);
+    memcpy(point.method, cell->method, sizeof point.method);
+    memcpy(point.variant, cell->variant, sizeof point.variant);
+    memcpy(point.safety, cell->safety, sizeof point.safety);
+    FC_TRY(record_append(&self->series, &point, error));
+  }
+  return FC_OK;
+}
+
+static fc_status_t take_cell(void *context, const trial_t *trial, const cell_t *cell,
+                             const fc_function_configuration_t *choice, const trace_minute_t *minutes,
                              fc_error_t *error) {
   running_t *self = context;
   cell_t whole = *cell;
   (void)choice;
-  eval_oracles_compare(&self->oracles, &whole);
+  if (minutes != NULL) {
+    eval_oracles_compare_trace(&self->oracles, trial->world, self->trace, &whole);
+    FC_TRY(append_minutes(self, trial, &whole, minutes, error));
+  } else {
+    eval_oracles_compare(&self->oracles, trial->world, &whole);
+  }
   FC_TRY(keep_cell(self->out, &whole, error));
   return self->writer.fd >= 0 ? cells_append(&self->writer, &whole, error) : FC_OK;
 }
@@ -149,7 +186,11 @@ static fc_status_t open_out(const eval_grid_options_t *options, running_t *self,
   snprintf(path, sizeof path, "%s/cells.csv", options->out);
   FC_TRY(cells_resume(&self->writer, path, &self->out->cells, &self->out->n, error));
   self->out->capacity = self->out->n;
-  if (self->out->n > 0) fprintf(stderr, "%s: %d cells are there already and stay\n", path, (int)self->out->n);
+  if (self->trace != NULL) {
+    snprintf(path, sizeof path, "%s/series.csv", options->out);
+    FC_TRY(record_open(&self->series, &series_table, path, error));
+  }
+  if (self->out->n > 0) fprintf(stderr, "%s: %d cells are there already and stay\n", options->out, (int)self->out->n);
   return FC_OK;
 }
 
@@ -159,6 +200,7 @@ static fc_status_t run_grid(const eval_grid_options_t *options, const contenders
                  .workflows = (const fc_workflow_t *const *)workflows,
                  .n_workflows = n_workflows,
                  .contenders = contenders,
+                 .trace = self->trace,
                  .ranges = FC_RANGES_MEASURED,
                  .n_seeds = (int32_t)options->n_seeds,
                  .first_seed = (uint64_t)options->first_seed,
@@ -183,10 +225,10 @@ static fc_status_t run_grid(const eval_grid_options_t *options, const contenders
   return status;
 }
 
-fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t *contenders, eval_cells_t *out,
-                          fc_error_t *error) {
+fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t *contenders, const trace_t *trace,
+                          eval_cells_t *out, fc_error_t *error) {
   fc_workflow_t *workflows[GRID_MAX_WORKFLOWS] = {NULL};
-  running_t self = {.out = out, .writer = {.fd = -1}};
+  running_t self = {.out = out, .trace = trace, .writer = {.fd = -1}, .series = {.fd = -1}};
   char cache[PATH_SIZE + 16] = "", folder[PATH_SIZE] = "";
   int32_t n_workflows = 0;
   fc_status_t status = load_workflows(options->workflows, workflows, &n_workflows, error);
@@ -202,6 +244,7 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
   if (status == FC_OK) status = run_grid(options, contenders, cache, workflows, n_workflows, &self, error);
   if (folder[0] != '\0') folder_tree_remove(folder);
   record_close(&self.writer);
+  record_close(&self.series);
   eval_oracles_close(&self.oracles);
   for (int32_t i = 0; i < GRID_MAX_WORKFLOWS; ++i) fc_workflow_destroy(&workflows[i]);
   return status;

@@ -7,12 +7,15 @@
 
 #include "jobs.h"
 
+enum { TRACE_LEVELS = 5 };
+
 /* One trial of a group. */
 typedef struct {
   trial_t trial;
   const contender_t *contender;
   cell_t cell;
   fc_function_configuration_t *choice; /* (N) */
+  trace_minute_t *minutes;             /* (n_minutes) of a trace */
   atomic_bool is_done;
   bool is_told;
 } slot_t;
@@ -33,10 +36,28 @@ typedef struct {
   char doing[160];
 } group_t;
 
+static int32_t trace_levels(const trace_t *trace, int32_t users[OFFLINE_MAX_LOADS]) {
+  int32_t least = trace->users[0], most = trace->users[0];
+  for (int32_t m = 1; m < trace->n_minutes; ++m) {
+    least = trace->users[m] < least ? trace->users[m] : least;
+    most = trace->users[m] > most ? trace->users[m] : most;
+  }
+  for (int32_t i = 0; i < TRACE_LEVELS; ++i) users[i] = least + (most - least) * i / (TRACE_LEVELS - 1);
+  return most > least ? TRACE_LEVELS : 1;
+}
+
 int32_t grid_levels(const grid_t *grid, const fc_workflow_t *workflow, int32_t users[OFFLINE_MAX_LOADS]) {
+  if (grid->trace != NULL) return trace_levels(grid->trace, users);
   if (grid->n_users == 0) return offline_levels(workflow, users);
   for (int32_t i = 0; i < grid->n_users; ++i) users[i] = grid->users[i];
   return grid->n_users;
+}
+
+/* What trials are about: the levels, or one trace. */
+static int32_t trial_levels(const grid_t *grid, const fc_workflow_t *workflow, int32_t users[OFFLINE_MAX_LOADS]) {
+  if (grid->trace == NULL) return grid_levels(grid, workflow, users);
+  users[0] = 0;
+  return 1;
 }
 
 static int32_t count_worlds(const grid_t *grid) {
@@ -48,7 +69,7 @@ static int32_t count_worlds(const grid_t *grid) {
 int64_t grid_size(const grid_t *grid) {
   int64_t n = 0;
   int32_t users[OFFLINE_MAX_LOADS];
-  for (int32_t w = 0; w < grid->n_workflows; ++w) n += grid_levels(grid, grid->workflows[w], users);
+  for (int32_t w = 0; w < grid->n_workflows; ++w) n += trial_levels(grid, grid->workflows[w], users);
   return n * count_worlds(grid) * (grid->tracks[0] + grid->tracks[1]) * grid->contenders->n * grid->n_seeds;
 }
 
@@ -78,17 +99,18 @@ static fc_status_t add_slot(group_t *group, const world_t *world, int32_t users,
     group->n_done_before += 1;
     return FC_OK;
   }
+  group->n_slots += 1;
   if (grid->shared != NULL) slot->trial.shared = grid->shared(grid->context, &slot->trial);
   slot->choice = calloc((size_t)group->workflow->n_functions, sizeof *slot->choice);
-  if (slot->choice == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a trial");
-  group->n_slots += 1;
+  slot->minutes = calloc(grid->trace != NULL ? (size_t)grid->trace->n_minutes : 1, sizeof *slot->minutes);
+  if (slot->choice == NULL || slot->minutes == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a trial");
   return FC_OK;
 }
 
 static fc_status_t fill_slots(group_t *group, bool optimistic, fc_error_t *error) {
   const grid_t *grid = group->grid;
   int32_t users[OFFLINE_MAX_LOADS];
-  const int32_t n_users = grid_levels(grid, group->workflow, users);
+  const int32_t n_users = trial_levels(grid, group->workflow, users);
   group->capacity = n_users * WORLD_KINDS * grid->contenders->n;
   group->slots = calloc((size_t)group->capacity, sizeof *group->slots);
   if (group->slots == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d trials", (int)group->capacity);
@@ -103,7 +125,10 @@ static fc_status_t fill_slots(group_t *group, bool optimistic, fc_error_t *error
 }
 
 static void clear_group(group_t *group) {
-  for (int32_t i = 0; i < group->n_slots; ++i) free(group->slots[i].choice);
+  for (int32_t i = 0; i < group->n_slots; ++i) {
+    free(group->slots[i].choice);
+    free(group->slots[i].minutes);
+  }
   free(group->slots);
   for (int kind = 0; kind < WORLD_KINDS; ++kind) world_clear(&group->worlds[kind]);
   tuner_rows_clear(&group->rows);
@@ -155,9 +180,14 @@ static void show_preparing(void *context, int64_t n_done) {
 }
 
 static fc_status_t run_slot(void *context, int32_t worker, int64_t piece, fc_error_t *error) {
-  slot_t *slot = &((group_t *)context)->slots[piece];
+  group_t *group = context;
+  slot_t *slot = &group->slots[piece];
+  const trace_t *trace = group->grid->trace;
   (void)worker;
-  FC_TRY(trial_run(&slot->trial, slot->contender, &slot->cell, slot->choice, error));
+  if (trace != NULL)
+    FC_TRY(trace_run(&slot->trial, trace, slot->contender, slot->minutes, &slot->cell, error));
+  else
+    FC_TRY(trial_run(&slot->trial, slot->contender, &slot->cell, slot->choice, error));
   atomic_store_explicit(&slot->is_done, true, memory_order_release);
   return FC_OK;
 }
@@ -169,7 +199,8 @@ static void tell(void *context, int64_t n_done) {
     slot_t *slot = &group->slots[i];
     if (slot->is_told || !atomic_load_explicit(&slot->is_done, memory_order_acquire)) continue;
     slot->is_told = true;
-    group->told = grid->on_cell(grid->context, &slot->cell, slot->choice, &group->tell_error);
+    group->told = grid->on_cell(grid->context, &slot->trial, &slot->cell, slot->choice,
+                                grid->trace != NULL ? slot->minutes : NULL, &group->tell_error);
   }
   snprintf(group->doing, sizeof group->doing, "%s, seed %d, track %s", group->workflow->name, (int)group->seed,
            trial_track_name(group->track));

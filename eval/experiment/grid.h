@@ -9,6 +9,7 @@
 #define EVAL_EXPERIMENT_GRID_H
 
 #include "offline.h"
+#include "trace_run.h"
 #include "trial.h"
 
 #ifdef __cplusplus
@@ -17,8 +18,9 @@ extern "C" {
 
 enum { GRID_MAX_WORKFLOWS = 8 };
 
-/* One finished cell. FC_EIO and others end the grid. */
-typedef fc_status_t (*grid_cell_t)(void *context, const cell_t *cell, const fc_function_configuration_t *choice,
+/* One finished cell. choice: (N); minutes: (n_minutes) of a trace, else NULL. FC_EIO and others end the grid. */
+typedef fc_status_t (*grid_cell_t)(void *context, const trial_t *trial, const cell_t *cell,
+                                   const fc_function_configuration_t *choice, const trace_minute_t *minutes,
                                    fc_error_t *error);
 /* Has this cell been measured before? */
 typedef bool (*grid_is_done_t)(void *context, const cell_t *named);
@@ -32,6 +34,7 @@ typedef struct {
   int32_t n_workflows;
   int32_t n_users; /* 0: the levels of each workflow */
   int32_t users[OFFLINE_MAX_LOADS];
+  const trace_t *trace;     /* NULL: constant load; else this one instead of users */
   bool worlds[WORLD_KINDS]; /* which take part */
   bool tracks[2];           /* by tuner_track_t */
   const contenders_t *contenders;
@@ -56,7 +59,8 @@ int64_t grid_size(const grid_t *grid);
 /* Blocks for minutes to hours. Errors of trials and callbacks; FC_ENOMEM. */
 fc_status_t grid_run(const grid_t *grid, fc_error_t *error);
 
-/* The load levels of a workflow in this grid; their number. */
+/* The load levels of a workflow in this grid; their number. Of a trace: five from its least to its largest, which
+ * offline rows are measured at. */
 int32_t grid_levels(const grid_t *grid, const fc_workflow_t *workflow, int32_t users[OFFLINE_MAX_LOADS]);
 
 #ifdef __cplusplus

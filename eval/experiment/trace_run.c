@@ -58,6 +58,7 @@ static fc_status_t measure(run_t *self, trace_minute_t *minute, cell_t *cell, fc
   self->eq2_usd += truth_eq2_usd(trial->workflow, &self->window);
   self->successes += (double)o->successes;
   minute->latency_s += latency_s / self->trace->windows_per_minute;
+  minute->successes += (double)o->successes / self->trace->windows_per_minute;
   minute->cost_usd_h = cost_usd_h;
   cell->latency_sum_s += latency_s;
   cell->cost_usd_h += cost_usd_h;

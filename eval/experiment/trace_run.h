@@ -18,6 +18,7 @@ typedef struct {
   int32_t users;
   double latency_s;  /* mean over its windows; a window without success counts with its length */
   double cost_usd_h; /* in force */
+  double successes;  /* per window */
   int32_t violations;
   bool reconfigured;
 } trace_minute_t;
