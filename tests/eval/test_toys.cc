@@ -81,10 +81,20 @@ TEST(Toys, MeasurementsAreReproducibleAndValid) {
   const fc_test::ToyRows rows(*toy, 20, 0.05, 3), again(*toy, 20, 0.05, 3), other(*toy, 20, 0.05, 4);
   fc_error_t error = {};
   for (int i = 0; i < 20; ++i) {
-    EXPECT_OK(fc_observation_validate(&rows.windows[i], *toy, &error));
-    EXPECT_EQ(rows.windows[i].outcome.latency_mean_s, again.windows[i].outcome.latency_mean_s);
-    EXPECT_NE(rows.windows[i].outcome.latency_mean_s, other.windows[i].outcome.latency_mean_s);
+    EXPECT_OK(fc_observation_validate(&rows.get()->windows[i], *toy, &error));
+    EXPECT_EQ(rows.get()->windows[i].outcome.latency_mean_s, again.get()->windows[i].outcome.latency_mean_s);
+    EXPECT_NE(rows.get()->windows[i].outcome.latency_mean_s, other.get()->windows[i].outcome.latency_mean_s);
   }
+}
+
+TEST(Toys, ARunCountsWhatItsTunerProposes) {
+  const auto toy = fc_test::allocation_parallel();
+  const fc_test::ToyRows rows(*toy, 50, 0, 5);
+  const fc_test::ToyRun library = fc_test::run_on_toy(*toy, rows, {"library", TUNER_REPAIRED, 3, 1});
+  EXPECT_NEAR(rows.best_over_optimum, library.best_over_optimum, 1e-12);
+  EXPECT_EQ(0, library.violations);
+  const fc_test::ToyRun random = fc_test::run_on_toy(*toy, rows, {"random", TUNER_REPAIRED, 30, 1});
+  EXPECT_GT(random.best_over_optimum, 1.1);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ extern "C" {
 #include "faasconf/cost.h"
 #include "faasconf/digest.h"
 #include "faasconf/knobs.h"
+#include "rows.h"
 }
 
 namespace fc_test {
@@ -157,22 +158,65 @@ std::unique_ptr<Toy> concurrency_toy() {
 }
 
 ToyRows::ToyRows(const Toy &toy, int n, double noise, uint64_t seed)
-    : windows(n), verdicts(n), best_over_optimum(std::numeric_limits<double>::infinity()) {
+    : best_over_optimum(std::numeric_limits<double>::infinity()) {
   std::vector<fc_function_configuration_t> draw(toy->n_functions);
+  fc_observation_t window;
   fc_rng_t rng;
   fc_rng_init(&rng, seed, 0x746f7973);
+  EXPECT_EQ(FC_OK, fc_observation_init(&window, toy->n_functions));
+  EXPECT_EQ(FC_OK, tuner_rows_init(&rows_, toy->n_functions, n));
   for (int i = 0; i < n; ++i) {
-    EXPECT_EQ(FC_OK, fc_observation_init(&windows[i], toy->n_functions));
     fc_knobs_draw(toy, FC_RANGES_MEASURED, &rng, draw.data());
-    toy.measure(draw.data(), i, noise, seed, &windows[i]);
-    verdicts[i] = toy.judge(&windows[i]);
+    toy.measure(draw.data(), i, noise, seed, &window);
+    tuner_rows_add(&rows_, &window, toy.judge(&window));
     const ToyTruth truth = toy.truth(draw.data());
     if (truth.met) best_over_optimum = std::min(best_over_optimum, truth.cost_usd_h / toy.optimum_usd_h());
   }
+  fc_observation_clear(&window);
 }
 
 ToyRows::~ToyRows() {
-  for (fc_observation_t &window : windows) fc_observation_clear(&window);
+  tuner_rows_clear(&rows_);
+}
+
+ToyRun run_on_toy(const Toy &toy, const ToyRows &rows, const ToyTask &task) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  ToyRun run = {kNever, kNever, 0};
+  const tuner_t *tuner = tuner_find(task.tuner, nullptr);
+  EXPECT_NE(nullptr, tuner) << task.tuner;
+  if (tuner == nullptr) return run;
+  tuner_setting_t setting = {};
+  setting.workflow = toy;
+  setting.variant = task.variant;
+  setting.rows = rows.get();
+  setting.seed = task.seed;
+  setting.level = 0.95;
+  void *self = nullptr;
+  fc_error_t error = {};
+  EXPECT_OK(tuner->create(&setting, &self, &error));
+  if (self == nullptr) return run;
+  std::vector<fc_function_configuration_t> proposal;
+  for (int f = 0; f < toy->n_functions; ++f) proposal.push_back(toy->functions[f].start);
+  fc_observation_t window;
+  EXPECT_EQ(FC_OK, fc_observation_init(&window, toy->n_functions));
+  toy.measure(proposal.data(), 0, 0, task.seed, &window);
+  const auto over = [&] {
+    const ToyTruth truth = toy.truth(proposal.data());
+    return truth.met ? truth.cost_usd_h / toy.optimum_usd_h() : kNever;
+  };
+  for (int i = 1; i <= task.n_windows; ++i) {
+    EXPECT_OK(tuner->propose(self, &window, false, proposal.data(), &error));
+    toy.measure(proposal.data(), i, 0, task.seed, &window);
+    const fc_qos_verdict_t verdict = toy.judge(&window);
+    if (verdict == FC_QOS_VIOLATED) run.violations += 1;
+    run.best_over_optimum = std::min(run.best_over_optimum, over());
+    EXPECT_OK(tuner->learn(self, &window, verdict, &error));
+  }
+  EXPECT_OK(tuner->propose(self, &window, true, proposal.data(), &error));
+  run.last_over_optimum = over();
+  tuner->destroy(&self);
+  fc_observation_clear(&window);
+  return run;
 }
 
 }  // namespace fc_test

@@ -14,7 +14,7 @@
 #include <vector>
 
 extern "C" {
-#include "faasconf/transition.h"
+#include "tuner.h"
 }
 
 namespace fc_test {
@@ -68,10 +68,26 @@ class ToyRows {
   ~ToyRows();
   ToyRows(const ToyRows &) = delete;
   ToyRows &operator=(const ToyRows &) = delete;
-  std::vector<fc_observation_t> windows;
-  std::vector<fc_qos_verdict_t> verdicts;
+  const tuner_rows_t *get() const { return &rows_; }
   // Cheapest that truly meets QoS, over the optimum: what the rows alone are worth. Infinite when there is none.
   double best_over_optimum;
+
+ private:
+  tuner_rows_t rows_ = {};
 };
+
+// A tuner on a toy: so many windows without noise, each measured as proposed, after one of the start configuration.
+struct ToyRun {
+  double best_over_optimum;  // cheapest proposal that truly met QoS; infinite when none did
+  double last_over_optimum;  // of a last proposal without exploration; infinite when it does not meet QoS
+  int violations;
+};
+struct ToyTask {
+  const char *tuner;
+  tuner_variant_t variant = TUNER_REPAIRED;
+  int n_windows = 30;
+  uint64_t seed = 1;
+};
+ToyRun run_on_toy(const Toy &toy, const ToyRows &rows, const ToyTask &task);
 
 }  // namespace fc_test
