@@ -116,6 +116,7 @@ static fc_status_t aquatope_learn(void *self, const fc_observation_t *window, fc
 
 const tuner_t tuner_aquatope = {.name = "aquatope",
                                 .summary = "Bayesian optimisation: noisy expected improvement (Aquatope, repaired)",
+                                .has_faithful = true,
                                 .create = aquatope_create,
                                 .destroy = aquatope_destroy,
                                 .propose = aquatope_propose,

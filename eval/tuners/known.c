@@ -12,6 +12,9 @@ enum { T = FC_MAX_QOS_TERMS };
 
 /* Loads within this distance, in decades, are one: 12 %. */
 static const double SAME_LOAD = 0.05;
+/* ln violation is compressed beyond this: how badly a hopeless configuration fails shall not shape the process where
+ * it matters, at the target. */
+static const double COMPRESSED_FROM = 1;
 /* A verdict contradicts a term that is missed by more than this: the targets' load is measured, too. */
 static const double CLEARLY_VIOLATED = 1.1;
 
@@ -79,7 +82,7 @@ fc_status_t known_add(known_t *known, const fc_observation_t *window, fc_qos_ver
     outcome[t] = NAN;
     if (t >= workflow->n_qos_terms || !(violation[t] > 0)) continue;
     /* ln violation = outcome - bound */
-    outcome[t] = log(violation[t]) + known_bound(known, t, load);
+    outcome[t] = COMPRESSED_FROM * tanh(log(violation[t]) / COMPRESSED_FROM) + known_bound(known, t, load);
     if (!isfinite(outcome[t])) outcome[t] = NAN;
     any = any || !isnan(outcome[t]);
     if (!offline && verdict == FC_QOS_MET && violation[t] > CLEARLY_VIOLATED) known->contradicted[t] += 1;

@@ -15,11 +15,11 @@ typedef struct {
   const box_t *box;
   fc_rng_t rng;
   int32_t n, capacity, n_offline;
-  double *x;                              /* (capacity, d) */
-  double *outcome;                        /* (capacity, FC_MAX_QOS_TERMS) less is better; NaN: unknown */
-  double *cost;                           /* (capacity) USD/h */
-  double *priority;                       /* (capacity) uniform: who comes first among equals */
-  bool *excluded;                         /* (capacity) */
+  double *x;        /* (capacity, d) */
+  double *outcome;  /* (capacity, FC_MAX_QOS_TERMS) less is better, compressed far from target; NaN: unknown */
+  double *cost;     /* (capacity) USD/h */
+  double *priority; /* (capacity) uniform: who comes first among equals */
+  bool *excluded;   /* (capacity) */
   int32_t contradicted[FC_MAX_QOS_TERMS]; /* this run's windows that met QoS against this term */
 } known_t;
 
