@@ -55,7 +55,9 @@ static void write_axes(FILE *out, const bars_t *bars, double low, double high) {
   size_t longest = 0;
   for (int32_t g = 0; g < bars->n_groups; ++g)
     longest = strlen(bars->groups[g]) > longest ? strlen(bars->groups[g]) : longest;
-  fprintf(out, "set key outside top center horizontal\nset xrange [-0.6:%.2f]\nset yrange [%.6g:%.6g]\nset xtics ",
+  fprintf(out,
+          "set key outside top center horizontal Left reverse samplen 2\nset xrange [-0.6:%.2f]\nset yrange "
+          "[%.6g:%.6g]\nset xtics scale 0 ",
           bars->n_groups - 0.4, 1.12 * low, 1.12 * high);
   if (longest > 12 && bars->n_groups > 3) fputs("rotate by -25 ", out);
   fputc('(', out);
@@ -79,17 +81,19 @@ static void write_series(FILE *out, const bars_t *bars, int32_t s) {
   } else {
     (void)snprintf(title, sizeof title, "%s", bars->series[s]);
   }
-  fprintf(out, "  $bars%d using 1:2 with boxes fs pattern %d border lc rgb '%s' %s ", (int)s, gnuplot_pattern(s),
-          gnuplot_colour(s), bars->n_series > 1 ? "title" : "notitle");
+  fprintf(out, "  $bars%d using 1:2 with boxes lc rgb '%s' fs pattern %d border lc rgb '%s' %s ", (int)s,
+          gnuplot_colour(s), gnuplot_pattern(s), gnuplot_colour(s), bars->n_series > 1 ? "title" : "notitle");
   if (bars->n_series > 1) gnuplot_string(out, title);
+  if (bars->n_series == 1)
+    fputs(", \\\n  $bars0 using 1:2:(sprintf('%.3g', $2)) with labels offset 0,0.6 font ',12' notitle", out);
   if (is_numbered)
     fprintf(out, ", \\\n  $bars%d using 1:2:('%d') with labels offset 0,0.6 font ',10' notitle", (int)s, (int)s + 1);
 }
 
 static void write_script(FILE *out, const bars_t *bars) {
-  const double width = 0.84 / bars->n_series, high = highest(bars), low = lowest(bars);
+  const double width = (bars->n_series > 1 ? 0.84 : 0.6) / bars->n_series, high = highest(bars), low = lowest(bars);
   write_data(out, bars, width);
-  const bool has_crosses = write_crosses(out, bars, width, 0.03 * high);
+  const bool has_crosses = write_crosses(out, bars, width, 0.04 * high);
   write_axes(out, bars, low, high);
   fprintf(out, "set boxwidth %.6g absolute\nplot \\\n", 0.9 * width);
   for (int32_t s = 0; s < bars->n_series; ++s) {

@@ -14,7 +14,7 @@ static const char style[] =
     "body{margin:0 auto;max-width:68rem;padding:1rem;background:var(--page);color:var(--ink);"
     "font:16px/1.5 system-ui,sans-serif}"
     "h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}"
-    "h3{font-size:1rem;margin:1.2rem 0 .3rem}a{color:var(--mark)}nav a{margin-right:1rem;white-space:nowrap}"
+    "h3{font-size:1rem;margin:1.2rem 0 .3rem}a{color:var(--mark)}nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}"
     ".wide{overflow-x:auto;margin:.5rem 0}table{border-collapse:collapse;font-size:.88rem}"
     "th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}"
     "th{background:var(--soft)}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"

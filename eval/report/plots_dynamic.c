@@ -78,12 +78,22 @@ static void write_lines(FILE *out, const trace_figure_t *figure, int32_t from, i
   }
 }
 
+static int32_t last_minute(const trace_figure_t *figure, int32_t from) {
+  int32_t last = 0;
+  for (int32_t i = 0; i < figure->n; ++i)
+    if (same_panel(&figure->points[i], figure->runs[from]) && figure->points[i].minute > last)
+      last = figure->points[i].minute;
+  return last;
+}
+
 static void write_panels(FILE *out, const trace_figure_t *figure, int32_t from, int32_t n_lines) {
+  fprintf(out, "set xrange [0:%d]\n", (int)last_minute(figure, from) + 1);
   fputs(
-      "set lmargin 10\nset rmargin 3\nset xrange [0:*]\nset multiplot\n"
-      "set size 1,0.24\nset origin 0,0.74\nset key off\nset ylabel 'users'\nset yrange [0:*]\n"
+      "set lmargin 10\nset rmargin 3\nset multiplot\n"
+      "set size 1,0.24\nset origin 0,0.76\nset key off\nset ytics 10\nset ylabel 'users'\nset yrange [0:*]\n"
       "plot $run0 using 1:2 with steps lw 1.5 lc rgb '#222222' notitle\nunset title\n"
-      "set size 1,0.42\nset origin 0,0.34\nset ylabel 'mean latency, s'\nset key top right font ',11'\nplot \\\n",
+      "set ytics autofreq\nset size 1,0.46\nset origin 0,0.31\nset ylabel 'mean latency, s'\nset key outside top "
+      "center horizontal Left reverse font ',12'\nplot \\\n",
       out);
   write_lines(out, figure, from, n_lines, 3);
   for (int32_t k = 0; k < n_lines; ++k)
@@ -92,7 +102,7 @@ static void write_panels(FILE *out, const trace_figure_t *figure, int32_t from, 
   fputs(
       ", \\\n  $run0 using 1:4 with steps dt 3 lw 2 lc rgb '#000000' title 'QoS target', \\\n"
       "  keyentry with points pt 2 ps 1.1 lw 2 lc rgb '#222222' title 'QoS violated'\n"
-      "set size 1,0.34\nset origin 0,0\nset key off\nset ylabel 'cost, USD/h'\nset xlabel 'minute of the trace'\n"
+      "set size 1,0.32\nset origin 0,0\nset key off\nset ylabel 'cost, USD/h'\nset xlabel 'minute of the trace'\n"
       "plot \\\n",
       out);
   write_lines(out, figure, from, n_lines, 5);

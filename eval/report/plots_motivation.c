@@ -32,11 +32,12 @@ static fc_status_t draw_sweeps(plots_t *plots, const motivation_t *motivation, f
     fputs("END\n", plot.script);
   }
   fputs(
-      "set multiplot layout 1,2\nset xlabel 'concurrency limit'\nset ylabel 'mean latency, s'\n"
+      "unset title\nset multiplot layout 1,2 title 'Concurrency limit of one function'\nset xlabel 'concurrency "
+      "limit'\nset ylabel 'mean latency, s'\n"
       "set key top right font ',11'\nset yrange [0:*]\n",
       plot.script);
   write_sweep_lines(plot.script, motivation, 2);
-  fputs("unset title\nset ylabel 'successes per window'\nset key bottom right font ',11'\n", plot.script);
+  fputs("set ylabel 'successes per window'\nset key bottom right font ',11'\n", plot.script);
   write_sweep_lines(plot.script, motivation, 3);
   fputs("unset multiplot\n", plot.script);
   const fc_status_t drawn = gnuplot_end(&plot, plots->folder, plots->program, &how);
@@ -97,7 +98,8 @@ static void write_influence(FILE *out, const motivation_t *motivation) {
   fputs(
       "set xlabel 'function whose latency changes'\nset ylabel 'function whose resources change'\n"
       "set cblabel 'change of latency, %'\nset palette defined (-1 '#2166ac', 0 '#f7f7f7', 1 '#b2182b')\n"
-      "plot $change using 1:2:3 with image notitle, \\\n"
+      "plot $change using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):3 with boxxyerror fillcolor palette fs solid border "
+      "lc rgb '#ffffff' notitle, \\\n"
       "  $change using 1:2:(sprintf('%+.0f', $3)) with labels font ',11' notitle\n",
       out);
 }

@@ -196,6 +196,7 @@ TEST(Report, HostileNamesStayNames) {
   for (const std::string &name : names) {
     Written out;
     Data data = synthetic(name, name + "/../../x");
+    data.cells.resize(3);
     write(data, &out, nullptr, nullptr, name.c_str());
     if (has_gnuplot()) {
       EXPECT_STREQ("", out.result.plots_message) << name;
