@@ -162,6 +162,34 @@ void record_close(record_writer_t *writer) {
   writer->fd = -1;
 }
 
+/* ---- whole files ---- */
+
+/* line with its line end behind text. */
+static void add_line(char *text, size_t *length, const char *line) {
+  memcpy(text + *length, line, strlen(line));
+  *length += strlen(line);
+  text[(*length)++] = '\n';
+}
+
+fc_status_t record_replace(const record_table_t *table, const char *path, const void *records, int32_t n,
+                           fc_error_t *error) {
+  char line[RECORD_LINE_SIZE];
+  char *text = malloc(((size_t)n + 1) * RECORD_LINE_SIZE);
+  size_t length = 0;
+  fc_status_t status = FC_OK;
+  if (text == NULL) return fc_error_set(error, FC_ENOMEM, "%s: no memory for %d lines", path, (int)n);
+  FC_TRY_GOTO(record_line_header(table, line, error), status, end);
+  add_line(text, &length, line);
+  for (int32_t i = 0; i < n; ++i) {
+    FC_TRY_GOTO(record_line_write(table, (const char *)records + (size_t)i * table->size, line, error), status, end);
+    add_line(text, &length, line);
+  }
+  status = file_replace(path, text, length, error);
+end:
+  free(text);
+  return status;
+}
+
 /* ---- JSON ---- */
 
 fc_json_t *record_json(const record_table_t *table, const void *record) {

@@ -60,6 +60,10 @@ fc_status_t record_open(record_writer_t *writer, const record_table_t *table, co
 /* One line, durable at return. FC_EINVAL for a text with control characters or without its NUL; FC_EIO. */
 fc_status_t record_append(record_writer_t *writer, const void *record, fc_error_t *error);
 
+/* The whole file at once, replacing what was there. Errors as record_append; FC_ENOMEM. */
+fc_status_t record_replace(const record_table_t *table, const char *path, const void *records, int32_t n,
+                           fc_error_t *error);
+
 /* Closing twice, or what record_open refused, does nothing. */
 void record_close(record_writer_t *writer);
 

@@ -2,8 +2,11 @@
 #include "summary.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "record.h"
 
 arm_t arm_of(const cell_t *cell) {
   arm_t arm = {.rails = cell->rails};
@@ -63,4 +66,28 @@ fc_status_t summary_of(const cell_t *cells, int32_t n, summary_row_t **rows, int
   *rows = out;
   *n_rows = count;
   return FC_OK;
+}
+
+fc_status_t summary_write(const char *path, const summary_row_t *rows, int32_t n, fc_error_t *error) {
+#define ARM_TEXT(member) \
+  { #member, NULL, RECORD_TEXT, offsetof(summary_row_t, arm.member), sizeof rows->arm.member }
+#define MEAN(name, key, text, value) \
+  {(key), NULL, RECORD_DOUBLE, offsetof(summary_row_t, mean[METRIC_##name]), sizeof rows->mean[0]},
+  static const record_field_t fields[] = {
+      ARM_TEXT(experiment),
+      ARM_TEXT(world),
+      ARM_TEXT(track),
+      ARM_TEXT(semantics),
+      ARM_TEXT(method),
+      ARM_TEXT(variant),
+      ARM_TEXT(safety),
+      {"rails", NULL, RECORD_BOOL, offsetof(summary_row_t, arm.rails), sizeof rows->arm.rails},
+      {"cells", NULL, RECORD_INT32, offsetof(summary_row_t, n_cells), sizeof rows->n_cells},
+      METRIC_MAP(MEAN){"measured", NULL, RECORD_INT32, offsetof(summary_row_t, n_measured[METRIC_OVER_ORACLE]),
+                       sizeof rows->n_measured[0]},
+  };
+#undef ARM_TEXT
+#undef MEAN
+  static const record_table_t table = {"summary", fields, sizeof fields / sizeof fields[0], sizeof(summary_row_t)};
+  return record_replace(&table, path, rows, n, error);
 }

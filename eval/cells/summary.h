@@ -29,6 +29,10 @@ bool arm_equal(const arm_t *a, const arm_t *b);
 /* Rows in the order in which their arms first occur. Caller frees *rows with free(). FC_ENOMEM. */
 fc_status_t summary_of(const cell_t *cells, int32_t n, summary_row_t **rows, int32_t *n_rows, fc_error_t *error);
 
+/* As CSV (record.h): the arm, cells, the means by the keys of METRIC_MAP; measured counts the cells with a cost over
+ * oracle. FC_EIO, FC_EINVAL. */
+fc_status_t summary_write(const char *path, const summary_row_t *rows, int32_t n, fc_error_t *error);
+
 #ifdef __cplusplus
 }
 #endif
