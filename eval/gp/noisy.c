@@ -33,6 +33,7 @@ typedef struct {
 
 struct acquisition_noisy {
   int32_t d, b, n_draws, n_models;
+  double feasibility_weight;
   model_t models[MAX_MODELS];
   double *best;   /* (draws) */
   double *weight; /* (draws) */
@@ -111,6 +112,7 @@ fc_status_t acquisition_noisy_new(const acquisition_noisy_options_t *options, ac
   if (self == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for noisy expected improvement");
   self->d = gp_n_dims(options->objective);
   self->b = options->n_baseline;
+  self->feasibility_weight = options->weight;
   self->n_draws = options->n_draws;
   self->best = calloc(2 * (size_t)self->n_draws, sizeof(double));
   fc_status_t status = self->best != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory for draws");
@@ -176,9 +178,10 @@ static double given_draw(acquisition_noisy_t *self, int32_t s, double *by_varian
     } else {
       double slope;
       const double z = (model->bound - mean) / (deviation * sd);
-      value += acquisition_log_normal_cdf(z, &slope);
-      model->grad_mean[s] = -slope / sd;
-      by_variance[i] = -slope * z / (2 * model->variance);
+      const double weight = self->feasibility_weight;
+      value += weight * acquisition_log_normal_cdf(z, &slope);
+      model->grad_mean[s] = -weight * slope / sd;
+      by_variance[i] = -weight * slope * z / (2 * model->variance);
     }
   }
   return value;

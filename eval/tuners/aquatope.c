@@ -72,6 +72,7 @@ static fc_status_t improve(aquatope_t *aquatope, fc_function_configuration_t *pr
   double *starts = aquatope->memory, *baseline = starts + N_STARTS * d, *x = baseline + N_BASELINE * d, value;
   acquisition_noisy_options_t options = {.objective = surrogate_cost(surrogate),
                                          .worst = worst_cost(box, x),
+                                         .weight = SURROGATE_REQUIRED_MEETS,
                                          .baseline = baseline,
                                          .n_baseline = surrogate_starts(surrogate, true, N_BASELINE, baseline),
                                          .n_draws = N_DRAWS,

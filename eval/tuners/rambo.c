@@ -75,8 +75,11 @@ static fc_status_t improve(rambo_t *rambo, fc_function_configuration_t *proposal
   const size_t d = (size_t)box->d;
   const double level = rambo->setting->level > 0 ? rambo->setting->level : COMPLIANCE;
   double *starts = rambo->memory, *x = starts + N_STARTS * d, value;
-  acquisition_constrained_t acquisition = {
-      .known = box_cost, .known_context = box, .best = cost_to_beat(rambo, level), .scratch = x + d};
+  acquisition_constrained_t acquisition = {.known = box_cost,
+                                           .known_context = box,
+                                           .best = cost_to_beat(rambo, level),
+                                           .weight = SURROGATE_REQUIRED_MEETS,
+                                           .scratch = x + d};
   acquisition.known_sd = SMOOTHING * acquisition.best;
   acquisition.n_constraints = surrogate_constraints(surrogate, level, acquisition.constraints);
   const acquisition_search_t search = {.n_dims = box->d,

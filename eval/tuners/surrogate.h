@@ -22,6 +22,10 @@ extern "C" {
 
 enum { SURROGATE_MAX_ROWS = 300, SURROGATE_FIT_EVERY = 5, SURROGATE_MIN_ROWS = 4 };
 
+/* A configuration is chosen only after it has met QoS in so many windows (tuning.h), so that what it is worth is its
+ * improvement times its feasibility to this power. */
+enum { SURROGATE_REQUIRED_MEETS = 3 };
+
 typedef struct {
   bool models_cost;      /* a process of the cost, too, as if it had to be learned */
   bool filters_outliers; /* rows that leave-one-out predictions of 95 % miss are left out (Aquatope) */
