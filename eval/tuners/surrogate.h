@@ -33,7 +33,7 @@ typedef struct {
 
 typedef struct surrogate surrogate_t;
 
-/* Copies the offline rows of the setting, borrows the rest until surrogate_destroy. Caller owns *out. */
+/* Copies the offline rows of the setting, borrows the rest until surrogate_destroy; fits: seconds. Caller owns *out. */
 fc_status_t surrogate_new(const tuner_setting_t *setting, const surrogate_options_t *options, surrogate_t **out,
                           fc_error_t *error);
 void surrogate_destroy(surrogate_t **surrogate);
