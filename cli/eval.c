@@ -6,7 +6,7 @@
 
 #include "command.h"
 
-static const eval_experiment_t *const experiments[] = {&eval_local};
+static const eval_experiment_t *const experiments[] = {&eval_local, &eval_oracles};
 enum { N_EXPERIMENTS = sizeof experiments / sizeof experiments[0] };
 
 static void print_help(FILE *out) {

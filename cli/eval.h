@@ -13,7 +13,7 @@ typedef struct {
   int (*run)(int argc, char **argv);
 } eval_experiment_t;
 
-extern const eval_experiment_t eval_local;
+extern const eval_experiment_t eval_local, eval_oracles;
 
 #ifdef __cplusplus
 }
