@@ -49,10 +49,12 @@ typedef struct {
 } tuner_setting_t;
 
 typedef struct {
-  const char *name;    /* "random" */
-  const char *summary; /* one line for --help */
-  bool needs_rows;     /* nothing to propose without offline rows */
-  bool is_planner;     /* chooses before the first window and keeps to it: the choice is not verified */
+  const char *name;     /* "random" */
+  const char *summary;  /* one line for --help */
+  bool needs_rows;      /* nothing to propose without offline rows */
+  bool has_faithful;    /* variant TUNER_FAITHFUL exists; create refuses it otherwise */
+  bool knows_the_world; /* an oracle: `shared` tells it the true world and load; no competitor */
+  bool is_planner;      /* chooses before the first window and keeps to it: the choice is not verified */
   /* Caller owns *self and destroys it. Errors: FC_ENOMEM, and what the method says. May block for seconds. */
   fc_status_t (*create)(const tuner_setting_t *setting, void **self, fc_error_t *error);
   void (*destroy)(void **self);

@@ -120,9 +120,12 @@ static const candidate_t *cheapest_verified(const tuning_t *self) {
 static fc_status_t verify(tuning_t *self, fc_error_t *error) {
   while (self->choice->windows_used < self->task->budget_windows) {
     const candidate_t *candidate = cheapest(self);
-    if (candidate == NULL || is_verified(candidate)) break;
-    memcpy(self->proposal, candidate->configuration, configuration_bytes(self));
-    FC_TRY(measure(self, true, error));
+    if (candidate != NULL && is_verified(candidate)) break;
+    if (candidate == NULL)
+      FC_TRY(propose(self, false, error));
+    else
+      memcpy(self->proposal, candidate->configuration, configuration_bytes(self));
+    FC_TRY(measure(self, candidate != NULL, error));
   }
   const candidate_t *chosen = cheapest_verified(self);
   self->choice->settled = chosen != NULL;

@@ -2,7 +2,8 @@
  *
  *   two thirds of the budget:  propose -> safety strategy -> rails -> measure -> learn
  *   the rest:                  the cheapest configurations that never violated QoS are measured again, cheapest first;
- *                              the first with TUNING_REQUIRED_MEETS measurements, all met, is the choice
+ *                              the first with TUNING_REQUIRED_MEETS measurements, all met, is the choice; while
+ *                              there is none, the method goes on proposing
  *
  * All methods settle by this one rule; a planner (tuner_t.is_planner) alone keeps to its last proposal. Without a
  * verified configuration the choice is the workflow's start. Re-measuring counts in the budget, as do windows on the

@@ -1,0 +1,177 @@
+// eval/cells/paired.c against closed forms, enumeration and printed tables.
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "support.h"
+
+extern "C" {
+#include "faasconf/rng.h"
+#include "paired.h"
+}
+
+namespace {
+
+using Values = std::vector<double>;
+
+paired_interval_t bootstrap(const Values &a, const Values &b, paired_statistic_t statistic, uint64_t seed = 7) {
+  paired_interval_t out;
+  fc_error_t error = {};
+  EXPECT_OK(paired_bootstrap(a.data(), b.data(), int64_t(a.size()), statistic, seed, &out, &error));
+  return out;
+}
+
+struct SignedRank {
+  double w, p;
+};
+
+SignedRank wilcoxon(const Values &differences) {
+  SignedRank out = {};
+  fc_error_t error = {};
+  EXPECT_OK(paired_wilcoxon(differences.data(), int64_t(differences.size()), &out.w, &out.p, &error));
+  return out;
+}
+
+TEST(PairedBootstrap, AConstantDifferenceHasAnIntervalWithoutWidth) {
+  const paired_interval_t interval = bootstrap({3, 5, 9}, {1, 3, 7}, PAIRED_DIFFERENCE);
+  EXPECT_DOUBLE_EQ(2, interval.value);
+  EXPECT_DOUBLE_EQ(2, interval.low);
+  EXPECT_DOUBLE_EQ(2, interval.high);
+  const paired_interval_t ratio = bootstrap({2, 4, 6}, {1, 2, 3}, PAIRED_RATIO);
+  EXPECT_DOUBLE_EQ(2, ratio.value);
+  EXPECT_DOUBLE_EQ(2, ratio.low);
+  EXPECT_DOUBLE_EQ(2, ratio.high);
+}
+
+// Two pairs with differences 0 and 1: the mean of a resample is 0, 1/2 or 1 with chances 1/4, 1/2, 1/4.
+TEST(PairedBootstrap, PercentilesOfTwoPairsAreTheExtremes) {
+  const paired_interval_t interval = bootstrap({0, 1}, {0, 0}, PAIRED_DIFFERENCE);
+  EXPECT_DOUBLE_EQ(0.5, interval.value);
+  EXPECT_DOUBLE_EQ(0, interval.low);
+  EXPECT_DOUBLE_EQ(1, interval.high);
+}
+
+// Over 200 experiments with a true difference of 0.5 about 95 % of the intervals hold it (30 pairs; the percentile
+// bootstrap is known to fall a little short at this size). And the pairs' common part, ten times the noise, cancels.
+TEST(PairedBootstrap, CoversAKnownDifference) {
+  fc_rng_t rng;
+  fc_rng_init(&rng, 42, 3);
+  int n_covered = 0, n_narrow = 0;
+  for (int experiment = 0; experiment < 200; ++experiment) {
+    Values a, b;
+    for (int i = 0; i < 30; ++i) {
+      const double common = 10 * fc_rng_normal(&rng);
+      a.push_back(common + 0.5 + fc_rng_normal(&rng));
+      b.push_back(common);
+    }
+    const paired_interval_t interval = bootstrap(a, b, PAIRED_DIFFERENCE, uint64_t(experiment));
+    n_covered += interval.low <= 0.5 && 0.5 <= interval.high;
+    n_narrow += interval.high - interval.low < 1.2;
+  }
+  EXPECT_GE(n_covered, 178);  // 0.89
+  EXPECT_LE(n_covered, 199);
+  EXPECT_EQ(200, n_narrow);
+}
+
+TEST(PairedBootstrap, SaysTheSameAgainAndOtherwiseForAnotherSeed) {
+  const Values a = {1, 4, 2, 8, 5, 7}, b = {2, 3, 5, 1, 4, 6};
+  const paired_interval_t first = bootstrap(a, b, PAIRED_RATIO, 1), again = bootstrap(a, b, PAIRED_RATIO, 1);
+  EXPECT_EQ(first.low, again.low);
+  EXPECT_EQ(first.high, again.high);
+  const paired_interval_t other = bootstrap(a, b, PAIRED_RATIO, 2);
+  EXPECT_TRUE(first.low != other.low || first.high != other.high);
+}
+
+TEST(PairedBootstrap, EdgesOfTheRatio) {
+  EXPECT_TRUE(std::isnan(bootstrap({}, {}, PAIRED_RATIO).value));
+  const paired_interval_t one = bootstrap({3}, {2}, PAIRED_RATIO);
+  EXPECT_DOUBLE_EQ(1.5, one.value);
+  EXPECT_TRUE(std::isnan(one.low));
+  EXPECT_DOUBLE_EQ(1, bootstrap({0, 0}, {0, 0}, PAIRED_RATIO).value);
+  const paired_interval_t none = bootstrap({1, 2}, {0, 0}, PAIRED_RATIO);
+  EXPECT_TRUE(std::isinf(none.value));
+  EXPECT_TRUE(std::isinf(none.low));
+}
+
+// All 2^n patterns of signs over the same ranks, counted.
+double enumerate(const std::vector<double> &ranks, double w) {
+  int n_below = 0;
+  for (unsigned pattern = 0; pattern < (1u << ranks.size()); ++pattern) {
+    double sum = 0;
+    for (size_t i = 0; i < ranks.size(); ++i)
+      if (pattern >> i & 1) sum += ranks[i];
+    n_below += sum <= w;
+  }
+  return std::min(1.0, 2.0 * n_below / double(1u << ranks.size()));
+}
+
+TEST(Wilcoxon, AllOnOneSide) {
+  const SignedRank test = wilcoxon({1, 2, 3, 4, 5, 6});
+  EXPECT_DOUBLE_EQ(0, test.w);
+  EXPECT_DOUBLE_EQ(2.0 / 64, test.p);
+  EXPECT_DOUBLE_EQ(test.p, wilcoxon({-1, -2, -3, -4, -5, -6}).p);
+}
+
+// Critical values of the printed table, two-sided 5 %: W = 8 at n = 10, 25 at 15, 52 at 20; one more is not
+// significant.
+TEST(Wilcoxon, AgreesWithTheTableOfCriticalValues) {
+  for (const auto &[n, critical] : std::vector<std::pair<int, int>>{{6, 0}, {8, 3}, {10, 8}, {15, 25}, {20, 52}}) {
+    for (const int w : {critical, critical + 1}) {
+      Values differences;
+      int left = w;
+      for (int rank = n; rank >= 1; --rank) {  // negative ranks that add up to w
+        const bool is_negative = rank <= left;
+        if (is_negative) left -= rank;
+        differences.push_back(is_negative ? -rank : rank);
+      }
+      ASSERT_EQ(0, left);
+      const SignedRank test = wilcoxon(differences);
+      EXPECT_DOUBLE_EQ(w, test.w);
+      EXPECT_EQ(w == critical, test.p <= 0.05) << "n " << n << " W " << w << " p " << test.p;
+    }
+  }
+}
+
+TEST(Wilcoxon, IsExactWithTiesAndZeros) {
+  // sizes 1 1 2 3 3 3 5: ranks 1.5 1.5 3 5 5 5 7; the zeros do not count
+  const SignedRank test = wilcoxon({1, -1, 0, 2, 3, 3, -3, 5, 0});
+  EXPECT_DOUBLE_EQ(6.5, test.w);
+  EXPECT_DOUBLE_EQ(enumerate({1.5, 1.5, 3, 5, 5, 5, 7}, 6.5), test.p);
+}
+
+TEST(Wilcoxon, NormalApproximationMeetsTheExactOneWhereItTakesOver) {
+  Values differences;
+  for (int i = 1; i <= PAIRED_EXACT_MAX; ++i) differences.push_back(i % 3 == 0 ? -i : i);
+  const double exact = wilcoxon(differences).p;
+  differences.push_back(0.5);  // one more, of the smallest rank
+  const double normal = wilcoxon(differences).p;
+  EXPECT_NEAR(exact, normal, 0.15 * exact);
+  EXPECT_GT(exact, 0.001);
+}
+
+TEST(Wilcoxon, NothingToTell) {
+  EXPECT_TRUE(std::isnan(wilcoxon({}).p));
+  EXPECT_DOUBLE_EQ(1, wilcoxon({0, 0, 0}).p);
+  EXPECT_DOUBLE_EQ(1, wilcoxon({1, -1}).p);
+}
+
+// .005 * 4, .01 * 3, .03 * 2, then .04 * 1 held up to the one before.
+TEST(Holm, StepsDownAndNeverFalls) {
+  Values p = {0.01, 0.04, 0.03, 0.005};
+  paired_holm(p.data(), 4);
+  EXPECT_DOUBLE_EQ(0.03, p[0]);
+  EXPECT_DOUBLE_EQ(0.06, p[1]);
+  EXPECT_DOUBLE_EQ(0.06, p[2]);
+  EXPECT_DOUBLE_EQ(0.02, p[3]);
+}
+
+TEST(Holm, LeavesNanOutAndStopsAtOne) {
+  Values p = {0.6, std::nan(""), 0.7, 0};
+  paired_holm(p.data(), 4);
+  EXPECT_DOUBLE_EQ(1, p[0]);
+  EXPECT_TRUE(std::isnan(p[1]));
+  EXPECT_DOUBLE_EQ(1, p[2]);
+  EXPECT_DOUBLE_EQ(0, p[3]);
+}
+
+}  // namespace
