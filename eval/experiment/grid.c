@@ -92,6 +92,7 @@ static fc_status_t add_slot(group_t *group, const world_t *world, int32_t users,
                           .users = users,
                           .budget_windows = grid->budget_windows,
                           .judging_windows = grid->judging_windows,
+                          .oracles = grid->oracles,
                           .cache = grid->cache,
                           .seed = group->seed};
   trial_name(&slot->trial, contender, grid->experiment, &slot->cell);
@@ -100,7 +101,6 @@ static fc_status_t add_slot(group_t *group, const world_t *world, int32_t users,
     return FC_OK;
   }
   group->n_slots += 1;
-  if (grid->shared != NULL) slot->trial.shared = grid->shared(grid->context, &slot->trial);
   slot->choice = calloc((size_t)group->workflow->n_functions, sizeof *slot->choice);
   slot->minutes = calloc(grid->trace != NULL ? (size_t)grid->trace->n_minutes : 1, sizeof *slot->minutes);
   if (slot->choice == NULL || slot->minutes == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a trial");
