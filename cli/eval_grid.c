@@ -154,10 +154,10 @@ static fc_status_t take_cell(void *context, const trial_t *trial, const cell_t *
   cell_t whole = *cell;
   (void)choice;
   if (minutes != NULL) {
-    eval_reference_compare_trace(&self->oracles, trial->world, self->trace, &whole);
+    eval_reference_compare_trace(&self->oracles, trial, self->trace, &whole);
     FC_TRY(append_minutes(self, trial, &whole, minutes, error));
   } else {
-    eval_reference_compare(&self->oracles, trial->world, &whole);
+    eval_reference_compare(&self->oracles, trial, &whole);
   }
   FC_TRY(keep_cell(self->out, &whole, error));
   return self->writer.fd >= 0 ? cells_append(&self->writer, &whole, error) : FC_OK;
@@ -170,7 +170,7 @@ static bool is_done(void *context, const cell_t *named) {
 
 static const void *shared_of(void *context, const trial_t *trial) {
   running_t *self = context;
-  return eval_reference_of(&self->oracles, trial->workflow, trial->world);
+  return eval_reference_of(&self->oracles, trial);
 }
 
 static void show(void *context, int64_t n_done, int64_t n_cells, const char *doing) {
