@@ -154,10 +154,10 @@ static fc_status_t take_cell(void *context, const trial_t *trial, const cell_t *
   cell_t whole = *cell;
   (void)choice;
   if (minutes != NULL) {
-    eval_reference_compare_trace(&self->reference, trial->workflow, trial->world, self->trace, &whole);
+    eval_reference_compare_trace(&self->reference, trial, self->trace, &whole);
     FC_TRY(append_minutes(self, trial, &whole, minutes, error));
   } else {
-    eval_reference_compare(&self->reference, trial->workflow, trial->world, &whole);
+    eval_reference_compare(&self->reference, trial, &whole);
   }
   FC_TRY(keep_cell(self->out, &whole, error));
   return self->writer.fd >= 0 ? cells_append(&self->writer, &whole, error) : FC_OK;

@@ -19,20 +19,19 @@ static double *ratio_at(cell_t *cell, int32_t level) {
   return ratios[level];
 }
 
-void eval_reference_compare(const eval_reference_t *reference, const fc_workflow_t *workflow, const world_t *world,
-                            cell_t *cell) {
+void eval_reference_compare(const eval_reference_t *reference, const trial_t *trial, cell_t *cell) {
   char truth[ORACLE_TRUTH_SIZE];
-  oracle_truth(workflow, world, truth);
+  oracle_truth(trial->workflow, trial->world, truth);
   for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
     const oracle_row_t *row = oracle_table_find(&reference->table, truth, cell->users, oracle_levels[i]);
-    if (row != NULL && row->found) *ratio_at(cell, i) = cell->cost_usd_h / row->cost_usd_h;
+    *ratio_at(cell, i) = row != NULL && row->found ? cell->cost_usd_h / row->cost_usd_h : NAN;
   }
 }
 
-void eval_reference_compare_trace(const eval_reference_t *reference, const fc_workflow_t *workflow,
-                                  const world_t *world, const trace_t *trace, cell_t *cell) {
+void eval_reference_compare_trace(const eval_reference_t *reference, const trial_t *trial, const trace_t *trace,
+                                  cell_t *cell) {
   char truth[ORACLE_TRUTH_SIZE];
-  oracle_truth(workflow, world, truth);
+  oracle_truth(trial->workflow, trial->world, truth);
   for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
     double sum_usd_h = 0;
     for (int32_t m = 0; m < trace->n_minutes && isfinite(sum_usd_h); ++m) {

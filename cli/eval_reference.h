@@ -20,12 +20,11 @@ fc_status_t eval_reference_open(eval_reference_t *reference, const char *path, f
 void eval_reference_close(eval_reference_t *reference);
 
 /* Fills the three ratios of a cell from its cost; NaN where there is no oracle of this workflow, world and load. */
-void eval_reference_compare(const eval_reference_t *reference, const fc_workflow_t *workflow, const world_t *world,
-                            cell_t *cell);
+void eval_reference_compare(const eval_reference_t *reference, const trial_t *trial, cell_t *cell);
 
 /* The same for a trace: against the mean over its minutes of the oracles of their users, between levels linearly. */
-void eval_reference_compare_trace(const eval_reference_t *reference, const fc_workflow_t *workflow,
-                                  const world_t *world, const trace_t *trace, cell_t *cell);
+void eval_reference_compare_trace(const eval_reference_t *reference, const trial_t *trial, const trace_t *trace,
+                                  cell_t *cell);
 
 #ifdef __cplusplus
 }

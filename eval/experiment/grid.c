@@ -78,10 +78,21 @@ static bool belongs(world_kind_t kind, bool optimistic) {
   return (kind == WORLD_OPTIMISTIC) == optimistic;
 }
 
+/* Only where there is an oracle can one that knows the world take part. */
+static bool takes_part(const group_t *group, const world_t *world, int32_t users, const contender_t *contender) {
+  char truth[ORACLE_TRUTH_SIZE];
+  double cost_usd_h = 0;
+  if (!contender->tuner->knows_the_world) return true;
+  if (group->grid->oracles == NULL) return false;
+  oracle_truth(group->workflow, world, truth);
+  return oracle_table_cost(group->grid->oracles, truth, users, contender->level, &cost_usd_h);
+}
+
 static fc_status_t add_slot(group_t *group, const world_t *world, int32_t users, const contender_t *contender,
                             fc_error_t *error) {
   const grid_t *grid = group->grid;
   slot_t *slot = &group->slots[group->n_slots];
+  if (!takes_part(group, world, users, contender)) return FC_OK;
   slot->contender = contender;
   slot->trial = (trial_t){.workflow = group->workflow,
                           .world = world,

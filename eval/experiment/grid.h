@@ -51,7 +51,7 @@ typedef struct {
   void *context;
 } grid_t;
 
-/* How many cells the grid has. */
+/* How many cells the grid has; fewer are measured where oracles are missing. */
 int64_t grid_size(const grid_t *grid);
 
 /* Blocks for minutes to hours. Errors of trials and callbacks; FC_ENOMEM. */

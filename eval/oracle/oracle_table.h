@@ -41,7 +41,9 @@ typedef struct {
   oracle_row_t *rows; /* in the order of the file */
 } oracle_table_t;
 
-/* 16 hexadecimal digits and the end: which system `world` truly is. */
+/* 16 hexadecimal digits and the end: which system these parameters are, or `world` truly is. */
+void oracle_truth_of(const fc_workflow_t *workflow, const fc_simulator_parameters_t *parameters,
+                     char truth[ORACLE_TRUTH_SIZE]);
 void oracle_truth(const fc_workflow_t *workflow, const world_t *world, char truth[ORACLE_TRUTH_SIZE]);
 
 /* Adds the rows of one file. FC_ENOTFOUND, FC_EFORMAT ("file:line: expected ..."), FC_ENOMEM. Caller frees the table

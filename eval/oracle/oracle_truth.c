@@ -12,7 +12,10 @@ static void add(fc_sha256_t *hash, double value) {
 }
 
 void oracle_truth(const fc_workflow_t *workflow, const world_t *world, char truth[ORACLE_TRUTH_SIZE]) {
-  const fc_simulator_parameters_t *p = &world->truth;
+  oracle_truth_of(workflow, &world->truth, truth);
+}
+
+void oracle_truth_of(const fc_workflow_t *workflow, const fc_simulator_parameters_t *p, char truth[ORACLE_TRUTH_SIZE]) {
   /* What windows under a closed loop depend on; rollouts are no part of it. */
   const double globals[] = {p->orchestrator_startup_s,
                             p->orchestrator_startup_sigma,
