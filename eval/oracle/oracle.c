@@ -10,7 +10,7 @@
 const double oracle_levels[ORACLE_LEVELS] = {0.5, 0.95, 0.99};
 
 enum {
-  SCALED_LEVEL = 1,
+  SEARCHED_LEVEL = 1,
   MAX_REFUSALS = 80,
   SEEDS_PER_CELL = 1000,
   SCALING_SEEDS = 100,
@@ -65,20 +65,39 @@ static plan_options_t options_of(const oracle_task_t *task, int32_t level, uint6
                           .seed = task->seed * SEEDS_PER_CELL + seed};
 }
 
-int32_t oracle_searches(const oracle_task_t *task) {
-  return task->n_searches * ORACLE_LEVELS;
+/* The plan of level 0.95 on the boundary of another level, or what a short search from there finds, if that is cheaper.
+ */
+static fc_status_t move_level(const oracle_task_t *task, int32_t index, int32_t level, oracle_search_t *search,
+                              fc_error_t *error) {
+  enum { SHORTER = 4 };
+  plan_t *plan = &search->plans[level];
+  const size_t bytes = (size_t)task->workflow->n_functions * sizeof *plan->configuration;
+  const uint64_t seed = (uint64_t)(SCALING_SEEDS + level * SEEDS_PER_LEVEL + index);
+  plan_options_t options = options_of(task, level, seed);
+  FC_TRY(plan_scale(&options, search->plans[SEARCHED_LEVEL].configuration, plan, error));
+  plan_t shorter = {.configuration = malloc(bytes)};
+  if (shorter.configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a plan");
+  options.from = plan->configuration;
+  options.budget = (int64_t)fmax(PLAN_MIN_BUDGET, (double)(task->budget / SHORTER));
+  const fc_status_t status = plan_search(&options, &shorter, error);
+  plan->n_windows += shorter.n_windows;
+  if (status == FC_OK && shorter.confirmed && (!plan->confirmed || shorter.cost_usd_h < plan->cost_usd_h)) {
+    memcpy(plan->configuration, shorter.configuration, bytes);
+    plan->cost_usd_h = shorter.cost_usd_h;
+    plan->n_met = shorter.n_met;
+    plan->confirmed = true;
+  }
+  free(shorter.configuration);
+  return status;
 }
 
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error) {
-  FC_ASSERT(index >= 0 && index < oracle_searches(task) && task->n_searches <= ORACLE_MAX_SEARCHES);
-  search->level = index % ORACLE_LEVELS;
-  const plan_options_t searched = options_of(task, search->level, (uint64_t)index);
-  FC_TRY(plan_search(&searched, &search->plans[search->level], error));
-  for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
-    if (search->level != SCALED_LEVEL || i == SCALED_LEVEL) continue;
-    const plan_options_t scaled = options_of(task, i, (uint64_t)(SCALING_SEEDS + i * SEEDS_PER_LEVEL + index));
-    FC_TRY(plan_scale(&scaled, search->plans[SCALED_LEVEL].configuration, &search->plans[i], error));
-  }
+  FC_ASSERT(index >= 0 && index < task->n_searches && task->n_searches <= ORACLE_MAX_SEARCHES);
+  plan_options_t options = options_of(task, SEARCHED_LEVEL, (uint64_t)index);
+  options.from = task->hint;
+  FC_TRY(plan_search(&options, &search->plans[SEARCHED_LEVEL], error));
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level)
+    if (level != SEARCHED_LEVEL) FC_TRY(move_level(task, index, level, search, error));
   return FC_OK;
 }
 
@@ -114,7 +133,7 @@ fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, 
   oracle->level = oracle_levels[level];
   oracle->found = false;
   for (uint64_t refusals = 0; refusals < MAX_REFUSALS && !oracle->found; ++refusals) {
-    plan_t *best = cheapest(searches, oracle_searches(task), level);
+    plan_t *best = cheapest(searches, task->n_searches, level);
     if (best == NULL) return FC_OK;
     const plan_options_t options =
         options_of(task, level, CHOOSING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL + refusals);

@@ -26,16 +26,16 @@ typedef struct {
   const fc_workflow_t *workflow; /* borrowed, as truth */
   const particles_t *truth;      /* one particle: the world's true parameters */
   int32_t users;
-  int64_t budget;     /* windows of one search before its polishing */
-  int32_t n_searches; /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
-  uint64_t seed;      /* of all draws */
+  int64_t budget;                          /* windows of one search before its polishing */
+  int32_t n_searches;                      /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
+  uint64_t seed;                           /* of all draws */
+  const fc_function_configuration_t *hint; /* (N) what is good in a world like this, or NULL: searches begin there */
 } oracle_task_t;
 
-/* What one search at one level found: its plan, and what became of it at other levels (where configuration is not
- * NULL); the configurations (N) are owned. */
+/* What one search found: its plan at level 0.95, and at the other levels the cheaper one of that plan put on their
+ * boundary and of a short search from there. The configurations (N) are owned. */
 typedef struct {
   plan_t plans[ORACLE_LEVELS];
-  int32_t level;
 } oracle_search_t;
 
 typedef struct {
@@ -50,19 +50,16 @@ typedef struct {
  * calls, 4,000 at least. */
 int64_t oracle_budget(const fc_workflow_t *workflow);
 
-/* Searches of a cell at all levels. */
-int32_t oracle_searches(const oracle_task_t *task);
-
 /* FC_ENOMEM. The caller frees with oracle_search_clear, oracle_clear, also after a failure. */
 fc_status_t oracle_search_init(oracle_search_t *search, int32_t n_functions);
 void oracle_search_clear(oracle_search_t *search);
 fc_status_t oracle_init(oracle_t *oracle, int32_t n_functions);
 void oracle_clear(oracle_t *oracle);
 
-/* Search number `index`, 0 <= index < oracle_searches. Errors as plan_search. Blocks for a minute or several. */
+/* Search number `index`, 0 <= index < n_searches. Errors as plan_search. Blocks for a minute or several. */
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error);
 
-/* The cheapest of the task's searches (oracle_searches) at oracle_levels[level]. *n_windows grows by what was
+/* The cheapest of the task's searches (n_searches) at oracle_levels[level]. *n_windows grows by what was
  * simulated. Changes the plans it has refused. */
 fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, int32_t level, oracle_t *oracle,
                           int64_t *n_windows, fc_error_t *error);

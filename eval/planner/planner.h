@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-enum { PLAN_CONFIRMING_WINDOWS = 4000, PLAN_MAX_SEARCHES = 64 };
+enum { PLAN_CONFIRMING_WINDOWS = 4000, PLAN_MAX_SEARCHES = 64, PLAN_MIN_BUDGET = 2688 };
 
 typedef struct {
   const fc_workflow_t *workflow; /* borrowed, as particles */
@@ -34,6 +34,8 @@ typedef struct {
   double level;      /* p, above 0 and below 1 */
   int64_t budget;    /* windows of the CMA-ES; polishing takes up to 15 times as many */
   uint64_t seed;
+  const fc_function_configuration_t *from; /* (N) something good: the search begins there and stays near; NULL: at the
+                                              workflow's start, moved far */
 } plan_options_t;
 
 typedef struct {
