@@ -27,7 +27,8 @@ static void add_variants(contenders_t *contenders, const tuner_t *tuner) {
 
 void contenders_of_all_methods(contenders_t *contenders) {
   contenders->n = 0;
-  for (int32_t i = 0; tuner_at(i) != NULL; ++i) add_variants(contenders, tuner_at(i));
+  for (int32_t i = 0; tuner_at(i) != NULL; ++i)
+    if (!tuner_at(i)->knows_the_world) add_variants(contenders, tuner_at(i));
 }
 
 /* The next item of a comma-separated list; false at its end or when it is too long for `size`. */

@@ -32,7 +32,7 @@ typedef struct {
 void contender_variant_text(const contender_t *contender, char text[CONTENDER_VARIANT_SIZE]);
 
 /* Every method of the table in its variants: repaired; faithful where the method has that; planners at 0.95 and 0.99.
- */
+ * Those that know the world take part only when they are named. */
 void contenders_of_all_methods(contenders_t *contenders);
 
 /* The same for the methods of a comma-separated list. FC_EINVAL names the first unknown one and lists the known. */

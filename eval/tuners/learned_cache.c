@@ -15,7 +15,7 @@ static void add_values(fc_sha256_t *hash, const double *values, size_t n) {
   fc_sha256_update(hash, values, n * sizeof *values);
 }
 
-static void add_window(fc_sha256_t *hash, const fc_observation_t *window) {
+void learned_cache_add_window(fc_sha256_t *hash, const fc_observation_t *window) {
   const fc_outcome_t *o = &window->outcome;
   const uint32_t present[] = {window->load.present, o->present};
   const double values[] = {window->duration_s,
@@ -54,7 +54,7 @@ void learned_cache_name(const fc_workflow_t *workflow, const tuner_rows_t *rows,
                (int)options->semantics, updates, rows->n, options->replay_capacity);
   fc_sha256_update(&hash, text, (size_t)n);
   fc_sha256_update(&hash, workflow->digest, FC_DIGEST_SIZE);
-  for (int32_t i = 0; i < rows->n; ++i) add_window(&hash, &rows->windows[i]);
+  for (int32_t i = 0; i < rows->n; ++i) learned_cache_add_window(&hash, &rows->windows[i]);
   fc_sha256_final(&hash, digest);
   fc_hex(digest, sizeof digest, name);
 }

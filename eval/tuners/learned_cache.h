@@ -16,6 +16,9 @@ extern "C" {
 
 enum { LEARNED_CACHE_PATH_SIZE = 1024 };
 
+/* Everything measured in the window, as part of a hash. */
+void learned_cache_add_window(fc_sha256_t *hash, const fc_observation_t *window);
+
 /* SHA-256 of rows, options and the number of updates, as hex. */
 void learned_cache_name(const fc_workflow_t *workflow, const tuner_rows_t *rows, const trainer_options_t *options,
                         int64_t updates, char name[FC_HEX_SIZE]);

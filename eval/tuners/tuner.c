@@ -4,11 +4,14 @@
 #include <string.h>
 
 extern const tuner_t tuner_random, tuner_library, tuner_rambo, tuner_aquatope;
+extern const tuner_t tuner_twin_search, tuner_oracle;
 extern const tuner_t tuner_attmf, tuner_mean_field, tuner_maddpg, tuner_ddpg, tuner_firm; /* learned.c */
 
-static const tuner_t *const TUNERS[] = {&tuner_random,     &tuner_library, &tuner_rambo, &tuner_aquatope, &tuner_attmf,
-                                        &tuner_mean_field, &tuner_maddpg,  &tuner_ddpg,  &tuner_firm};
-static const char *const TUNER_NAMES = "random, library, rambo, aquatope, attmf, mean_field, maddpg, ddpg, firm";
+static const tuner_t *const TUNERS[] = {&tuner_random, &tuner_library,     &tuner_rambo,  &tuner_aquatope,
+                                        &tuner_attmf,  &tuner_mean_field,  &tuner_maddpg, &tuner_ddpg,
+                                        &tuner_firm,   &tuner_twin_search, &tuner_oracle};
+static const char *const TUNER_NAMES =
+    "random, library, rambo, aquatope, attmf, mean_field, maddpg, ddpg, firm, twin_search, oracle";
 enum { N_TUNERS = sizeof TUNERS / sizeof TUNERS[0] };
 
 const tuner_t *tuner_find(const char *name, const char **names) {

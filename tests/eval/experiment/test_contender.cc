@@ -19,6 +19,7 @@ std::string name_of(const contender_t &contender) {
          fc_rails_profile_name(contender.rails);
 }
 
+// But for the oracle, which is none: whoever wants it names it.
 TEST(Contenders, EveryMethodTakesPartAndNoTwoHaveOneName) {
   contenders_t contenders;
   contenders_of_all_methods(&contenders);
@@ -29,7 +30,7 @@ TEST(Contenders, EveryMethodTakesPartAndNoTwoHaveOneName) {
   }
   EXPECT_EQ(names.size(), static_cast<size_t>(contenders.n));
   int count = 0;
-  while (tuner_at(count) != nullptr) ++count;
+  for (int i = 0; tuner_at(i) != nullptr; ++i) count += tuner_at(i)->knows_the_world ? 0 : 1;
   EXPECT_EQ(methods.size(), static_cast<size_t>(count));
 }
 
