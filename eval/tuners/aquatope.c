@@ -16,7 +16,7 @@
 enum { N_STARTS = 32, N_BASELINE = 24, N_DRAWS = 32, N_RANDOM = 400, N_CLIMBS = 6, EVALUATIONS = 40 };
 
 /* As for RAMBO: what a window and a configuration have to reach. */
-static const double CONFIDENCE = 0.9, COMPLIANCE = 0.95;
+static const double CONFIDENCE = 0.97, COMPLIANCE = 0.95;
 
 typedef struct {
   const tuner_setting_t *setting;

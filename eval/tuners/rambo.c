@@ -14,8 +14,9 @@
 
 enum { N_STARTS = 32, N_RANDOM = 600, N_CLIMBS = 6, EVALUATIONS = 60 };
 
-/* Of a dynamic run: how sure a window has to be to meet QoS. */
-static const double CONFIDENCE = 0.9;
+/* Of a dynamic run: how sure a window has to be to meet QoS. Above what windows are judged by: of many candidates the
+ * one that seems cheapest is one that is overestimated. */
+static const double CONFIDENCE = 0.97;
 /* Of the windows, this share shall meet QoS: what a configuration is judged by. */
 static const double COMPLIANCE = 0.95;
 /* Improvement of a known cost is smoothed over this share of it, so that a climb can begin anywhere. The incumbent is

@@ -4,7 +4,7 @@
  * -ln success ratio (floored as fc_qos_judge does), compressed by a tanh beyond a factor of e from the target. It is
  * met while it is at most a bound, which depends on the load. The processes see at most SURROGATE_MAX_ROWS windows: all
  * measured in this run, then offline rows, two thirds of them near the present load. Hyper-parameters are fitted at the
- * first use and every SURROGATE_FIT_EVERY windows.
+ * beginning and every SURROGATE_FIT_EVERY windows.
  *
  * Two probabilities: that a window meets all terms (with its luck), and that at least a share `level` of windows does
  * (of the noise-free functions, against bounds moved by that quantile of the noise).
