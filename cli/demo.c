@@ -56,7 +56,7 @@ static fc_status_t make_history(demo_t *demo, fc_error_t *error) {
                                (uint64_t)demo->seed, &demo->history, error);
   store_destroy(&store);
   if (status == FC_OK)
-    fprintf(demo->out, "history   %d simulated windows of random configurations, %d met QoS\n", demo->history.n_rows,
+    fprintf(demo->out, "history   %d simulated windows of random configurations, %d met QoS\n", demo->history.rows.n,
             demo->history.n_met);
   return status;
 }

@@ -14,8 +14,8 @@ enum { STREAM_HISTORY = 0x68697374 };
 
 /* Measures row i and makes it the transition from the row before. */
 static fc_status_t measure_row(simulator_t *simulator, const fc_workflow_t *workflow, int32_t users, int32_t i,
-                               fc_transition_t *transition, demo_history_t *history, fc_error_t *error) {
-  fc_function_configuration_t *configuration = history->configurations + (size_t)i * (size_t)workflow->n_functions;
+                               const fc_function_configuration_t *configuration, fc_transition_t *transition,
+                               demo_history_t *history, fc_error_t *error) {
   fc_observation_copy(&transition->before, &transition->after);
   FC_TRY(simulator_observed_window(simulator, i, configuration, &transition->after, error));
   const fc_qos_verdict_t verdict = fc_qos_judge(workflow, FC_SEMANTICS_STRICT, &transition->after.outcome,
@@ -25,10 +25,7 @@ static fc_status_t measure_row(simulator_t *simulator, const fc_workflow_t *work
   transition->after.start_us = transition->before.start_us + (int64_t)(workflow->window_s * 1e6);
   transition->cost_usd_h = fc_cost_reserved_usd_h(workflow, configuration);
   history->n_met += verdict == FC_QOS_MET ? 1 : 0;
-  history->candidates[i] = (tuner_candidate_t){.configuration = configuration,
-                                               .cost_usd_h = transition->cost_usd_h,
-                                               .n_met = verdict == FC_QOS_MET ? 1 : 0,
-                                               .n_violated = verdict == FC_QOS_MET ? 0 : 1};
+  tuner_rows_add(&history->rows, &transition->after, verdict);
   return FC_OK;
 }
 
@@ -40,7 +37,9 @@ static fc_status_t fill(store_t *store, const fc_workflow_t *workflow, const par
   fc_status_t status = FC_OK;
   fc_rng_t rng;
   fc_rng_init(&rng, seed, STREAM_HISTORY);
-  FC_TRY(fc_transition_init(&transition, workflow->n_functions));
+  fc_function_configuration_t *configuration = calloc((size_t)workflow->n_functions, sizeof *configuration);
+  if (configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a configuration");
+  FC_TRY_GOTO(fc_transition_init(&transition, workflow->n_functions), status, done);
   snprintf(transition.workflow, sizeof transition.workflow, "%s", workflow->name);
   snprintf(transition.agent, sizeof transition.agent, "history");
   transition.epoch = 1;
@@ -48,14 +47,13 @@ static fc_status_t fill(store_t *store, const fc_workflow_t *workflow, const par
   transition.after.start_us = 1700000000000000;
   FC_TRY_GOTO(simulator_new(workflow, &options, &simulator, error), status, done);
   FC_TRY_GOTO(store_begin(store, error), status, done);
-  for (int32_t i = 0; i < history->n_rows && status == FC_OK; ++i) {
+  for (int32_t i = 0; i < history->rows.capacity && status == FC_OK; ++i) {
     bool duplicate = false;
     if (particles != NULL)
       FC_TRY_GOTO(simulator_set_parameters(simulator, &particles->parameters[particles_of_window(particles, i)], error),
                   status, stored);
-    fc_knobs_draw(workflow, FC_RANGES_MEASURED, &rng,
-                  history->configurations + (size_t)i * (size_t)workflow->n_functions);
-    status = measure_row(simulator, workflow, users, i, &transition, history, error);
+    fc_knobs_draw(workflow, FC_RANGES_MEASURED, &rng, configuration);
+    status = measure_row(simulator, workflow, users, i, configuration, &transition, history, error);
     if (status == FC_OK) status = store_insert_transition(store, workflow, &transition, &duplicate, error);
   }
 stored:
@@ -66,16 +64,15 @@ stored:
 done:
   simulator_destroy(&simulator);
   fc_transition_clear(&transition);
+  free(configuration);
   return status;
 }
 
 fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, const particles_t *particles,
                               int32_t users, int32_t n_rows, uint64_t seed, demo_history_t *history,
                               fc_error_t *error) {
-  *history = (demo_history_t){.n_rows = n_rows};
-  history->configurations = calloc((size_t)n_rows * (size_t)workflow->n_functions, sizeof *history->configurations);
-  history->candidates = calloc((size_t)n_rows, sizeof *history->candidates);
-  if (history->configurations == NULL || history->candidates == NULL) {
+  *history = (demo_history_t){0};
+  if (tuner_rows_init(&history->rows, workflow->n_functions, n_rows) != FC_OK) {
     demo_history_clear(history);
     return fc_error_set(error, FC_ENOMEM, "no memory for %d rows of history", n_rows);
   }
@@ -85,7 +82,6 @@ fc_status_t demo_history_make(store_t *store, const fc_workflow_t *workflow, con
 }
 
 void demo_history_clear(demo_history_t *history) {
-  free(history->configurations);
-  free(history->candidates);
+  tuner_rows_clear(&history->rows);
   *history = (demo_history_t){0};
 }

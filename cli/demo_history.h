@@ -7,18 +7,16 @@
 #define CLI_DEMO_HISTORY_H
 
 #include "particles.h"
+#include "rows.h"
 #include "store.h"
-#include "tuner.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct {
-  int32_t n_rows;
-  int32_t n_met;                               /* rows that met QoS */
-  fc_function_configuration_t *configurations; /* (n_rows, N) */
-  tuner_candidate_t *candidates;               /* (n_rows) borrowing from configurations */
+  tuner_rows_t rows;
+  int32_t n_met; /* rows that met QoS */
 } demo_history_t;
 
 /* particles: the worlds of a twin, or NULL: the workflow file's. Simulates n_rows windows with uniform configurations

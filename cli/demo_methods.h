@@ -32,13 +32,13 @@ typedef struct {
   int32_t budget_windows;
   int32_t judge_windows;
   uint64_t seed;
-  demo_history_t *history;
+  const demo_history_t *history;
   const fc_function_configuration_t *tuned; /* (N) what the agent settled on */
   int32_t tuned_violations;
 } demo_methods_task_t;
 
 /* Runs random search and library on their own windows of the simulated world (same seed and world as the agent's), then
- * judges all four. Sorts task->history. */
+ * judges all four. */
 fc_status_t demo_methods_judge(const demo_methods_task_t *task, demo_methods_t *methods, fc_error_t *error);
 
 void demo_methods_print(const demo_methods_t *methods, FILE *out);

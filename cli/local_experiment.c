@@ -181,7 +181,7 @@ static fc_status_t make_history(local_experiment_t *e, fc_error_t *error) {
                                                (int32_t)e->history_rows, (uint64_t)e->seed, &e->history, error);
   store_destroy(&store);
   if (status == FC_OK)
-    fprintf(e->out, "history   %d windows of random configurations on the twin, %d met QoS\n", (int)e->history.n_rows,
+    fprintf(e->out, "history   %d windows of random configurations on the twin, %d met QoS\n", (int)e->history.rows.n,
             (int)e->history.n_met);
   return status;
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "faasconf/cost.h"
-#include "tuner.h"
+#include "rows.h"
+#include "tuning.h"
 
 enum { WINDOWS_AT_A_TIME = 10 };
 
@@ -28,53 +29,66 @@ static bool is_met(const judging_t *self) {
 }
 
 /* A configuration that the platform does not take met nothing, and cost a window of the budget. */
-static fc_status_t measure(void *context, const fc_function_configuration_t *configuration, bool *qos_met,
-                           fc_error_t *error) {
+static fc_status_t measure(void *context, const fc_function_configuration_t *configuration, fc_observation_t *window,
+                           fc_qos_verdict_t *verdict, double *worst, fc_error_t *error) {
   judging_t *self = context;
   local_experiment_t *e = self->task->experiment;
   fc_error_t refusal = {FC_OK, ""};
-  *qos_met = false;
-  const fc_status_t status = live_window(e->live, configuration, &self->observation, &refusal);
-  if (status == FC_EUNSAFE || status == FC_EINVAL) return FC_OK;
+  *verdict = FC_QOS_VIOLATED;
+  *worst = 1;
+  const fc_status_t status = live_window(e->live, configuration, window, &refusal);
+  if (status == FC_EUNSAFE || status == FC_EINVAL) {
+    for (int32_t f = 0; f < e->workflow->n_functions; ++f) window->configuration[f] = configuration[f];
+    window->outcome.present = window->load.present = 0;
+    return FC_OK;
+  }
   if (status != FC_OK) {
     if (error != NULL) *error = refusal;
     return status;
   }
-  *qos_met = is_met(self);
+  *verdict = judge_severity(e->workflow, FC_SEMANTICS_STRICT, window, (double)e->users, worst);
   return FC_OK;
 }
 
 /* ---- choosing ------------------------------------------------------------------------------------------------- */
 
-static fc_status_t search_library(judging_t *self, const tuner_task_t *tuner, tuner_choice_t *choice,
-                                  fc_error_t *error) {
-  const profile_t *profile = &self->task->experiment->profile;
-  tuner_candidate_t *rows = calloc((size_t)profile->n_points, sizeof *rows);
-  int32_t n = 0;
-  if (rows == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a library");
+/* What the profile measured, a row per configuration. */
+static fc_status_t make_library(const local_experiment_t *e, tuner_rows_t *rows, fc_error_t *error) {
+  const profile_t *profile = &e->profile;
+  fc_observation_t window = {.n_functions = e->workflow->n_functions};
+  if (tuner_rows_init(rows, e->workflow->n_functions, (int32_t)profile->n_points) != FC_OK ||
+      fc_observation_init(&window, e->workflow->n_functions) != FC_OK)
+    return fc_error_set(error, FC_ENOMEM, "no memory for a library");
+  window.load = (fc_load_t){.present = FC_LOAD_HAS_IN_FLIGHT, .mean_in_flight = (double)e->users};
   for (int32_t i = 0; i < profile->n_points; ++i) {
     const judgement_t *j = &profile->points[i].judgement;
     if (j->n_windows == 0) continue;
-    rows[n++] = (tuner_candidate_t){.configuration = profile->points[i].configuration,
-                                    .cost_usd_h = j->cost_usd_h,
-                                    .n_met = j->n_met > 0 ? 1 : 0,
-                                    .n_violated = j->n_met < j->n_windows ? 1 : 0};
+    for (int32_t f = 0; f < e->workflow->n_functions; ++f)
+      window.configuration[f] = profile->points[i].configuration[f];
+    tuner_rows_add(rows, &window, j->n_met == j->n_windows ? FC_QOS_MET : FC_QOS_VIOLATED);
   }
-  const fc_status_t status = tuner_library(tuner, rows, n, choice, error);
-  free(rows);
-  return status;
+  fc_observation_clear(&window);
+  return FC_OK;
 }
 
-static fc_status_t search(judging_t *self, bool from_library, int32_t method, demo_method_t *out, fc_error_t *error) {
+static fc_status_t search(judging_t *self, int32_t method, demo_method_t *out, fc_error_t *error) {
   local_experiment_t *e = self->task->experiment;
-  const tuner_task_t tuner = {.workflow = e->workflow,
-                              .ranges = FC_RANGES_MEASURED,
-                              .budget_windows = (int32_t)e->budget_windows,
-                              .seed = (uint64_t)e->seed,
-                              .measure = measure,
-                              .context = self};
-  tuner_choice_t choice = {.configuration = configuration_of(self, method)};
-  FC_TRY(from_library ? search_library(self, &tuner, &choice, error) : tuner_random(&tuner, &choice, error));
+  tuner_rows_t rows = {0};
+  fc_qos_verdict_t verdict = FC_QOS_UNKNOWN;
+  double worst = 0;
+  fc_status_t status = make_library(e, &rows, error);
+  if (status == FC_OK) status = measure(self, configuration_of(self, 0), &self->observation, &verdict, &worst, error);
+  const tuning_task_t tuning = {
+      .tuner = tuner_find(out->name, NULL),
+      .setting = {.workflow = e->workflow, .ranges = FC_RANGES_MEASURED, .rows = &rows, .seed = (uint64_t)e->seed},
+      .budget_windows = (int32_t)e->budget_windows,
+      .warm = &self->observation,
+      .measure = measure,
+      .context = self};
+  tuning_choice_t choice = {.configuration = configuration_of(self, method)};
+  if (status == FC_OK) status = tuning_run(&tuning, &choice, error);
+  tuner_rows_clear(&rows);
+  if (status != FC_OK) return status;
   out->violations = choice.violations;
   fprintf(e->out, "%-9s %d windows, %d violations: %s at %.4f $/h\n", out->name, (int)choice.windows_used,
           (int)choice.violations, choice.settled ? "settled" : "nothing verified, back to the start configuration",
@@ -96,9 +110,9 @@ static fc_status_t choose(judging_t *self, demo_methods_t *methods, fc_error_t *
   (void)add_method(methods, self, "start", task->main_windows);
   for (int32_t f = 0; f < e->workflow->n_functions; ++f) configuration_of(self, 0)[f] = e->workflow->functions[f].start;
   demo_method_t *random = add_method(methods, self, "random", task->other_windows);
-  FC_TRY(search(self, false, methods->n - 1, random, error));
+  FC_TRY(search(self, methods->n - 1, random, error));
   demo_method_t *library = add_method(methods, self, "library", task->other_windows);
-  FC_TRY(search(self, true, methods->n - 1, library, error));
+  FC_TRY(search(self, methods->n - 1, library, error));
   if (task->planned != NULL) {
     memcpy(configuration_of(self, methods->n), task->planned, size);
     (void)add_method(methods, self, "plan", task->main_windows);

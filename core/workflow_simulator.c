@@ -30,6 +30,8 @@ static const parameter_t global_parameters[] = {
     GLOBAL(sigma_replica, 0, 2, 0),
     GLOBAL(mem_idle_mib, 0, 1e6, 20),
     GLOBAL(mem_waiting_share, 0, 1, 0.3),
+    GLOBAL(tail_share, 0, 1, 0),
+    GLOBAL(tail_factor, 1, 1e3, 4),
     GLOBAL(spawn_rate_per_s, 1e-6, 1e6, 10),
     GLOBAL(cold_start_median_s, 0, 1e4, 0),
     GLOBAL(cold_start_sigma, 0, 3, 0),

@@ -50,21 +50,29 @@ judgement_t judge_result(const judge_t *judge, const fc_workflow_t *workflow,
   return judgement;
 }
 
-fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
-                              const fc_observation_t *observation, double users) {
+fc_qos_verdict_t judge_severity(const fc_workflow_t *workflow, fc_semantics_t semantics,
+                                const fc_observation_t *observation, double users, double *worst) {
   double violation[FC_MAX_QOS_TERMS];
   const bool closed_loop = users > 0;
+  *worst = 0;
   if (!closed_loop && fc_observation_is_idle(observation)) return FC_QOS_UNKNOWN;
   const fc_qos_verdict_t verdict = fc_qos_judge(workflow, semantics, &observation->outcome, observation->duration_s,
                                                 closed_loop ? users : observation->load.mean_in_flight, violation);
-  if (closed_loop) return verdict;
   bool unknown = false;
   for (int32_t i = 0; i < workflow->n_qos_terms; ++i) {
-    if (workflow->qos_terms[i].kind == FC_QOS_SUCCESS_COUNT) continue;
-    if (violation[i] > 1) return FC_QOS_VIOLATED;
+    if (!closed_loop && workflow->qos_terms[i].kind == FC_QOS_SUCCESS_COUNT) continue;
     unknown = unknown || isnan(violation[i]);
+    if (violation[i] > *worst) *worst = violation[i];
   }
+  if (closed_loop) return verdict;
+  if (*worst > 1) return FC_QOS_VIOLATED;
   return unknown ? FC_QOS_UNKNOWN : FC_QOS_MET;
+}
+
+fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
+                              const fc_observation_t *observation, double users) {
+  double worst = 0;
+  return judge_severity(workflow, semantics, observation, users, &worst);
 }
 
 fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t semantics, int32_t users, uint64_t seed,

@@ -37,6 +37,10 @@ typedef struct {
 fc_qos_verdict_t judge_window(const fc_workflow_t *workflow, fc_semantics_t semantics,
                               const fc_observation_t *observation, double users);
 
+/* The same; *worst gets the largest violation over the QoS terms: 1 at the target, 0 when none could be judged. */
+fc_qos_verdict_t judge_severity(const fc_workflow_t *workflow, fc_semantics_t semantics,
+                                const fc_observation_t *observation, double users, double *worst);
+
 /* A judgement in the making, window by window, wherever the windows come from. Begun by {0}. */
 typedef struct {
   judgement_t sums;

@@ -172,6 +172,7 @@ FC_HOST_DEVICE void engine_call(simulator_t *simulator, int32_t user, int32_t no
   call->arrived_s = now_s;
   call->answer_delay_s = function->answer_delay_s + simulator->gateway_delay_s * (0.5 + draw_uniform(bits[1]));
   call->factor = draw_factor(&simulator->normal, function->work_sigma, bits[2]);
+  if (draw_uniform(bits[3]) < simulator->tail_share) call->factor *= simulator->tail_factor;
   call->replica = balancer_pick(simulator, function, bits[0]);
   function->requests += 1;
   const replica_t *replica = &simulator->replicas[call->replica < 0 ? 0 : call->replica];

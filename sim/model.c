@@ -51,6 +51,8 @@ fc_status_t model_check(const fc_workflow_t *workflow, const fc_simulator_parame
                                {"sigma_replica", p->sigma_replica, 0, 3},
                                {"mem_idle_mib", p->mem_idle_mib, 0, 1e9},
                                {"mem_waiting_share", p->mem_waiting_share, 0, 1},
+                               {"tail_share", p->tail_share, 0, 1},
+                               {"tail_factor", p->tail_share > 0 ? p->tail_factor : 1, 1, 1e3},
                                {"spawn_rate_per_s", p->spawn_rate_per_s, 1e-6, 1e9},
                                {"cold_start_median_s", p->cold_start_median_s, 0, 1e6},
                                {"cold_start_sigma", p->cold_start_sigma, 0, 3},
@@ -97,6 +99,8 @@ void model_set(simulator_t *simulator, const fc_simulator_parameters_t *p) {
   simulator->sigma_replica = p->sigma_replica;
   simulator->mem_idle_mib = p->mem_idle_mib;
   simulator->mem_waiting_share = p->mem_waiting_share;
+  simulator->tail_share = p->tail_share;
+  simulator->tail_factor = p->tail_factor;
   simulator->spawn_rate_per_s = p->spawn_rate_per_s;
   simulator->cold_start_median_s = p->cold_start_median_s;
   simulator->cold_start_sigma = p->cold_start_sigma;

@@ -144,7 +144,7 @@ typedef struct {
   double segment_work; /* of a stretch of the second phase between two calls of its own, as progress */
   double arrived_s;
   double answer_delay_s; /* delay of function and gateway */
-  double factor;         /* lognormal, of its work */
+  double factor;         /* of its work: lognormal, and the tail */
   int32_t next;          /* in the replica's list */
   int32_t user, node, function, replica;
   int32_t n_segments;  /* stretches of work still to do */
@@ -196,6 +196,7 @@ struct simulator {
   /* model */
   double orchestrator_startup_s, orchestrator_startup_sigma, orchestrator_finish_s, gateway_delay_s;
   double throttling_loss, sigma_window, sigma_function, sigma_replica, mem_idle_mib, mem_waiting_share;
+  double tail_share, tail_factor;
   double spawn_rate_per_s, cold_start_median_s, cold_start_sigma;
   double cpu_period_s, cpu_tick_s, cores; /* of fork mode; 0: no periods, exact, unlimited */
   fc_balancer_t balancer;

@@ -101,10 +101,15 @@ fc_status_t boundary_bisect(planner_t *self, const fc_function_configuration_t *
   return FC_OK;
 }
 
+fc_status_t boundary_meets_at_most(planner_t *self, const fc_function_configuration_t *from, bool *meets,
+                                   fc_error_t *error) {
+  boundary_scale(self, from, BOUNDARY_MAX_FACTOR, self->scaled);
+  return boundary_meets(self, self->scaled, meets, error);
+}
+
 fc_status_t boundary_find(planner_t *self, const fc_function_configuration_t *from, fc_function_configuration_t *out,
                           bool *found, fc_error_t *error) {
-  boundary_scale(self, from, BOUNDARY_MAX_FACTOR, self->scaled);
-  FC_TRY(boundary_meets(self, self->scaled, found, error));
+  FC_TRY(boundary_meets_at_most(self, from, found, error));
   if (!*found) return FC_OK;
   return boundary_bisect(self, from, log(BOUNDARY_MIN_FACTOR), log(BOUNDARY_MAX_FACTOR), 9, out, error);
 }

@@ -57,6 +57,10 @@ void boundary_scale(const planner_t *planner, const fc_function_configuration_t 
 fc_status_t boundary_bisect(planner_t *planner, const fc_function_configuration_t *from, double low, double high,
                             int bisections, fc_function_configuration_t *out, fc_error_t *error);
 
+/* Does `from` with the largest factor meet QoS? Uses planner->scaled. */
+fc_status_t boundary_meets_at_most(planner_t *planner, const fc_function_configuration_t *from, bool *meets,
+                                   fc_error_t *error);
+
 /* `from` on the boundary into *out. False when no factor up to BOUNDARY_MAX_FACTOR meets QoS. */
 fc_status_t boundary_find(planner_t *planner, const fc_function_configuration_t *from, fc_function_configuration_t *out,
                           bool *found, fc_error_t *error);

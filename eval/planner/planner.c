@@ -11,7 +11,7 @@
 #include "polish.h"
 #include "quantile.h"
 
-enum { SAMPLES = 14, WINDOWS = 64, MAX_RAISES = 40 };
+enum { SAMPLES = 14, WINDOWS = 64, MAX_RAISES = 40, MAX_REPAIRS = 6 };
 
 static fc_status_t scaled_price(planner_t *self, int64_t from, const fc_function_configuration_t *configuration,
                                 double *price, fc_error_t *error) {
@@ -80,6 +80,26 @@ static fc_status_t search_box(planner_t *self, fc_error_t *error) {
   return status;
 }
 
+/* Where no factor on CPU is enough there are too few replicas, of whatever function: one more everywhere, and a fifth
+ * more memory, until it is. Polishing takes back what was not needed. */
+static fc_status_t come_within_reach(planner_t *self, fc_error_t *error) {
+  bool found = false;
+  self->boundary_from = BOUNDARY_FROM - BOUNDARY_WINDOWS;
+  FC_TRY(boundary_meets_at_most(self, self->best, &found, error));
+  for (int32_t time = 0; time < MAX_REPAIRS && !found; ++time) {
+    for (int32_t i = 0; i < self->n_knobs; ++i) {
+      const free_knob_t *k = &self->knobs[i];
+      const int32_t value = fc_knob_get(&self->best[k->function], k->knob);
+      if (k->knob == FC_KNOB_REPLICAS || k->knob == FC_KNOB_CONCURRENCY)
+        fc_knob_set(&self->best[k->function], k->knob, value < k->range.max ? value + 1 : value);
+      if (k->knob == FC_KNOB_MEM)
+        fc_knob_set(&self->best[k->function], k->knob, (int32_t)lround(fmin(k->range.max, 1.2 * value)));
+    }
+    FC_TRY(boundary_meets_at_most(self, self->best, &found, error));
+  }
+  return FC_OK;
+}
+
 /* Fresh windows decide, twice; while they say no, everything gets half a per cent more CPU, at its ceiling a replica.
  * No window is asked twice: among many tries on the same ones luck would pass. */
 static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
@@ -103,9 +123,13 @@ static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
 
 /* ---- memory ---- */
 
+static fc_status_t check_level(const plan_options_t *o, fc_error_t *error) {
+  if (o->level > 0 && o->level < 1) return FC_OK;
+  return fc_error_set(error, FC_EINVAL, "level %g: expected a probability above 0 and below 1", o->level);
+}
+
 static fc_status_t check(const plan_options_t *o, fc_error_t *error) {
-  if (!(o->level > 0 && o->level < 1))
-    return fc_error_set(error, FC_EINVAL, "level %g: expected a probability above 0 and below 1", o->level);
+  FC_TRY(check_level(o, error));
   if (o->budget < 3 * SAMPLES * WINDOWS)
     return fc_error_set(error, FC_EINVAL, "budget %lld: expected at least %d windows", (long long)o->budget,
                         3 * SAMPLES * WINDOWS);
@@ -164,7 +188,31 @@ fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t 
   FC_TRY(check(options, error));
   fc_status_t status = planner_init(&self, options, error);
   if (status == FC_OK) status = search_box(&self, error);
+  if (status == FC_OK) status = come_within_reach(&self, error);
   if (status == FC_OK) status = polish(&self, error);
+  if (status == FC_OK) status = confirm(&self, plan, error);
+  plan->n_windows = self.n_windows;
+  planner_clear(&self);
+  return status;
+}
+
+/* Twice, on other windows: what the first ones were kind to does not stay, and a replica more may have changed much. */
+static fc_status_t scale_to_boundary(planner_t *self, const fc_function_configuration_t *from, fc_error_t *error) {
+  bool found = true;
+  memcpy(self->best, from, (size_t)self->n_functions * sizeof *self->best);
+  for (int32_t time = 0; time < 2 && found; ++time) {
+    self->boundary_from = BOUNDARY_FROM + time * BOUNDARY_WINDOWS;
+    FC_TRY(boundary_find(self, self->best, self->best, &found, error));
+  }
+  return FC_OK; /* confirming raises what can be raised */
+}
+
+fc_status_t plan_scale(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
+                       fc_error_t *error) {
+  planner_t self;
+  FC_TRY(check_level(options, error));
+  fc_status_t status = planner_init(&self, options, error);
+  if (status == FC_OK) status = scale_to_boundary(&self, from, error);
   if (status == FC_OK) status = confirm(&self, plan, error);
   plan->n_windows = self.n_windows;
   planner_clear(&self);

@@ -1,13 +1,13 @@
 /* planner.h - the cheapest configuration found whose windows meet QoS with probability p.
  *
  * One search: separable CMA-ES over all free knobs (CPU and memory on a logarithmic scale) with fresh windows in every
- * generation, from a start configuration moved at random; the mean of the last third of the generations; then integer
- * polishing, every candidate put on the boundary by one common factor on CPU over the same windows; then the boundary
- * again, and confirmation on windows that nothing has seen, twice. What the cheapest of several searches is worth must
- * be asked once more, of other windows (plan_confirm with another seed): being the cheapest is partly luck. What is
- * minimised while searching is price * exp(-k q), q the (1 - p) quantile of a window's margin (1 - its worst
- * violation), k = 0.6 above 0 and 1.6 below: what it would cost scaled to the boundary. Choosing the best sample on one
- * set of windows instead would look better than it is.
+ * generation, from a start configuration moved at random; the mean of the last third of the generations, with more
+ * replicas where no CPU would be enough; then integer polishing, every candidate put on the boundary by one common
+ * factor on CPU over the same windows; then the boundary again, and confirmation on windows that nothing has seen,
+ * twice. What the cheapest of several searches is worth must be asked once more, of other windows (plan_confirm with
+ * another seed): being the cheapest is partly luck. What is minimised while searching is price * exp(-k q), q the (1 -
+ * p) quantile of a window's margin (1 - its worst violation), k = 0.6 above 0 and 1.6 below: what it would cost scaled
+ * to the boundary. Choosing the best sample on one set of windows instead would look better than it is.
  *
  * A world per window: window w is simulated with particle particles_of_window(w), so that p covers what is not known.
  * One thread per search; the result depends on the seed only.
@@ -46,6 +46,11 @@ typedef struct {
 
 /* FC_EINVAL as simulator_new, and for a level or a budget out of range. Blocks for seconds. */
 fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error);
+
+/* No search: `from` (N) put on the boundary of options->level by one common factor on CPU, and confirmed as plan_search
+ * does it; the budget does not count. Errors as plan_search. Blocks for a second or several. */
+fc_status_t plan_scale(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
+                       fc_error_t *error);
 
 /* The cheapest confirmed one of up to PLAN_MAX_SEARCHES independent searches, or -1. *n_confirmed gets how many are
  * confirmed; the other two, when there is one, the median and the largest cost among those. */

@@ -1,42 +1,61 @@
-/* random.c - random search: uniform draws over the ranges, then verification (algorithms, section 5.1). */
+/* random.c - random search: uniform draws over the ranges (algorithms, section 5.1). In a dynamic run it goes by what
+ * it has measured: the cheapest of its draws that met QoS at this load, else another draw. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "faasconf/cost.h"
-#include "tuner.h"
+#include "proven.h"
+#include "rows.h"
 
-static fc_status_t explore(const tuner_task_t *task, int32_t n_draws, fc_function_configuration_t *draws,
-                           tuner_candidate_t *candidates, tuner_choice_t *choice, fc_error_t *error) {
-  const int32_t n_functions = task->workflow->n_functions;
+typedef struct {
+  const tuner_setting_t *setting;
   fc_rng_t rng;
-  fc_rng_init(&rng, task->seed, 0x72616e646f6d);
-  for (int32_t i = 0; i < n_draws; ++i) {
-    fc_function_configuration_t *draw = draws + (size_t)i * (size_t)n_functions;
-    bool qos_met = false;
-    fc_knobs_draw(task->workflow, task->ranges, &rng, draw);
-    FC_TRY(task->measure(task->context, draw, &qos_met, error));
-    choice->windows_used += 1;
-    choice->violations += qos_met ? 0 : 1;
-    candidates[i] = (tuner_candidate_t){.configuration = draw,
-                                        .cost_usd_h = fc_cost_reserved_usd_h(task->workflow, draw),
-                                        .n_met = qos_met ? 1 : 0,
-                                        .n_violated = qos_met ? 0 : 1};
-  }
+  proven_t proven;
+} random_t;
+
+static void random_destroy(void **self) {
+  random_t *random = *self;
+  if (random == NULL) return;
+  proven_clear(&random->proven);
+  free(random);
+  *self = NULL;
+}
+
+static fc_status_t random_create(const tuner_setting_t *setting, void **self, fc_error_t *error) {
+  random_t *random = calloc(1, sizeof *random);
+  if (random == NULL) return fc_error_set(error, FC_ENOMEM, "random: out of memory");
+  random->setting = setting;
+  random->proven.workflow = setting->workflow;
+  fc_rng_init(&random->rng, setting->seed, 0x72616e646f6d);
+  *self = random;
   return FC_OK;
 }
 
-fc_status_t tuner_random(const tuner_task_t *task, tuner_choice_t *choice, fc_error_t *error) {
-  const int32_t n_draws = (2 * task->budget_windows + 2) / 3;
-  const size_t n_functions = (size_t)task->workflow->n_functions;
-  fc_status_t status = FC_ENOMEM;
-  fc_function_configuration_t *draws = calloc((size_t)n_draws * n_functions, sizeof *draws);
-  tuner_candidate_t *candidates = calloc((size_t)n_draws, sizeof *candidates);
-  choice->windows_used = 0;
-  choice->violations = 0;
-  if (draws == NULL || candidates == NULL) goto done;
-  FC_TRY_GOTO(explore(task, n_draws, draws, candidates, choice, error), status, done);
-  status = tuner_verify(task, candidates, n_draws, choice, error);
-done:
-  free(draws);
-  free(candidates);
-  return status;
+static fc_status_t random_propose(void *self, const fc_observation_t *last, bool dynamic,
+                                  fc_function_configuration_t *proposal, fc_error_t *error) {
+  random_t *random = self;
+  const fc_workflow_t *workflow = random->setting->workflow;
+  (void)error;
+  const proven_item_t *good = dynamic && last != NULL ? proven_cheapest(&random->proven, tuner_load_of(last, 0)) : NULL;
+  if (good != NULL) {
+    memcpy(proposal, good->configuration, (size_t)workflow->n_functions * sizeof *proposal);
+    return FC_OK;
+  }
+  fc_knobs_draw(workflow, random->setting->ranges, &random->rng, proposal);
+  for (int32_t f = 0; random->setting->concurrency_is_fixed && f < workflow->n_functions; ++f)
+    proposal[f].concurrency = workflow->functions[f].start.concurrency;
+  return FC_OK;
 }
+
+static fc_status_t random_learn(void *self, const fc_observation_t *window, fc_qos_verdict_t verdict,
+                                fc_error_t *error) {
+  random_t *random = self;
+  const fc_status_t status = proven_add(&random->proven, window, verdict, true);
+  return status == FC_OK ? FC_OK : fc_error_set(error, status, "random: out of memory");
+}
+
+const tuner_t tuner_random = {.name = "random",
+                              .summary = "uniform draws over the ranges",
+                              .create = random_create,
+                              .destroy = random_destroy,
+                              .propose = random_propose,
+                              .learn = random_learn};

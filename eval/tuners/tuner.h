@@ -1,61 +1,77 @@
-/* tuner.h - a method that chooses a configuration within a budget of measured windows.
+/* tuner.h - a method that proposes configurations and learns from the windows that were measured with them.
  *
- * A tuner sees the workflow, its offline rows and what it measures, nothing else. All tuners settle by one rule
- * (tuner_verify): the cheapest candidate that met QoS in TUNER_REQUIRED_MEETS measurements without a violation;
- * re-measuring counts in the budget. Plain functions over caller's memory; one thread.
+ *   window by window:  propose(last window) -> safety strategy, rails -> measure -> learn(window, verdict)
+ *
+ * A tuner sees the workflow as its users know it (functions, ranges, QoS, prices), its offline rows, the windows that
+ * were measured, and nothing else: never the load generator's setting, never a window to come, never the world it is
+ * judged in. What it learns from is the configuration that was in force, which is not always the one it proposed. One
+ * file and one line of the table in tuner.c per method. One thread per instance.
  */
 #ifndef EVAL_TUNERS_TUNER_H
 #define EVAL_TUNERS_TUNER_H
 
 #include "faasconf/knobs.h"
 #include "faasconf/transition.h"
+#include "oracle_table.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { TUNER_BUDGET_WINDOWS = 15, TUNER_REQUIRED_MEETS = 3 };
+/* What a method knows before its first window. */
+typedef enum {
+  TUNER_TRACK_ROWS = 0,     /* offline rows only */
+  TUNER_TRACK_SIMULATOR = 1 /* as many windows of the nominal simulator as it wants, before the first window */
+} tuner_track_t;
 
-/* Measures `configuration` (N) for one window. */
-typedef fc_status_t (*tuner_measure_t)(void *context, const fc_function_configuration_t *configuration, bool *qos_met,
-                                       fc_error_t *error);
+typedef enum { TUNER_REPAIRED = 0, TUNER_FAITHFUL = 1 } tuner_variant_t;
 
+/* Offline rows: measured windows in their order, all loads. Filled once (rows.h), then read only. */
 typedef struct {
-  const fc_workflow_t *workflow;
+  int32_t n, capacity;
+  int32_t n_functions;        /* N */
+  fc_observation_t *windows;  /* (capacity) */
+  fc_qos_verdict_t *verdicts; /* (capacity) with the targets of each row's load */
+} tuner_rows_t;
+
+/* Borrowed by the tuner until destroy, with all it points to. */
+typedef struct {
+  const fc_workflow_t *workflow; /* its `simulator:` section is the nominal world */
+  fc_semantics_t semantics;
   fc_ranges_t ranges;
-  int32_t budget_windows;
+  tuner_track_t track;
+  tuner_variant_t variant;
+  bool concurrency_is_fixed;     /* the method leaves concurrency limits as they are (ablation) */
+  const tuner_rows_t *rows;      /* n may be 0 */
+  const char *cache;             /* folder for what is expensive and depends on rows and seed only, or NULL */
+  const oracle_table_t *oracles; /* for tuners that know the world; NULL for all others, as truth */
+  const world_t *truth;          /* whose windows are measured */
   uint64_t seed;
-  tuner_measure_t measure;
-  void *context;
-} tuner_task_t;
-
-/* One candidate with its measurements so far. Borrows configuration (N). */
-typedef struct {
-  const fc_function_configuration_t *configuration;
-  double cost_usd_h;
-  int32_t n_met;
-  int32_t n_violated;
-} tuner_candidate_t;
+  double level; /* planning level of methods that plan: 0.95, 0.99 */
+} tuner_setting_t;
 
 typedef struct {
-  fc_function_configuration_t *configuration; /* (N) caller's; the choice */
-  bool settled;                               /* false: nothing was verified; configuration is the workflow's start */
-  int32_t windows_used;
-  int32_t violations; /* measured windows that violated QoS on the way */
-} tuner_choice_t;
-
-/* Random search: two thirds of the budget on uniform draws, the rest verifies. Allocates. */
-fc_status_t tuner_random(const tuner_task_t *task, tuner_choice_t *choice, fc_error_t *error);
-
-/* Library: the cheapest QoS-meeting rows of the history, verified cheapest first. rows: (n_rows) with n_met 1 for a row
- * that met QoS when it was recorded and n_violated 1 for one that did not. Sorts rows. */
-fc_status_t tuner_library(const tuner_task_t *task, tuner_candidate_t *rows, int32_t n_rows, tuner_choice_t *choice,
-                          fc_error_t *error);
-
-/* Spends what is left of the budget on candidates (sorted by cost, in place) until the cheapest living one is verified,
- * and writes the choice. A candidate with a violation is out. */
-fc_status_t tuner_verify(const tuner_task_t *task, tuner_candidate_t *candidates, int32_t n, tuner_choice_t *choice,
+  const char *name;     /* "random" */
+  const char *summary;  /* one line for --help */
+  bool needs_rows;      /* nothing to propose without offline rows */
+  bool has_faithful;    /* variant TUNER_FAITHFUL exists; create refuses it otherwise */
+  bool knows_the_world; /* an oracle: it is told the truth, and in a trace the load to come; no competitor */
+  bool is_planner;      /* chooses before the first window and keeps to it: the choice is not verified */
+  /* Caller owns *self and destroys it. Errors: FC_ENOMEM, and what the method says. May block for seconds. */
+  fc_status_t (*create)(const tuner_setting_t *setting, void **self, fc_error_t *error);
+  void (*destroy)(void **self);
+  /* The configuration (N) for the next window. last: the window measured last, or NULL. dynamic: this one will be in
+   * force whatever comes, so that there is nothing to gain from exploring. May block for seconds. */
+  fc_status_t (*propose)(void *self, const fc_observation_t *last, bool dynamic, fc_function_configuration_t *proposal,
                          fc_error_t *error);
+  /* One measured window; its configuration was in force. */
+  fc_status_t (*learn)(void *self, const fc_observation_t *window, fc_qos_verdict_t verdict, fc_error_t *error);
+} tuner_t;
+
+/* By name, or NULL. names, when not NULL, gets a comma-separated list of all for messages. */
+const tuner_t *tuner_find(const char *name, const char **names);
+/* The i-th of the table, or NULL after the last. */
+const tuner_t *tuner_at(int32_t i);
 
 #ifdef __cplusplus
 }

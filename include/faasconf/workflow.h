@@ -186,7 +186,8 @@ typedef struct {
   double warmup_share;                                /* first request of a replica: + this * w */
   double sigma_window, sigma_function, sigma_replica; /* lognormal speed noise, mean 1 */
   double mem_idle_mib, mem_waiting_share;             /* 20 MiB; 0.3 of a request's memory before its second phase */
-  double spawn_rate_per_s;                            /* closed loop: user u starts at u / this */
+  double tail_share, tail_factor; /* of the calls of every function; times the work that these take, 1 or more */
+  double spawn_rate_per_s;        /* closed loop: user u starts at u / this */
   double cold_start_median_s, cold_start_sigma;
   double cpu_period_s; /* fork mode: a replica's quota is given by the period; 0: spread evenly over time */
   double cpu_tick_s;   /* a budget that is used up is noticed at multiples of this; 0: at once */

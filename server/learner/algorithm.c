@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "attmf.h"
+#include "ddpg.h"
+#include "firm.h"
+#include "maddpg.h"
+#include "mean_field.h"
 
-static const algorithm_interface_t *const ALGORITHMS[] = {&algorithm_attmf};
-static const char *const ALGORITHM_NAMES = "attmf";
+static const algorithm_interface_t *const ALGORITHMS[] = {&algorithm_attmf, &algorithm_mean_field, &algorithm_maddpg,
+                                                          &algorithm_ddpg, &algorithm_firm};
+static const char *const ALGORITHM_NAMES = "attmf, mean_field, maddpg, ddpg, firm";
 
 const algorithm_interface_t *algorithm_find(const char *name, const char **names) {
   if (names != NULL) *names = ALGORITHM_NAMES;

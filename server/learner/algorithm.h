@@ -1,9 +1,10 @@
 /* algorithm.h - step 6 of the flow: the one interface of every learning algorithm.
  *
- * An algorithm owns its networks, targets, optimiser moments and random stream in one flat parameter block; it sees
- * normalised features and actions in [0,1], never a metric or a millicore. Each algorithm is one file that reads as its
- * equations (attmf.c); the trainer (trainer.h) owns replay, normalisation, schedule and checkpoints. One thread per
- * instance. update() and act() never allocate.
+ * "attmf", and what it is compared with: "mean_field", "maddpg", "ddpg", "firm" (docs/algorithms.md). An algorithm owns
+ * its networks, targets, optimiser moments and random stream in one flat parameter block; it sees normalised features
+ * and actions in [0,1], never a metric or a millicore. Each algorithm is one file that reads as its equations
+ * (attmf.c); the trainer (trainer.h) owns replay, normalisation, schedule and checkpoints. One thread per instance.
+ * update() and act() never allocate.
  */
 #ifndef SERVER_LEARNER_ALGORITHM_H
 #define SERVER_LEARNER_ALGORITHM_H
@@ -16,6 +17,7 @@
 extern "C" {
 #endif
 
+/* Only attmf has a faithful variant; create of the others refuses it with FC_EINVAL. */
 typedef enum { VARIANT_REPAIRED = 0, VARIANT_FAITHFUL = 1 } algorithm_variant_t;
 
 typedef struct {

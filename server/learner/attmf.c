@@ -9,8 +9,9 @@
  *               critic: descend f sum (y_j - Q_j(s, a))^2      actor: descend -f sum Q_j(s, pi(s))
  *               targets drift by tau
  *
- * Variants, tensors and the flaws that `faithful` keeps on purpose: docs/algorithms.md. Memory: one allocation per
- * instance; update(), act() and q() never allocate. One thread per instance.
+ * Variants, tensors and the flaws that `faithful` keeps on purpose: docs/algorithms.md. With uniform attention it is
+ * the mean field of mean_field.c. Memory: one allocation per instance; update(), act() and q() never allocate. One
+ * thread per instance.
  */
 #include "attmf.h"
 
@@ -19,24 +20,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attmf_net.h"
 #include "neighbours.h"
+#include "options.h"
+#include "weights.h"
 
 /* The authors divide sums over 64 sampled rows by a nominal batch_size of 8. */
 static const double FAITHFUL_LOSS_DIVISOR = 8;
 static const float FAITHFUL_ACTION_MIN = 0.1f, FAITHFUL_ACTION_MAX = 0.9f;
-static const double ADAM_BETA1 = 0.9, ADAM_BETA2 = 0.999, ADAM_EPSILON = 1e-8;
 
-/* One net with everything its optimiser and target need: blocks of the same layout. */
 typedef struct {
   attmf_net_t net;
-  float *parameters, *target, *gradients, *moment1, *moment2; /* (P) */
-  float *statistics, *target_statistics;                      /* (4H) running, of batch normalisation only */
+  weights_t weights;
+  float *statistics, *target_statistics; /* (4H) running, of batch normalisation only */
   attmf_pass_t pass;
   attmf_workspace_t workspace;
 } learner_t;
 
 struct algorithm {
+  const char *kind; /* of its policies: the algorithm's name */
   algorithm_options_t options;
   int32_t n_functions, n_features; /* N, O */
   const fc_ops_t *ops;
@@ -56,15 +57,13 @@ static bool is_faithful(const algorithm_t *self) {
 }
 
 static algorithm_options_t attmf_defaults(algorithm_variant_t variant) {
-  const bool faithful = variant == VARIANT_FAITHFUL;
-  return (algorithm_options_t){.variant = variant,
-                               .n_batch = 64,
-                               .n_hidden = 64,
-                               .n_attention = 32,
-                               .learning_rate = faithful ? 1e-4f : 1e-3f,
-                               .soft_update = 0.01f,
-                               .discount = faithful ? 0.9f : 0.0f,
-                               .seed = 1};
+  algorithm_options_t options = options_repaired();
+  if (variant == VARIANT_FAITHFUL) {
+    options.variant = variant;
+    options.learning_rate = 1e-4f;
+    options.discount = 0.9f;
+  }
+  return options;
 }
 
 /* ---- one update ---------------------------------------------------------------------------------------------- */
@@ -81,24 +80,14 @@ static void critic_target(algorithm_t *self, const algorithm_batch_t *batch) {
   const int32_t b = batch->n_batch;
   const float *next_q = NULL;
   if (self->options.discount > 0) {
-    attmf_actor_forward(&actor->net, actor->target, actor->target_statistics, MODE_EVAL, b, batch->next_features,
-                        &actor->pass, &actor->workspace);
-    attmf_critic_forward(&critic->net, critic->target, critic->target_statistics, MODE_EVAL, b, batch->next_features,
-                         actor->pass.mlp.y, &critic->pass, &critic->workspace);
+    attmf_actor_forward(&actor->net, actor->weights.target, actor->target_statistics, MODE_EVAL, b,
+                        batch->next_features, &actor->pass, &actor->workspace);
+    attmf_critic_forward(&critic->net, critic->weights.target, critic->target_statistics, MODE_EVAL, b,
+                         batch->next_features, actor->pass.mlp.y, &critic->pass, &critic->workspace);
     next_q = critic->pass.mlp.y;
   }
   self->ops->td_target(self->target_q, batch->reward, next_q, batch->terminal, (double)self->options.discount, 1, b,
                        self->n_functions, NULL);
-}
-
-/* Adam on one net from its gradients; returns their norm. */
-static double optimiser_step(algorithm_t *self, learner_t *learner) {
-  const int64_t n = learner->net.parameters.n_values;
-  float squares;
-  self->ops->sum_squares(&squares, learner->gradients, 1, n, NULL);
-  self->ops->adam(learner->parameters, learner->moment1, learner->moment2, learner->gradients,
-                  (double)self->options.learning_rate, ADAM_BETA1, ADAM_BETA2, ADAM_EPSILON, self->step, n, NULL);
-  return sqrt((double)squares);
 }
 
 /* L = f sum over b, j of (y_j - Q_j(s, a))^2, down its gradient in critic and critic attention. */
@@ -108,15 +97,15 @@ static void critic_step(algorithm_t *self, const algorithm_batch_t *batch, algor
   const int32_t b = batch->n_batch, rows = b * self->n_functions;
   const double f = loss_factor(self);
   float loss;
-  attmf_critic_forward(&critic->net, critic->parameters, critic->statistics, MODE_TRAIN, b, batch->features,
+  attmf_critic_forward(&critic->net, critic->weights.parameters, critic->statistics, MODE_TRAIN, b, batch->features,
                        batch->action, &critic->pass, &critic->workspace);
   ops->mse_forward(&loss, critic->pass.mlp.y, self->target_q, NULL, f, 1, rows, NULL);
   ops->mse_backward(self->grad_q, critic->pass.mlp.y, self->target_q, NULL, f, 1, rows, NULL);
-  ops->fill(critic->gradients, 0, critic->net.parameters.n_values, NULL);
-  attmf_critic_backward(&critic->net, critic->parameters, critic->statistics, MODE_TRAIN, b, batch->features,
-                        batch->action, &critic->pass, self->grad_q, critic->gradients, &critic->workspace);
+  weights_zero_gradients(&critic->weights, ops);
+  attmf_critic_backward(&critic->net, critic->weights.parameters, critic->statistics, MODE_TRAIN, b, batch->features,
+                        batch->action, &critic->pass, self->grad_q, critic->weights.gradients, &critic->workspace);
   report->critic_loss = (double)loss;
-  report->critic_grad_norm = optimiser_step(self, critic);
+  report->critic_grad_norm = weights_step(&critic->weights, ops, (double)self->options.learning_rate, self->step);
 }
 
 /* J = -f sum over b, j of Q_j(s, pi(s)), down its gradient in actor and actor attention. The critic's attention of s is
@@ -127,40 +116,39 @@ static void actor_step(algorithm_t *self, const algorithm_batch_t *batch, algori
   const int32_t b = batch->n_batch, rows = b * self->n_functions;
   const double f = loss_factor(self);
   float loss;
-  attmf_actor_forward(&actor->net, actor->parameters, actor->statistics, MODE_TRAIN, b, batch->features, &actor->pass,
-                      &actor->workspace);
+  attmf_actor_forward(&actor->net, actor->weights.parameters, actor->statistics, MODE_TRAIN, b, batch->features,
+                      &actor->pass, &actor->workspace);
   const float *pi = actor->pass.mlp.y;
-  attmf_critic_forward(&critic->net, critic->parameters, critic->statistics, MODE_TRAIN, b, batch->features, pi,
+  attmf_critic_forward(&critic->net, critic->weights.parameters, critic->statistics, MODE_TRAIN, b, batch->features, pi,
                        &critic->pass, &critic->workspace);
   ops->sum_loss_forward(&loss, critic->pass.mlp.y, NULL, -f, 1, rows, NULL);
   ops->sum_loss_backward(self->grad_q, NULL, -f, 1, rows, NULL);
-  attmf_critic_action_gradient(&critic->net, critic->parameters, critic->statistics, MODE_TRAIN, b, pi, &critic->pass,
-                               self->grad_q, self->grad_action, &critic->workspace);
-  ops->fill(actor->gradients, 0, actor->net.parameters.n_values, NULL);
-  attmf_actor_backward(&actor->net, actor->parameters, actor->statistics, MODE_TRAIN, b, batch->features, &actor->pass,
-                       self->grad_action, actor->gradients, &actor->workspace);
+  attmf_critic_action_gradient(&critic->net, critic->weights.parameters, critic->statistics, MODE_TRAIN, b, pi,
+                               &critic->pass, self->grad_q, self->grad_action, &critic->workspace);
+  weights_zero_gradients(&actor->weights, ops);
+  attmf_actor_backward(&actor->net, actor->weights.parameters, actor->statistics, MODE_TRAIN, b, batch->features,
+                       &actor->pass, self->grad_action, actor->weights.gradients, &actor->workspace);
   report->actor_loss = (double)loss;
-  report->actor_grad_norm = optimiser_step(self, actor);
+  report->actor_grad_norm = weights_step(&actor->weights, ops, (double)self->options.learning_rate, self->step);
 }
 
-static void attmf_update(algorithm_t *self, const algorithm_batch_t *batch, algorithm_report_t *report) {
+void attmf_update(algorithm_t *self, const algorithm_batch_t *batch, algorithm_report_t *report) {
   FC_ASSERT_EQ(batch->n_batch, self->options.n_batch);
   self->step += 1;
   critic_target(self, batch);
   critic_step(self, batch, report);
   actor_step(self, batch, report);
-  const double tau = (double)self->options.soft_update;
-  self->ops->soft_update(self->critic.target, self->critic.parameters, tau, self->critic.net.parameters.n_values, NULL);
-  self->ops->soft_update(self->actor.target, self->actor.parameters, tau, self->actor.net.parameters.n_values, NULL);
+  weights_follow(&self->critic.weights, self->ops, (double)self->options.soft_update);
+  weights_follow(&self->actor.weights, self->ops, (double)self->options.soft_update);
 }
 
 /* ---- use ----------------------------------------------------------------------------------------------------- */
 
-static void attmf_act(algorithm_t *self, int32_t n_batch, const float *features, float *action) {
+void attmf_act(algorithm_t *self, int32_t n_batch, const float *features, float *action) {
   learner_t *actor = &self->actor;
   FC_ASSERT(n_batch >= 1 && n_batch <= self->options.n_batch);
-  attmf_actor_forward(&actor->net, actor->parameters, actor->statistics, MODE_EVAL, n_batch, features, &actor->pass,
-                      &actor->workspace);
+  attmf_actor_forward(&actor->net, actor->weights.parameters, actor->statistics, MODE_EVAL, n_batch, features,
+                      &actor->pass, &actor->workspace);
   const int64_t n = (int64_t)n_batch * self->n_functions * FC_KNOBS;
   memcpy(action, actor->pass.mlp.y, (size_t)n * sizeof *action);
   for (int64_t i = 0; is_faithful(self) && i < n; ++i) {
@@ -168,11 +156,11 @@ static void attmf_act(algorithm_t *self, int32_t n_batch, const float *features,
   }
 }
 
-static void attmf_q(algorithm_t *self, int32_t n_batch, const float *features, const float *action, float *q) {
+void attmf_q(algorithm_t *self, int32_t n_batch, const float *features, const float *action, float *q) {
   learner_t *critic = &self->critic;
   FC_ASSERT(n_batch >= 1 && n_batch <= self->options.n_batch);
-  attmf_critic_forward(&critic->net, critic->parameters, critic->statistics, MODE_EVAL, n_batch, features, action,
-                       &critic->pass, &critic->workspace);
+  attmf_critic_forward(&critic->net, critic->weights.parameters, critic->statistics, MODE_EVAL, n_batch, features,
+                       action, &critic->pass, &critic->workspace);
   for (int32_t b = 0; b < n_batch; ++b) {
     double sum = 0;
     for (int32_t j = 0; j < self->n_functions; ++j) sum += (double)critic->pass.mlp.y[b * self->n_functions + j];
@@ -187,8 +175,8 @@ static void fold_norms(algorithm_t *self) {
   const int64_t scale_at[2] = {net->mlp.scale1, net->mlp.scale2}, shift_at[2] = {net->mlp.shift1, net->mlp.shift2};
   const int32_t h = net->mlp.n_hidden;
   for (int layer = 0; layer < 2; ++layer) {
-    const float *scale = self->actor.parameters + scale_at[layer];
-    const float *shift = self->actor.parameters + shift_at[layer];
+    const float *scale = self->actor.weights.parameters + scale_at[layer];
+    const float *shift = self->actor.weights.parameters + shift_at[layer];
     const float *mean = self->actor.statistics + layer * 2 * h, *variance = mean + h;
     float *folded = self->folded + layer * 2 * h;
     for (int32_t i = 0; i < h; ++i) {
@@ -199,16 +187,16 @@ static void fold_norms(algorithm_t *self) {
 }
 
 /* Names and shapes: docs/algorithms.md. */
-static int32_t attmf_export_policy(algorithm_t *self, fc_policy_manifest_t *manifest, fc_tensor_t *tensors) {
+int32_t attmf_export_policy(algorithm_t *self, fc_policy_manifest_t *manifest, fc_tensor_t *tensors) {
   const parameters_t *table = &self->actor.net.parameters;
   const int32_t h = self->options.n_hidden;
   fold_norms(self);
-  snprintf(manifest->kind, sizeof manifest->kind, "attmf");
+  snprintf(manifest->kind, sizeof manifest->kind, "%s", self->kind);
   snprintf(manifest->variant, sizeof manifest->variant, "%s", is_faithful(self) ? "faithful" : "repaired");
   for (int32_t i = 0; i < table->n_items; ++i) {
     const parameter_t *p = &table->items[i];
     fc_tensor_t *t = &tensors[i];
-    *t = (fc_tensor_t){.n_dims = p->n_dims, .data = self->actor.parameters + p->offset};
+    *t = (fc_tensor_t){.n_dims = p->n_dims, .data = self->actor.weights.parameters + p->offset};
     snprintf(t->name, sizeof t->name, "actor.%s", p->name);
     for (int32_t d = 0; d < p->n_dims; ++d) t->shape[d] = p->shape[d];
     if (p->offset == self->actor.net.mlp.scale1) t->data = self->folded;
@@ -220,24 +208,15 @@ static int32_t attmf_export_policy(algorithm_t *self, fc_policy_manifest_t *mani
 }
 
 static int32_t add_states(algorithm_state_t *blocks, int32_t n, const char *net, learner_t *learner, bool statistics) {
-  const struct {
-    const char *name;
-    float *data;
-    int64_t n;
-  } all[] = {{"parameters", learner->parameters, learner->net.parameters.n_values},
-             {"target", learner->target, learner->net.parameters.n_values},
-             {"moment1", learner->moment1, learner->net.parameters.n_values},
-             {"moment2", learner->moment2, learner->net.parameters.n_values},
-             {"statistics", learner->statistics, mlp_statistics_values(&learner->net.mlp)}};
-  for (size_t i = 0; i < (statistics ? 5u : 4u); ++i, ++n) {
-    snprintf(blocks[n].name, sizeof blocks[n].name, "%s.%s", net, all[i].name);
-    blocks[n].data = all[i].data;
-    blocks[n].n = all[i].n;
-  }
-  return n;
+  n = weights_states(&learner->weights, net, blocks, n);
+  if (!statistics) return n;
+  snprintf(blocks[n].name, sizeof blocks[n].name, "%s.statistics", net);
+  blocks[n].data = learner->statistics;
+  blocks[n].n = mlp_statistics_values(&learner->net.mlp);
+  return n + 1;
 }
 
-static int32_t attmf_state(algorithm_t *self, algorithm_state_t *blocks, int64_t **step, fc_rng_t **rng) {
+int32_t attmf_state(algorithm_t *self, algorithm_state_t *blocks, int64_t **step, fc_rng_t **rng) {
   *step = &self->step;
   *rng = &self->rng;
   const int32_t n = add_states(blocks, 0, "actor", &self->actor, is_faithful(self));
@@ -246,40 +225,8 @@ static int32_t attmf_state(algorithm_t *self, algorithm_state_t *blocks, int64_t
 
 /* ---- life ---------------------------------------------------------------------------------------------------- */
 
-static fc_status_t check_options(const algorithm_options_t *o, int32_t n_functions, int32_t n_features,
-                                 fc_error_t *error) {
-  if (o->variant != VARIANT_REPAIRED && o->variant != VARIANT_FAITHFUL) {
-    return fc_error_set(error, FC_EINVAL, "attmf: unknown variant %d: use repaired or faithful", (int)o->variant);
-  }
-  if (o->n_batch < 1 || o->n_batch > 65536) {
-    return fc_error_set(error, FC_EINVAL, "attmf: batch size %d: use 1 to 65536", (int)o->n_batch);
-  }
-  if (o->n_hidden < 1 || o->n_hidden > 4096 || o->n_attention < 1 || o->n_attention > 4096) {
-    return fc_error_set(error, FC_EINVAL, "attmf: hidden width %d, attention width %d: use 1 to 4096", (int)o->n_hidden,
-                        (int)o->n_attention);
-  }
-  if (n_features < 1 || n_features > FC_MAX_FEATURES) {
-    return fc_error_set(error, FC_EINVAL, "attmf: %d features: use 1 to %d", (int)n_features, (int)FC_MAX_FEATURES);
-  }
-  if (n_functions < 1 || n_functions > FC_MAX_FUNCTIONS) {
-    return fc_error_set(error, FC_EINVAL, "attmf: %d functions: use 1 to %d", (int)n_functions, (int)FC_MAX_FUNCTIONS);
-  }
-  if (!(o->learning_rate >= 0 && o->learning_rate <= 1) || !(o->soft_update >= 0 && o->soft_update <= 1) ||
-      !(o->discount >= 0 && o->discount < 1)) {
-    return fc_error_set(error, FC_EINVAL,
-                        "attmf: learning rate %g and tau %g must lie in [0, 1], the discount %g in [0, 1)",
-                        (double)o->learning_rate, (double)o->soft_update, (double)o->discount);
-  }
-  return FC_OK;
-}
-
 static void bind_learner(learner_t *learner, int32_t n_batch, arena_t *arena) {
-  const int64_t n = learner->net.parameters.n_values;
-  learner->parameters = arena_take(arena, n);
-  learner->target = arena_take(arena, n);
-  learner->gradients = arena_take(arena, n);
-  learner->moment1 = arena_take(arena, n);
-  learner->moment2 = arena_take(arena, n);
+  weights_bind(&learner->weights, &learner->net.parameters, 1, arena);
   learner->statistics = arena_take(arena, mlp_statistics_values(&learner->net.mlp));
   learner->target_statistics = arena_take(arena, mlp_statistics_values(&learner->net.mlp));
   attmf_pass_bind(&learner->net, n_batch, &learner->pass, arena);
@@ -298,14 +245,12 @@ static void bind_all(algorithm_t *self, arena_t *arena) {
 }
 
 static void draw_learner(learner_t *learner, fc_rng_t *rng) {
-  const size_t bytes = (size_t)learner->net.parameters.n_values * sizeof(float);
-  parameters_draw(&learner->net.parameters, rng, learner->parameters);
-  memcpy(learner->target, learner->parameters, bytes);
+  weights_draw(&learner->weights, &learner->net.parameters, rng);
   mlp_statistics_reset(&learner->net.mlp, learner->statistics);
   mlp_statistics_reset(&learner->net.mlp, learner->target_statistics);
 }
 
-static void attmf_destroy(algorithm_t **self) {
+void attmf_destroy(algorithm_t **self) {
   if (self == NULL || *self == NULL) return;
   neighbours_clear(&(*self)->neighbours);
   free((*self)->memory);
@@ -313,24 +258,26 @@ static void attmf_destroy(algorithm_t **self) {
   *self = NULL;
 }
 
-static fc_status_t attmf_create(const algorithm_options_t *options, const fc_workflow_t *workflow, int32_t n_features,
-                                algorithm_t **out, fc_error_t *error) {
+fc_status_t attmf_create_attending(const char *name, attention_t attention, norm_t norm,
+                                   const algorithm_options_t *options, const fc_workflow_t *workflow,
+                                   int32_t n_features, algorithm_t **out, fc_error_t *error) {
   *out = NULL;
-  FC_TRY(check_options(options, workflow->n_functions, n_features, error));
+  FC_TRY(options_check(name, options, workflow->n_functions, n_features, error));
   const fc_ops_t *ops = fc_ops_cpu();
   const char *missing = fc_ops_missing(ops);
   if (missing != NULL) {
-    return fc_error_set(error, FC_EINTERNAL, "attmf: backend %s lacks the op %s", ops->backend, missing);
+    return fc_error_set(error, FC_EINTERNAL, "%s: backend %s lacks the op %s", name, ops->backend, missing);
   }
   algorithm_t *self = calloc(1, sizeof *self);
-  if (self == NULL) return fc_error_set(error, FC_ENOMEM, "attmf: out of memory");
+  if (self == NULL) return fc_error_set(error, FC_ENOMEM, "%s: out of memory", name);
+  self->kind = name;
   self->options = *options;
   self->n_functions = workflow->n_functions;
   self->n_features = n_features;
   self->ops = ops;
   if (neighbours_init(&self->neighbours, &workflow->topology, FC_EDGE_SUCCESSOR | FC_EDGE_PREDECESSOR) != FC_OK) {
     attmf_destroy(&self);
-    return fc_error_set(error, FC_ENOMEM, "attmf: out of memory for %d edges", (int)workflow->topology.n_edges);
+    return fc_error_set(error, FC_ENOMEM, "%s: out of memory for %d edges", name, (int)workflow->topology.n_edges);
   }
 
   const fc_dims_t dims = {.n_learners = 1,
@@ -342,8 +289,6 @@ static fc_status_t attmf_create(const algorithm_options_t *options, const fc_wor
                           .n_hidden = options->n_hidden,
                           .n_attention = options->n_attention,
                           .n_heads = 1};
-  const attention_t attention = is_faithful(self) ? ATTENTION_SQUARE : ATTENTION_SOFTMAX;
-  const norm_t norm = is_faithful(self) ? NORM_BATCH : NORM_LAYER;
   attmf_net_init_actor(&self->actor.net, ops, &dims, self->neighbours.csr, attention, norm);
   attmf_net_init_critic(&self->critic.net, ops, &dims, self->neighbours.csr, attention, norm);
 
@@ -353,7 +298,8 @@ static fc_status_t attmf_create(const algorithm_options_t *options, const fc_wor
   self->memory = aligned_alloc(ARENA_ALIGNMENT_VALUES * sizeof(float), bytes);
   if (self->memory == NULL) {
     attmf_destroy(&self);
-    return fc_error_set(error, FC_ENOMEM, "attmf: out of memory for %zu MiB of networks and activations", bytes >> 20);
+    return fc_error_set(error, FC_ENOMEM, "%s: out of memory for %zu MiB of networks and activations", name,
+                        bytes >> 20);
   }
   memset(self->memory, 0, bytes);
   arena = (arena_t){self->memory, 0};
@@ -363,6 +309,13 @@ static fc_status_t attmf_create(const algorithm_options_t *options, const fc_wor
   draw_learner(&self->critic, &self->rng);
   *out = self;
   return FC_OK;
+}
+
+static fc_status_t attmf_create(const algorithm_options_t *options, const fc_workflow_t *workflow, int32_t n_features,
+                                algorithm_t **out, fc_error_t *error) {
+  const bool faithful = options->variant == VARIANT_FAITHFUL;
+  return attmf_create_attending("attmf", faithful ? ATTENTION_SQUARE : ATTENTION_SOFTMAX,
+                                faithful ? NORM_BATCH : NORM_LAYER, options, workflow, n_features, out, error);
 }
 
 const algorithm_interface_t algorithm_attmf = {.name = "attmf",

@@ -178,9 +178,8 @@ fc_status_t trainer_heldout(trainer_t *t, double *r2, double *error) {
   return FC_OK;
 }
 
-fc_status_t trainer_q(trainer_t *t, const fc_observation_t *before, const fc_function_configuration_t *configuration,
-                      double *q) {
-  float value = 0.0f;
+/* Row 0 of the batch = the normalised features of one observation. */
+static fc_status_t observe(trainer_t *t, const fc_observation_t *before) {
   fc_policy_manifest_t manifest;
   if (!t->frozen) return FC_ESTATE;
   memset(&manifest, 0, sizeof manifest);
@@ -188,10 +187,30 @@ fc_status_t trainer_q(trainer_t *t, const fc_observation_t *before, const fc_fun
   manifest.decode = t->options.decode;
   manifest.n_features = t->n_features;
   memcpy(manifest.features, t->normaliser, sizeof manifest.features);
-  FC_TRY(fc_features_compute(&manifest, t->workflow, before, t->feature_scratch, t->features));
+  return fc_features_compute(&manifest, t->workflow, before, t->feature_scratch, t->features);
+}
+
+fc_status_t trainer_q(trainer_t *t, const fc_observation_t *before, const fc_function_configuration_t *configuration,
+                      double *q) {
+  float value = 0.0f;
+  FC_TRY(observe(t, before));
   fc_knobs_encode(t->workflow, t->options.ranges, t->options.decode, configuration, t->action);
   t->algorithm->q(t->self, 1, t->features, t->action, &value);
   *q = (double)value;
+  return FC_OK;
+}
+
+fc_status_t trainer_action(trainer_t *t, const fc_observation_t *before, float *action) {
+  FC_TRY(observe(t, before));
+  t->algorithm->act(t->self, 1, t->features, action);
+  for (int32_t i = 0; i < t->workflow->n_functions * FC_KNOBS; ++i)
+    if (!isfinite(action[i])) return FC_EUNSAFE;
+  return FC_OK;
+}
+
+fc_status_t trainer_act(trainer_t *t, const fc_observation_t *before, fc_function_configuration_t *configuration) {
+  FC_TRY(trainer_action(t, before, t->action));
+  fc_knobs_decode(t->workflow, t->options.ranges, t->options.decode, t->action, configuration);
   return FC_OK;
 }
 

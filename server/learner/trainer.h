@@ -52,6 +52,12 @@ fc_status_t trainer_heldout(trainer_t *trainer, double *r2, double *error);
 fc_status_t trainer_q(trainer_t *trainer, const fc_observation_t *before,
                       const fc_function_configuration_t *configuration, double *q);
 
+/* What the algorithm of now decides after `before`: action (N, A) in [0,1], without exploration. FC_ESTATE before the
+ * normaliser is frozen, FC_EUNSAFE when it is not finite. */
+fc_status_t trainer_action(trainer_t *trainer, const fc_observation_t *before, float *action);
+/* The same as a configuration (N) within the trainer's ranges. */
+fc_status_t trainer_act(trainer_t *trainer, const fc_observation_t *before, fc_function_configuration_t *configuration);
+
 /* The policy of now as bytes (policy.h); version goes into the manifest. Buffers are the caller's to free(). */
 fc_status_t trainer_export(trainer_t *trainer, int64_t version, char **manifest, size_t *manifest_size,
                            uint8_t **weights, size_t *weights_size, fc_error_t *error);

@@ -1,6 +1,7 @@
 /* attention_field.h - step 5 of the flow: features + neighbourhoods -> weight of every neighbour (L,B,E).
  *
  *   q = s Wq, k = s Wk, weight = softmax or squared scores over each function's neighbours (ops.h: attention_*)
+ *   uniform: weight = 1 / number of neighbours, whatever the features; it has no parameters
  *
  * The mean field itself is ops->mean_field_forward with these weights. One thread per pass; never allocates after
  * binding.
@@ -15,12 +16,12 @@
 extern "C" {
 #endif
 
-typedef enum { ATTENTION_SOFTMAX = 0, ATTENTION_SQUARE = 1 } attention_t;
+typedef enum { ATTENTION_SOFTMAX = 0, ATTENTION_SQUARE = 1, ATTENTION_UNIFORM = 2 } attention_t;
 
 typedef struct {
   const fc_ops_t *ops;
   attention_t attention;
-  int32_t n_learners, n_features, n_attention; /* L, O, D */
+  int32_t n_learners, n_features, n_attention; /* L, O, D; D = 0 when uniform */
   fc_neighbours_t neighbours;
   const fc_real_t *edge_mask; /* (E) multiplies scores before the softmax; NULL = none */
   int64_t query, key;         /* offsets of Wq, Wk (O,D) */
@@ -38,7 +39,7 @@ typedef struct {
   fc_real_t *scratch;
 } attention_field_workspace_t;
 
-/* Adds attention.query and attention.key to parameters. */
+/* Adds attention.query and attention.key to parameters, unless attention is uniform. */
 void attention_field_init(attention_field_t *field, const fc_ops_t *ops, attention_t attention, int32_t n_learners,
                           int32_t n_features, int32_t n_attention, fc_neighbours_t neighbours,
                           parameters_t *parameters);

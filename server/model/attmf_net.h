@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 typedef struct {
-  parameters_t parameters; /* layout of the block: w1 ... b3, attention.query, attention.key */
+  parameters_t parameters; /* layout of the block: w1 ... b3, attention.query, attention.key (none when uniform) */
   mlp_t mlp;
   attention_field_t field;
   int32_t n_features, n_knobs; /* O, A */

@@ -28,6 +28,8 @@ static fc_json_t *world_json(const fc_simulator_parameters_t *world, double weig
 #define SET(field) fc_json_set_double(out, #field, world->field);
   GLOBALS(SET)
 #undef SET
+  fc_json_set_double(out, "tail_share", world->tail_share);
+  fc_json_set_double(out, "tail_factor", world->tail_factor);
   fc_json_set_int(out, "balancer", world->balancer);
   fc_json_set_int(out, "overflow", world->overflow);
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
@@ -81,6 +83,10 @@ static fc_status_t read_world(const fc_json_t *json, const fc_workflow_t *workfl
 #define GET(field) FC_TRY(get_number(json, #field, &world->field, error));
   GLOBALS(GET)
 #undef GET
+  if (fc_json_get(json, "tail_share") != NULL) { /* else as in the workflow file: no tail was thought of */
+    FC_TRY(get_number(json, "tail_share", &world->tail_share, error));
+    FC_TRY(get_number(json, "tail_factor", &world->tail_factor, error));
+  }
   FC_TRY(get_word(json, "balancer", FC_BALANCER_LEAST_CONNECTIONS, &balancer, error));
   FC_TRY(get_word(json, "overflow", FC_OVERFLOW_QUEUE, &overflow, error));
   world->balancer = (fc_balancer_t)balancer;

@@ -210,6 +210,18 @@ TEST(Workflow, PeriodsOfTheCpuQuotaAreReadAndAbsentByDefault) {
               testing::HasSubstr("from 0 to 1"));
 }
 
+TEST(Workflow, ATailIsReadAndAbsentByDefault) {
+  const Workflow plain;
+  EXPECT_EQ(0, plain->simulator.tail_share);
+  EXPECT_EQ(4, plain->simulator.tail_factor);
+  const Workflow w(with(fc_test::kChain, "  gateway_delay_s: 0.03",
+                        "  tail_share: 0.05\n  tail_factor: {value: 2.5, mark: plausible}"));
+  EXPECT_EQ(0.05, w->simulator.tail_share);
+  EXPECT_EQ(2.5, w->simulator.tail_factor);
+  EXPECT_THAT(fc_test::refusal(with(fc_test::kChain, "  gateway_delay_s: 0.03", "  tail_factor: 0.5")),
+              testing::HasSubstr("from 1 to 1000"));
+}
+
 TEST(WorkflowDigest, IsTheSameOnEveryMachine) {
   // Whoever changes what is hashed orphans every policy and every stored row: this number is part of the format.
   EXPECT_EQ("7bbd413261b3c5d9c132f08179c59d0069b5d8baf1cb8f283d191852833d7260", Workflow().digest());

@@ -122,6 +122,48 @@ TEST(Simulator, ConservesWork) {
   }
 }
 
+// The tail is that share of the calls with so many times the work: all of them is another work, none of them nothing.
+TEST(Simulator, TailOfNoneOrAllCallsIsTheSameWorkOrMore) {
+  auto without = fc_test::parallel_workflow(), none = fc_test::parallel_workflow(), all = fc_test::parallel_workflow(),
+       more = fc_test::parallel_workflow();
+  none->raw().simulator.tail_factor = 4;
+  all->raw().simulator.tail_share = 1;
+  all->raw().simulator.tail_factor = 2; /* exact in binary, so that the bytes can be the same */
+  all->raw().simulator.warmup_share = more->raw().simulator.warmup_share = 0;
+  for (int f = 0; f < 6; ++f) more->parameters_at(f).work_cpu_s *= 2;
+  Simulated a(without->get(), 10, FC_SEMANTICS_STRICT), b(none->get(), 10, FC_SEMANTICS_STRICT),
+      c(all->get(), 10, FC_SEMANTICS_STRICT), d(more->get(), 10, FC_SEMANTICS_STRICT);
+  for (int w = 0; w < 5; ++w) {
+    EXPECT_TRUE(same_bytes(a.window(w, kStart), b.window(w, kStart)));
+    EXPECT_TRUE(same_bytes(c.window(w, kStart), d.window(w, kStart)));
+    EXPECT_FALSE(same_bytes(a.window(w, kStart), c.window(w, kStart)));
+  }
+}
+
+TEST(Simulator, TailRaisesTheMeanWorkByItsShare) {
+  for (const fc_function_mode_t mode : {FC_MODE_FORK, FC_MODE_SYNCHRONOUS}) {
+    fc_test::PlainWorkflow workflow(1000);
+    const int f = workflow.plain("f", 0.1, 0, mode);
+    workflow.raw().simulator.tail_share = 0.05;
+    workflow.raw().simulator.tail_factor = 4;
+    workflow.build(workflow.call(f));
+    Simulated s(workflow.get(), 1, FC_SEMANTICS_STRICT);
+    fc_test::Average latency;
+    for (int w = 0; w < 10; ++w) latency.add(s.observe(w, {{1000, 100, 1, 1}}).outcome.latency_mean_s);
+    EXPECT_NEAR(0.1 * (1 + 0.05 * 3), latency.mean(), 5 * latency.standard_error()) << mode;
+    EXPECT_LT(latency.standard_error(), 0.001);
+  }
+}
+
+TEST(Simulator, RefusesATailThatShortensWork) {
+  auto workflow = fc_test::parallel_workflow();
+  workflow->raw().simulator.tail_share = 0.05;
+  workflow->raw().simulator.tail_factor = 0.5;
+  Simulated s(workflow->get(), 10, FC_SEMANTICS_STRICT);
+  EXPECT_EQ(FC_EINVAL, s.status);
+  EXPECT_NE(nullptr, std::strstr(s.error.message, "tail_factor"));
+}
+
 // Without any noise and with room for everybody, a lone user's latency is the sum along the longest path.
 TEST(Simulator, LoneUserLatencyIsTheCriticalPath) {
   auto workflow = fc_test::parallel_workflow();

@@ -191,6 +191,10 @@ std::vector<GraphCase> graph_cases() {
           {"unconnected", 3, {}}};
 }
 
+const char *attention_name(attention_t attention) {
+  return attention == ATTENTION_SOFTMAX ? "softmax" : attention == ATTENTION_SQUARE ? "square" : "uniform";
+}
+
 class WholeLoss : public testing::TestWithParam<std::tuple<int, attention_t, norm_t, net_mode_t>> {};
 
 TEST_P(WholeLoss, GradientsOfCriticAndActorAreTheDerivatives) {
@@ -206,12 +210,13 @@ TEST_P(WholeLoss, GradientsOfCriticAndActorAreTheDerivatives) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nets, WholeLoss,
-                         testing::Combine(testing::Range(0, 4), testing::Values(ATTENTION_SOFTMAX, ATTENTION_SQUARE),
+                         testing::Combine(testing::Range(0, 4),
+                                          testing::Values(ATTENTION_SOFTMAX, ATTENTION_SQUARE, ATTENTION_UNIFORM),
                                           testing::Values(NORM_LAYER, NORM_BATCH),
                                           testing::Values(MODE_TRAIN, MODE_EVAL)),
                          [](const testing::TestParamInfo<WholeLoss::ParamType> &instance) {
-                           return std::string(graph_cases()[std::get<0>(instance.param)].name) +
-                                  (std::get<1>(instance.param) == ATTENTION_SOFTMAX ? "_softmax" : "_square") +
+                           return std::string(graph_cases()[std::get<0>(instance.param)].name) + "_" +
+                                  attention_name(std::get<1>(instance.param)) +
                                   (std::get<2>(instance.param) == NORM_LAYER ? "_layer" : "_batch") +
                                   (std::get<3>(instance.param) == MODE_TRAIN ? "_train" : "_eval");
                          });
@@ -282,9 +287,9 @@ TEST_P(Invariance, MaskedPaddingFunctionsChangeNothing) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Nets, Invariance, testing::Values(ATTENTION_SOFTMAX, ATTENTION_SQUARE),
+INSTANTIATE_TEST_SUITE_P(Nets, Invariance, testing::Values(ATTENTION_SOFTMAX, ATTENTION_SQUARE, ATTENTION_UNIFORM),
                          [](const testing::TestParamInfo<attention_t> &instance) {
-                           return std::string(instance.param == ATTENTION_SOFTMAX ? "softmax" : "square");
+                           return std::string(attention_name(instance.param));
                          });
 
 TEST(Learners, SideBySideAreTheSameAsAlone) {

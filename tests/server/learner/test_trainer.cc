@@ -79,6 +79,32 @@ TEST_F(Trainer, OneSeedOnePolicy) {
   EXPECT_NE(policy(a), policy(c));
 }
 
+TEST_F(Trainer, ActsWithinItsRangesAsTheExportedPolicyDoes) {
+  Row row(workflow, 77);
+  std::vector<fc_function_configuration_t> c(workflow->n_functions), d(workflow->n_functions);
+  std::vector<float> action(workflow->n_functions * FC_KNOBS), decided(action.size());
+  trainer_t *t = make();
+  insert(t, 1, 30);
+  EXPECT_EQ(FC_ESTATE, trainer_act(t, &row->before, c.data())) << "the normaliser is not frozen yet";
+  update(t, 20);
+  ASSERT_EQ(FC_OK, trainer_action(t, &row->before, action.data()));
+  ASSERT_EQ(FC_OK, trainer_act(t, &row->before, c.data()));
+  fc_knobs_decode(workflow, FC_RANGES_MEASURED, FC_DECODE_UNIFORM, action.data(), d.data());
+  EXPECT_EQ(0, memcmp(c.data(), d.data(), c.size() * sizeof c[0]));
+  char *manifest = nullptr;
+  uint8_t *weights = nullptr;
+  size_t manifest_size = 0, weights_size = 0;
+  fc_policy_t *exported = nullptr;
+  ASSERT_OK(trainer_export(t, 1, &manifest, &manifest_size, &weights, &weights_size, &error));
+  ASSERT_OK(fc_policy_from_bytes(manifest, manifest_size, weights, weights_size, &exported, &error));
+  std::vector<float> scratch(fc_policy_scratch_floats(exported, workflow));
+  ASSERT_EQ(FC_OK, fc_policy_decide(exported, workflow, &row->before, scratch.data(), decided.data(), nullptr));
+  for (size_t i = 0; i < action.size(); ++i) EXPECT_NEAR(decided[i], action[i], 1e-5);
+  fc_policy_destroy(&exported);
+  free(manifest);
+  free(weights);
+}
+
 TEST_F(Trainer, ResumedIsTheSameAsUninterrupted) {
   trainer_t *whole = make(), *first = make();
   insert(whole, 1, 30);

@@ -62,6 +62,8 @@ TEST_F(Particles, AFileGivesThemBackExactly) {
   particles_.parameters[1].functions[2].work_cpu_s = 0.1234567890123456789;
   particles_.parameters[3].balancer = FC_BALANCER_LEAST_CONNECTIONS;
   particles_.parameters[3].overflow = FC_OVERFLOW_QUEUE;
+  particles_.parameters[2].tail_share = 0.05;
+  particles_.parameters[2].tail_factor = 3;
   particles_.weights[0] = 0.1;
   particles_.weights[1] = 0.4;
   const std::string path = folder_.path("twin.json");
@@ -74,6 +76,8 @@ TEST_F(Particles, AFileGivesThemBackExactly) {
     EXPECT_EQ(0, std::memcmp(a.functions, b.functions, 6 * sizeof *a.functions));
     EXPECT_EQ(a.throttling_loss, b.throttling_loss);
     EXPECT_EQ(a.sigma_replica, b.sigma_replica);
+    EXPECT_EQ(a.tail_share, b.tail_share);
+    EXPECT_EQ(a.tail_factor, b.tail_factor);
     EXPECT_EQ(a.balancer, b.balancer);
     EXPECT_EQ(a.overflow, b.overflow);
   }
@@ -93,6 +97,17 @@ TEST_F(Particles, PeriodsTicksAndCoresAreTheWorkflowFiles) {
     EXPECT_EQ(0.004, loaded_.parameters[i].cpu_tick_s);
     EXPECT_EQ(2, loaded_.parameters[i].cores);
   }
+}
+
+TEST_F(Particles, AFileWithoutTailHasTheWorkflows) {
+  const std::string path = folder_.path("with.json");
+  workflow_->simulator.tail_share = 0.25;
+  ASSERT_OK(particles_save(&particles_, workflow_, path.c_str(), &error));
+  std::string text = fc_test::read_file(path);
+  for (size_t at; (at = text.find("\"tail_")) != std::string::npos;) text.erase(at, text.find(',', at) + 1 - at);
+  ASSERT_OK(load(text));
+  EXPECT_EQ(0.25, loaded_.parameters[0].tail_share);
+  EXPECT_EQ(4, loaded_.parameters[0].tail_factor);
 }
 
 TEST_F(Particles, DamagedFilesAreRefusedByName) {

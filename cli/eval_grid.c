@@ -1,0 +1,246 @@
+/* eval_grid.c - see eval_grid.h. */
+#include "eval_grid.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "eval_reference.h"
+#include "folder_tree.h"
+#include "jobs.h"
+#include "series.h"
+
+enum { PAPER_WORKFLOWS = 4, PATH_SIZE = 1200 };
+
+eval_grid_options_t eval_grid_defaults(const char *experiment) {
+  return (eval_grid_options_t){.experiment = experiment,
+                               .workflows = "sequential,parallel,branch,tcktapp",
+                               .users = "",
+                               .methods = "",
+                               .worlds = "exact,parameters",
+                               .tracks = "rows,simulator",
+                               .safety = "none",
+                               .rails = "off",
+                               .semantics = "strict",
+                               .n_seeds = 3,
+                               .first_seed = 1,
+                               .budget_windows = 15,
+                               .judging_windows = 400,
+                               .n_rows = 300,
+                               .n_simulated = 31000,
+                               .jobs = jobs_default_workers()};
+}
+
+/* ---- lists ---------------------------------------------------------------------------------------------------- */
+
+/* The next item; false at the end of the list. An item that is too long is cut, and no name fits it then. */
+static bool next_item(const char **list, char *item, size_t size) {
+  const size_t length = strcspn(*list, ",");
+  if (**list == '\0') return false;
+  snprintf(item, size, "%.*s", (int)length, *list);
+  *list += length + ((*list)[length] == ',' ? 1 : 0);
+  return true;
+}
+
+static fc_status_t load_workflows(const char *list, fc_workflow_t **workflows, int32_t *n, fc_error_t *error) {
+  char item[PATH_SIZE];
+  for (*n = 0; next_item(&list, item, sizeof item); ++*n) {
+    if (*n == GRID_MAX_WORKFLOWS)
+      return fc_error_set(error, FC_EINVAL, "--workflow: more than %d workflows", (int)GRID_MAX_WORKFLOWS);
+    FC_TRY(fc_workflow_load(item, &workflows[*n], error));
+    if (!workflows[*n]->simulator.present)
+      return fc_error_set(error, FC_EINVAL, "workflow %s has no `simulator:` section: there is no world to measure in",
+                          item);
+  }
+  return *n > 0 ? FC_OK : fc_error_set(error, FC_EINVAL, "--workflow: no workflow is named");
+}
+
+static fc_status_t read_users(const char *list, grid_t *grid, fc_error_t *error) {
+  char item[32];
+  for (grid->n_users = 0; next_item(&list, item, sizeof item);) {
+    char *end = NULL;
+    const long users = strtol(item, &end, 10);
+    if (end == item || *end != '\0' || users < 1 || users > 10000 || grid->n_users == OFFLINE_MAX_LOADS)
+      return fc_error_set(error, FC_EINVAL, "--users: '%s'; use up to %d numbers of users, as 10,20,30", item,
+                          (int)OFFLINE_MAX_LOADS);
+    grid->users[grid->n_users++] = (int32_t)users;
+  }
+  return FC_OK;
+}
+
+static fc_status_t read_worlds(const char *list, grid_t *grid, fc_error_t *error) {
+  char item[32];
+  while (next_item(&list, item, sizeof item)) {
+    world_kind_t kind = WORLD_EXACT;
+    if (strcmp(item, "all") == 0) {
+      for (int i = 0; i < WORLD_KINDS; ++i) grid->worlds[i] = true;
+      continue;
+    }
+    if (!world_find(item, &kind))
+      return fc_error_set(error, FC_EINVAL, "--world: there is no world '%s'; use %s, all", item, world_names());
+    grid->worlds[kind] = true;
+  }
+  return FC_OK;
+}
+
+static fc_status_t read_tracks(const char *list, grid_t *grid, fc_error_t *error) {
+  char item[32];
+  while (next_item(&list, item, sizeof item)) {
+    bool known = false;
+    for (int track = 0; track < 2; ++track)
+      if (strcmp(item, trial_track_name((tuner_track_t)track)) == 0) known = grid->tracks[track] = true;
+    if (!known) return fc_error_set(error, FC_EINVAL, "--track: '%s'; use rows, simulator or both", item);
+  }
+  return FC_OK;
+}
+
+/* ---- running -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  eval_cells_t *out;
+  record_writer_t writer, series; /* fd -1: nothing is written */
+  const trace_t *trace;           /* NULL: constant load */
+  progress_t progress;
+  eval_reference_t reference;
+} running_t;
+
+static fc_status_t keep_cell(eval_cells_t *out, const cell_t *cell, fc_error_t *error) {
+  if (out->n == out->capacity) {
+    const int32_t capacity = out->capacity > 0 ? 2 * out->capacity : 256;
+    cell_t *grown = realloc(out->cells, (size_t)capacity * sizeof *grown);
+    if (grown == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)capacity);
+    out->cells = grown;
+    out->capacity = capacity;
+  }
+  out->cells[out->n++] = *cell;
+  return FC_OK;
+}
+
+static double latency_target_s(const fc_workflow_t *workflow, int32_t users) {
+  for (int32_t i = 0; i < workflow->n_qos_terms; ++i)
+    if (workflow->qos_terms[i].kind == FC_QOS_LATENCY_MEAN) return fc_qos_target(&workflow->qos_terms[i], users);
+  return NAN;
+}
+
+static fc_status_t append_minutes(running_t *self, const trial_t *trial, const cell_t *cell,
+                                  const trace_minute_t *minutes, fc_error_t *error) {
+  for (int32_t m = 0; self->series.fd >= 0 && m < self->trace->n_minutes; ++m) {
+    series_point_t point = {.rails = cell->rails,
+                            .seed = cell->seed,
+                            .minute = m,
+                            .users = minutes[m].users,
+                            .latency_s = minutes[m].latency_s,
+                            .latency_target_s = latency_target_s(trial->workflow, minutes[m].users),
+                            .cost_usd_h = minutes[m].cost_usd_h,
+                            .successes = minutes[m].successes,
+                            .violated = minutes[m].violations > 0};
+    memcpy(point.workflow, cell->workflow, sizeof point.workflow);
+    memcpy(point.world, cell->world, sizeof point.world);
+    memcpy(point.method, cell->method, sizeof point.method);
+    memcpy(point.variant, cell->variant, sizeof point.variant);
+    memcpy(point.safety, cell->safety, sizeof point.safety);
+    FC_TRY(record_append(&self->series, &point, error));
+  }
+  return FC_OK;
+}
+
+static fc_status_t take_cell(void *context, const trial_t *trial, const cell_t *cell,
+                             const fc_function_configuration_t *choice, const trace_minute_t *minutes,
+                             fc_error_t *error) {
+  running_t *self = context;
+  cell_t whole = *cell;
+  (void)choice;
+  if (minutes != NULL) {
+    eval_reference_compare_trace(&self->reference, trial, self->trace, &whole);
+    FC_TRY(append_minutes(self, trial, &whole, minutes, error));
+  } else {
+    eval_reference_compare(&self->reference, trial, &whole);
+  }
+  FC_TRY(keep_cell(self->out, &whole, error));
+  return self->writer.fd >= 0 ? cells_append(&self->writer, &whole, error) : FC_OK;
+}
+
+static bool is_done(void *context, const cell_t *named) {
+  const running_t *self = context;
+  return cells_find(self->out->cells, self->out->n, named) != NULL;
+}
+
+static void show(void *context, int64_t n_done, int64_t n_cells, const char *doing) {
+  running_t *self = context;
+  progress_update(&self->progress, n_done, n_cells, doing);
+}
+
+static fc_status_t open_out(const eval_grid_options_t *options, running_t *self, fc_error_t *error) {
+  char path[PATH_SIZE];
+  if (options->out == NULL) return FC_OK;
+  if (mkdir(options->out, 0777) != 0 && errno != EEXIST)
+    return fc_error_set(error, FC_EIO, "--out %s: %s", options->out, strerror(errno));
+  snprintf(path, sizeof path, "%s/cells.csv", options->out);
+  FC_TRY(cells_resume(&self->writer, path, &self->out->cells, &self->out->n, error));
+  self->out->capacity = self->out->n;
+  if (self->trace != NULL) {
+    snprintf(path, sizeof path, "%s/series.csv", options->out);
+    FC_TRY(record_open(&self->series, &series_table, path, error));
+  }
+  if (self->out->n > 0) fprintf(stderr, "%s: %d cells are there already and stay\n", options->out, (int)self->out->n);
+  return FC_OK;
+}
+
+static fc_status_t run_grid(const eval_grid_options_t *options, const contenders_t *contenders, const char *cache,
+                            fc_workflow_t *const *workflows, int32_t n_workflows, running_t *self, fc_error_t *error) {
+  grid_t grid = {.experiment = options->experiment,
+                 .workflows = (const fc_workflow_t *const *)workflows,
+                 .n_workflows = n_workflows,
+                 .contenders = contenders,
+                 .trace = self->trace,
+                 .ranges = FC_RANGES_MEASURED,
+                 .n_seeds = (int32_t)options->n_seeds,
+                 .first_seed = (uint64_t)options->first_seed,
+                 .n_rows = {(int32_t)options->n_rows, (int32_t)options->n_simulated},
+                 .budget_windows = (int32_t)options->budget_windows,
+                 .judging_windows = (int32_t)options->judging_windows,
+                 .oracles = &self->reference.table,
+                 .cache = cache,
+                 .n_workers = (int32_t)options->jobs,
+                 .on_cell = take_cell,
+                 .is_done = is_done,
+                 .progress = show,
+                 .context = self};
+  if (!fc_semantics_parse(options->semantics, &grid.semantics))
+    return fc_error_set(error, FC_EINVAL, "--semantics: '%s'; use strict or as-published", options->semantics);
+  FC_TRY(read_users(options->users, &grid, error));
+  FC_TRY(read_worlds(options->worlds, &grid, error));
+  FC_TRY(read_tracks(options->tracks, &grid, error));
+  progress_start(&self->progress, options->experiment);
+  const fc_status_t status = grid_run(&grid, error);
+  progress_end(&self->progress);
+  return status;
+}
+
+fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t *contenders, const trace_t *trace,
+                          eval_cells_t *out, fc_error_t *error) {
+  fc_workflow_t *workflows[GRID_MAX_WORKFLOWS] = {NULL};
+  running_t self = {.out = out, .trace = trace, .writer = {.fd = -1}, .series = {.fd = -1}};
+  char cache[PATH_SIZE + 16] = "", folder[PATH_SIZE] = "";
+  int32_t n_workflows = 0;
+  fc_status_t status = load_workflows(options->workflows, workflows, &n_workflows, error);
+  if (status == FC_OK) status = eval_reference_open(&self.reference, options->oracles, error);
+  if (status == FC_OK) status = open_out(options, &self, error);
+  if (status == FC_OK && options->out == NULL)
+    status = folder_tree_make(NULL, "faasconf-eval", folder, sizeof folder, error);
+  if (status == FC_OK) {
+    snprintf(cache, sizeof cache, "%s/cache", options->out != NULL ? options->out : folder);
+    if (mkdir(cache, 0777) != 0 && errno != EEXIST)
+      status = fc_error_set(error, FC_EIO, "%s: %s", cache, strerror(errno));
+  }
+  if (status == FC_OK) status = run_grid(options, contenders, cache, workflows, n_workflows, &self, error);
+  if (folder[0] != '\0') folder_tree_remove(folder);
+  record_close(&self.writer);
+  record_close(&self.series);
+  eval_reference_close(&self.reference);
+  for (int32_t i = 0; i < GRID_MAX_WORKFLOWS; ++i) fc_workflow_destroy(&workflows[i]);
+  return status;
+}

@@ -1,0 +1,107 @@
+/* eval_grid_tell.c - what an experiment says: see eval_grid.h. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cells_json.h"
+#include "comparison.h"
+#include "eval_grid.h"
+#include "eval_report.h"
+#include "json_output.h"
+#include "number_text.h"
+
+enum { PATH_SIZE = 1200 };
+
+static void print_row(const summary_row_t *row) {
+  char cost[NUMBER_TEXT], over[NUMBER_TEXT], compliance[NUMBER_TEXT], met[NUMBER_TEXT], violations[NUMBER_TEXT];
+  char decide[NUMBER_TEXT];
+  printf("  %-12s %-14s %-9s %-6s %8s %8s %10s %8s %10s %9s\n", row->arm.method, row->arm.variant, row->arm.safety,
+         row->arm.rails ? "on" : "off", number_text(row->mean[METRIC_COST], 3, "", cost),
+         number_text(row->mean[METRIC_OVER_ORACLE], 3, "", over),
+         number_text(row->mean[METRIC_COMPLIANCE], 3, "", compliance),
+         number_text(100 * row->mean[METRIC_QOS_MET], 0, "", met),
+         number_text(row->mean[METRIC_VIOLATIONS], 1, "", violations),
+         number_text(1000 * row->mean[METRIC_DECIDE], 1, "", decide));
+}
+
+static bool same_table(const arm_t *a, const arm_t *b) {
+  return strcmp(a->world, b->world) == 0 && strcmp(a->track, b->track) == 0 && strcmp(a->semantics, b->semantics) == 0;
+}
+
+/* One table per world, track and semantics, in the order in which they occur. */
+static void print_tables(const summary_row_t *rows, int32_t n) {
+  for (int32_t i = 0; i < n; ++i) {
+    bool is_first = true;
+    for (int32_t k = 0; k < i; ++k) is_first = is_first && !same_table(&rows[k].arm, &rows[i].arm);
+    if (!is_first) continue;
+    printf("\nworld %s, track %s, %s\n  %-12s %-14s %-9s %-6s %8s %8s %10s %8s %10s %9s\n", rows[i].arm.world,
+           rows[i].arm.track, rows[i].arm.semantics, "method", "variant", "safety", "rails", "cost $/h", "/oracle",
+           "compliance", "QoS met%", "violations", "decide ms");
+    for (int32_t k = i; k < n; ++k)
+      if (same_table(&rows[k].arm, &rows[i].arm)) print_row(&rows[k]);
+  }
+}
+
+static void print_text(const eval_grid_options_t *options, const eval_cells_t *cells, const summary_row_t *rows,
+                       int32_t n) {
+  print_tables(rows, n);
+  printf(
+      "\n%d cells; /oracle: cost over oracle(0.95) of the same world; compliance: of %d fresh windows; QoS met: runs "
+      "whose\ncompliance is at least 95 %%; violations: of the windows on the way. A method that does not meet QoS can "
+      "be\narbitrarily cheap: compare (cost, compliance) pairs.\n",
+      (int)cells->n, (int)options->judging_windows);
+}
+
+static fc_status_t print_json(const eval_grid_options_t *options, const eval_cells_t *cells, const summary_row_t *rows,
+                              int32_t n, fc_error_t *error) {
+  comparison_t *comparisons = NULL;
+  int32_t n_comparisons = 0;
+  FC_TRY(comparison_all(cells->cells, cells->n, "attmf", "repaired", METRIC_OVER_ORACLE, 1, &comparisons,
+                        &n_comparisons, error));
+  fc_json_t *object = fc_json_object(), *part = NULL;
+  fc_json_set_string(object, "experiment", options->experiment);
+  fc_json_set_int(object, "seeds", options->n_seeds);
+  part = cells_json(cells->cells, cells->n);
+  fc_json_set(object, "cells", &part);
+  part = cells_summary_json(rows, n);
+  fc_json_set(object, "summary", &part);
+  part = cells_comparisons_json(comparisons, n_comparisons);
+  fc_json_set(object, "comparisons", &part);
+  json_print(&object);
+  free(comparisons);
+  return FC_OK;
+}
+
+static fc_status_t write_report(const eval_grid_options_t *options, const eval_cells_t *cells, fc_error_t *error) {
+  char seeds[64], path[PATH_SIZE];
+  series_point_t *series = NULL;
+  int32_t n_series = 0;
+  bool torn = false;
+  snprintf(seeds, sizeof seeds, "%lld to %lld", (long long)options->first_seed,
+           (long long)(options->first_seed + options->n_seeds - 1));
+  snprintf(path, sizeof path, "%s/series.csv", options->out);
+  if (options->trace != NULL) FC_TRY(series_read(path, &series, &n_series, &torn, error));
+  const report_t report = {.title = options->experiment,
+                           .command = options->command,
+                           .seeds = seeds,
+                           .cells = cells->cells,
+                           .n_cells = cells->n,
+                           .series = series,
+                           .n_series = n_series,
+                           .seed = 1};
+  const fc_status_t status = eval_report_write(&report, options->out, error);
+  free(series);
+  return status;
+}
+
+fc_status_t eval_grid_tell(const eval_grid_options_t *options, const eval_cells_t *cells, fc_error_t *error) {
+  summary_row_t *rows = NULL;
+  int32_t n = 0;
+  fc_status_t status = summary_of(cells->cells, cells->n, &rows, &n, error);
+  if (status == FC_OK && options->json) status = print_json(options, cells, rows, n, error);
+  if (status == FC_OK && !options->json) print_text(options, cells, rows, n);
+  free(rows);
+  if (status == FC_OK && options->out != NULL) status = write_report(options, cells, error);
+  return status;
+}

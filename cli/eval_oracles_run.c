@@ -1,0 +1,305 @@
+/* eval_oracles_run.c - see eval_oracles.h. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commit.h"
+#include "eval_oracles.h"
+#include "faasconf/clock.h"
+#include "file.h"
+#include "jobs.h"
+
+enum { MAX_LINE = 1 << 16, MAX_FILE_BYTES = 1 << 26 };
+
+typedef struct {
+  oracle_grid_t *grid;
+  int32_t *todo; /* (n_todo) cells that are searched */
+  int32_t n_todo;
+  fc_clock_t clock;
+  int64_t started_ns;
+  pthread_mutex_t mutex; /* guards what follows, and stderr */
+  FILE *file;
+  double done_weight, all_weight;
+  int32_t n_done;
+} run_t;
+
+/* Of a cell, at all levels. */
+static int32_t searches_of(const oracle_grid_t *grid) {
+  const oracle_task_t task = {.n_searches = grid->n_searches};
+  return oracle_searches(&task);
+}
+
+/* ---- the file ---- */
+
+/* Was the last line cut off, because the program was ended while it wrote, it goes. */
+static fc_status_t drop_torn_line(const char *path, bool *exists, fc_error_t *error) {
+  uint8_t *bytes = NULL;
+  size_t size = 0;
+  *exists = access(path, F_OK) == 0;
+  if (!*exists) return FC_OK;
+  FC_TRY(file_read(path, MAX_FILE_BYTES, &bytes, &size, error));
+  size_t whole = size;
+  while (whole > 0 && bytes[whole - 1] != '\n') --whole;
+  const bool torn = whole < size;
+  free(bytes);
+  *exists = whole > 0;
+  if (torn && truncate(path, (off_t)whole) != 0)
+    return fc_error_set(error, FC_EIO, "%s: cannot be shortened: %s", path, strerror(errno));
+  return FC_OK;
+}
+
+static fc_status_t written(const oracle_grid_t *grid, FILE *file, bool well, fc_error_t *error) {
+  if (well && fflush(file) == 0) return FC_OK;
+  return fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));
+}
+
+static fc_status_t open_file(run_t *run, fc_error_t *error) {
+  const oracle_grid_t *grid = run->grid;
+  bool exists = false;
+  FC_TRY(drop_torn_line(grid->path, &exists, error));
+  run->file = fopen(grid->path, "a");
+  if (run->file == NULL) return fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));
+  bool well = true;
+  if (!exists) well = fprintf(run->file, "# Oracles: strict semantics, measured ranges; see docs/evaluation.md.\n") > 0;
+  well = well && fprintf(run->file, "# commit %s: %s\n", FAASCONF_COMMIT, grid->command) > 0;
+  if (!exists) well = well && fprintf(run->file, "%s\n", oracle_table_header()) > 0;
+  return written(grid, run->file, well, error);
+}
+
+static fc_status_t append(run_t *run, const oracle_row_t *row, fc_error_t *error) {
+  char *line = malloc(MAX_LINE);
+  if (line == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a row");
+  fc_status_t status = oracle_row_print(row, line, MAX_LINE, error);
+  if (status == FC_OK) status = written(run->grid, run->file, fputs(line, run->file) >= 0, error);
+  free(line);
+  return status;
+}
+
+/* ---- what is there already ---- */
+
+static bool has_all_levels(const oracle_table_t *table, const oracle_cell_t *cell, bool of_any_world) {
+  int32_t n = 0;
+  for (int32_t i = 0; i < table->n; ++i) {
+    const oracle_row_t *row = &table->rows[i];
+    if (strcmp(row->truth, cell->truth) != 0 || row->users != cell->users) continue;
+    n += of_any_world || (row->world == cell->kind && row->seed == cell->seed);
+  }
+  return n >= ORACLE_LEVELS;
+}
+
+static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle_table_t *table, fc_error_t *error) {
+  oracle_cell_t *cell = &grid->cells[index];
+  world_t world;
+  fc_status_t status = world_init(&world, cell->workflow, cell->kind, cell->seed, error);
+  if (status == FC_OK) oracle_truth(cell->workflow, &world, cell->truth);
+  if (status == FC_OK) status = world_particles(&world, cell->workflow, true, &cell->particles, error);
+  world_clear(&world);
+  FC_TRY(status);
+  cell->is_done = has_all_levels(table, cell, false);
+  cell->same_as = -1;
+  for (int32_t i = 0; i < index && cell->same_as < 0; ++i)
+    if (grid->cells[i].users == cell->users && strcmp(grid->cells[i].truth, cell->truth) == 0) cell->same_as = i;
+  return FC_OK;
+}
+
+static bool is_searched(const oracle_cell_t *cell) {
+  return !cell->is_done && cell->same_as < 0;
+}
+
+fc_status_t oracle_grid_prepare(oracle_grid_t *grid, int32_t *n_left, fc_error_t *error) {
+  oracle_table_t table = {0};
+  bool exists = false;
+  *n_left = 0;
+  FC_TRY(drop_torn_line(grid->path, &exists, error));
+  fc_status_t status = exists ? oracle_table_read(&table, grid->path, error) : FC_OK;
+  for (int32_t i = 0; i < grid->n_cells && status == FC_OK; ++i) {
+    status = prepare_cell(grid, i, &table, error);
+    *n_left += is_searched(&grid->cells[i]);
+  }
+  oracle_table_clear(&table);
+  return status;
+}
+
+/* ---- searching ---- */
+
+static oracle_task_t task_of(const oracle_grid_t *grid, const oracle_cell_t *cell) {
+  return (oracle_task_t){.workflow = cell->workflow,
+                         .truth = &cell->particles,
+                         .users = cell->users,
+                         .budget = cell->budget,
+                         .n_searches = grid->n_searches,
+                         .seed = grid->seed};
+}
+
+/* About how long it takes, for the time that is left. */
+static double weight_of(const oracle_cell_t *cell) {
+  double calls = 0;
+  for (int32_t f = 0; f < cell->workflow->n_functions; ++f) calls += cell->workflow->visits[f];
+  return (double)cell->budget * calls * cell->users;
+}
+
+static void tell(run_t *run, const oracle_cell_t *cell, const oracle_t *oracles) {
+  const int64_t now_ns = run->clock.monotonic_ns(run->clock.self);
+  run->n_done += 1;
+  run->done_weight += weight_of(cell);
+  const double elapsed_s = (double)(now_ns - run->started_ns) * 1e-9;
+  fprintf(stderr, "%s, %d users, %s", cell->workflow->name, (int)cell->users, world_name(cell->kind));
+  if (world_is_seeded(cell->kind)) fprintf(stderr, " %llu", (unsigned long long)cell->seed);
+  fprintf(stderr, ":");
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+    if (oracles[level].found) {
+      fprintf(stderr, " %.3f", oracles[level].cost_usd_h);
+    } else {
+      fprintf(stderr, " none");
+    }
+  }
+  fprintf(stderr, " USD/h at");
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) fprintf(stderr, " %g", oracle_levels[level]);
+  fprintf(stderr, "; searches at %g:", oracle_levels[1]);
+  for (int32_t s = 0; s < searches_of(run->grid); ++s) {
+    const plan_t *plan = &cell->searches[s].plans[1];
+    if (cell->searches[s].level != 1) continue;
+    fprintf(stderr, plan->confirmed ? " %.3f" : " (%.3f)", plan->cost_usd_h);
+  }
+  fprintf(stderr, "; %.0f s of one core; %d of %d, %.0f s, about %.0f s left\n", (double)cell->search_ns * 1e-9,
+          (int)run->n_done, (int)run->n_todo, elapsed_s,
+          elapsed_s * (run->all_weight - run->done_weight) / run->done_weight);
+}
+
+/* The rows of a cell, for itself and for the cells that have the same truth. */
+static fc_status_t write_cell(run_t *run, int32_t index, const oracle_t *oracles, int64_t n_windows,
+                              fc_error_t *error) {
+  const oracle_grid_t *grid = run->grid;
+  const oracle_cell_t *searched = &grid->cells[index];
+  for (int32_t i = index; i < grid->n_cells; ++i) {
+    const oracle_cell_t *cell = &grid->cells[i];
+    if (cell->is_done || (i != index && cell->same_as != index)) continue;
+    for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+      oracle_row_t row = {.users = cell->users,
+                          .world = cell->kind,
+                          .seed = cell->seed,
+                          .level = oracles[level].level,
+                          .found = oracles[level].found,
+                          .cost_usd_h = oracles[level].cost_usd_h,
+                          .p = (double)oracles[level].n_met / ORACLE_WINDOWS,
+                          .searches = grid->n_searches,
+                          .budget = searched->budget,
+                          .windows = n_windows,
+                          .n_functions = cell->workflow->n_functions,
+                          .configuration = oracles[level].configuration};
+      snprintf(row.workflow, sizeof row.workflow, "%s", cell->workflow->name);
+      snprintf(row.truth, sizeof row.truth, "%s", cell->truth);
+      FC_TRY(append(run, &row, error));
+    }
+  }
+  return FC_OK;
+}
+
+static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
+  oracle_grid_t *grid = run->grid;
+  oracle_cell_t *cell = &grid->cells[index];
+  const oracle_task_t task = task_of(grid, cell);
+  oracle_t oracles[ORACLE_LEVELS] = {0};
+  int64_t n_windows = 0;
+  fc_status_t status = FC_OK;
+  const int64_t started_ns = run->clock.monotonic_ns(run->clock.self);
+  for (int32_t s = 0; s < searches_of(grid); ++s)
+    for (int32_t level = 0; level < ORACLE_LEVELS; ++level) n_windows += cell->searches[s].plans[level].n_windows;
+  for (int32_t level = 0; level < ORACLE_LEVELS && status == FC_OK; ++level) {
+    status = oracle_init(&oracles[level], cell->workflow->n_functions);
+    if (status != FC_OK) fc_error_set(error, status, "no memory for an oracle");
+    if (status == FC_OK) status = oracle_choose(&task, cell->searches, level, &oracles[level], &n_windows, error);
+  }
+  atomic_fetch_add(&cell->search_ns, run->clock.monotonic_ns(run->clock.self) - started_ns);
+  if (status == FC_OK) {
+    pthread_mutex_lock(&run->mutex);
+    status = write_cell(run, index, oracles, n_windows, error);
+    if (status == FC_OK) tell(run, cell, oracles);
+    pthread_mutex_unlock(&run->mutex);
+  }
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) oracle_clear(&oracles[level]);
+  return status;
+}
+
+/* Whoever ends the last search of a cell finishes it. */
+static fc_status_t search(void *context, int32_t worker, int64_t piece, fc_error_t *error) {
+  run_t *run = context;
+  const oracle_grid_t *grid = run->grid;
+  const int32_t index = run->todo[piece / searches_of(grid)], s = (int32_t)(piece % searches_of(grid));
+  oracle_cell_t *cell = &grid->cells[index];
+  const oracle_task_t task = task_of(grid, cell);
+  (void)worker;
+  const int64_t started_ns = run->clock.monotonic_ns(run->clock.self);
+  FC_TRY(oracle_search(&task, s, &cell->searches[s], error));
+  atomic_fetch_add(&cell->search_ns, run->clock.monotonic_ns(run->clock.self) - started_ns);
+  if (atomic_fetch_sub(&cell->n_left, 1) > 1) return FC_OK;
+  return finish_cell(run, index, error);
+}
+
+static fc_status_t take_cells(run_t *run, fc_error_t *error) {
+  oracle_grid_t *grid = run->grid;
+  run->todo = calloc((size_t)grid->n_cells, sizeof *run->todo);
+  if (run->todo == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
+  for (int32_t i = 0; i < grid->n_cells; ++i) {
+    oracle_cell_t *cell = &grid->cells[i];
+    if (!is_searched(cell)) continue;
+    run->todo[run->n_todo++] = i;
+    run->all_weight += weight_of(cell);
+    atomic_store(&cell->n_left, searches_of(grid));
+    cell->searches = calloc((size_t)searches_of(grid), sizeof *cell->searches);
+    for (int32_t s = 0; s < searches_of(grid); ++s)
+      if (cell->searches == NULL || oracle_search_init(&cell->searches[s], cell->workflow->n_functions) != FC_OK)
+        return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
+  }
+  return FC_OK;
+}
+
+/* Cells whose rows are in the file under another world's name. */
+static fc_status_t copy_cells(run_t *run, fc_error_t *error) {
+  const oracle_grid_t *grid = run->grid;
+  oracle_table_t table = {0};
+  fc_status_t status = oracle_table_read(&table, grid->path, error);
+  for (int32_t i = 0; i < grid->n_cells && status == FC_OK; ++i) {
+    const oracle_cell_t *cell = &grid->cells[i];
+    if (cell->is_done || cell->same_as < 0 || !grid->cells[cell->same_as].is_done) continue;
+    for (int32_t level = 0; level < ORACLE_LEVELS && status == FC_OK; ++level) {
+      const oracle_row_t *row = oracle_table_find(&table, cell->truth, cell->users, oracle_levels[level]);
+      if (row == NULL) continue;
+      oracle_row_t copy = *row;
+      copy.world = cell->kind;
+      copy.seed = cell->seed;
+      status = append(run, &copy, error);
+    }
+  }
+  oracle_table_clear(&table);
+  return status;
+}
+
+fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error) {
+  run_t run = {.grid = grid, .clock = fc_clock_system(), .mutex = PTHREAD_MUTEX_INITIALIZER};
+  run.started_ns = run.clock.monotonic_ns(run.clock.self);
+  fc_status_t status = open_file(&run, error);
+  if (status == FC_OK) status = copy_cells(&run, error);
+  if (status == FC_OK) status = take_cells(&run, error);
+  if (status == FC_OK && run.n_todo > 0)
+    status = jobs_run(grid->jobs, (int64_t)run.n_todo * searches_of(grid), search, NULL, &run, error);
+  if (run.file != NULL && fclose(run.file) != 0 && status == FC_OK)
+    status = fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));
+  free(run.todo);
+  return status;
+}
+
+void oracle_grid_clear(oracle_grid_t *grid) {
+  for (int32_t i = 0; i < grid->n_cells; ++i) {
+    oracle_cell_t *cell = &grid->cells[i];
+    for (int32_t s = 0; cell->searches != NULL && s < searches_of(grid); ++s) oracle_search_clear(&cell->searches[s]);
+    free(cell->searches);
+    particles_clear(&cell->particles);
+  }
+  free(grid->cells);
+  grid->cells = NULL;
+  grid->n_cells = 0;
+}

@@ -1,0 +1,45 @@
+/* eval_reference.c - see eval_reference.h. */
+#include "eval_reference.h"
+
+#include <math.h>
+
+fc_status_t eval_reference_open(eval_reference_t *reference, const char *path, fc_error_t *error) {
+  *reference = (eval_reference_t){0};
+  if (path != NULL) return oracle_table_read(&reference->table, path, error);
+  const fc_status_t status = oracle_table_load(&reference->table, error);
+  return status == FC_ENOTFOUND ? FC_OK : status;
+}
+
+void eval_reference_close(eval_reference_t *reference) {
+  oracle_table_clear(&reference->table);
+}
+
+static double *ratio_at(cell_t *cell, int32_t level) {
+  double *const ratios[ORACLE_LEVELS] = {&cell->cost_over_oracle50, &cell->cost_over_oracle, &cell->cost_over_oracle99};
+  return ratios[level];
+}
+
+void eval_reference_compare(const eval_reference_t *reference, const trial_t *trial, cell_t *cell) {
+  char truth[ORACLE_TRUTH_SIZE];
+  oracle_truth(trial->workflow, trial->world, truth);
+  for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
+    const oracle_row_t *row = oracle_table_find(&reference->table, truth, cell->users, oracle_levels[i]);
+    *ratio_at(cell, i) = row != NULL && row->found ? cell->cost_usd_h / row->cost_usd_h : NAN;
+  }
+}
+
+void eval_reference_compare_trace(const eval_reference_t *reference, const trial_t *trial, const trace_t *trace,
+                                  cell_t *cell) {
+  char truth[ORACLE_TRUTH_SIZE];
+  oracle_truth(trial->workflow, trial->world, truth);
+  for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
+    double sum_usd_h = 0;
+    for (int32_t m = 0; m < trace->n_minutes && isfinite(sum_usd_h); ++m) {
+      double cost_usd_h = NAN;
+      if (!oracle_table_cost(&reference->table, truth, trace->users[m], oracle_levels[i], &cost_usd_h))
+        cost_usd_h = NAN;
+      sum_usd_h += cost_usd_h / trace->n_minutes;
+    }
+    *ratio_at(cell, i) = cell->cost_usd_h / sum_usd_h;
+  }
+}

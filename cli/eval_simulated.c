@@ -1,0 +1,263 @@
+/* eval_static.c - `faasconf eval static` and `faasconf eval ablation`: every method at constant load, in several
+ * worlds.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval.h"
+#include "eval_grid.h"
+#include "eval_report.h"
+#include "trace_file.h"
+
+/* A check of everything in minutes: one cell per method and track. */
+static void make_quick(eval_grid_options_t *options) {
+  options->workflows = "parallel";
+  options->users = "10";
+  options->worlds = "parameters";
+  options->n_seeds = 1;
+  options->n_simulated = 3000;
+}
+
+typedef enum { STATIC = 0, DYNAMIC = 1, ABLATION = 2 } kind_t;
+
+typedef struct {
+  kind_t kind;
+  const char *command, *description, *examples;
+} experiment_t;
+
+static fc_status_t choose_contenders(const eval_grid_options_t *options, kind_t kind, contenders_t *contenders,
+                                     fc_error_t *error) {
+  if (options->methods[0] != '\0') {
+    FC_TRY(contenders_of_methods(contenders, options->methods, error));
+  } else if (kind == ABLATION) {
+    contenders_of_ablation(contenders);
+    return FC_OK;
+  } else {
+    contenders_of_all_methods(contenders);
+  }
+  return contenders_cross(contenders, options->safety, options->rails, error);
+}
+
+/* Whole users of every minute, within what one workflow can be simulated with. */
+static fc_status_t read_trace(const eval_grid_options_t *options, trace_t *trace, int32_t **users, fc_error_t *error) {
+  trace_file_t file = {0};
+  fc_workflow_t *workflow = NULL;
+  if (options->trace == NULL)
+    return fc_error_set(error, FC_EINVAL, "--trace FILE is needed: CSV with a column of users per minute");
+  FC_TRY(fc_workflow_load(options->workflows, &workflow, error));
+  fc_status_t status = trace_file_windows_per_minute(workflow, &trace->windows_per_minute, error);
+  if (status == FC_OK) status = trace_file_read(options->trace, options->column, &file, error);
+  if (status == FC_OK && !file.closed_loop)
+    status =
+        fc_error_set(error, FC_EINVAL, "--column %s: a column whose name begins with `users` is needed", file.column);
+  if (status == FC_OK) *users = calloc((size_t)file.n, sizeof **users);
+  for (int32_t m = 0; status == FC_OK && m < file.n; ++m) {
+    if (!(file.load[m] >= 1 && file.load[m] <= 10000))
+      status = fc_error_set(error, FC_EINVAL, "%s: minute %d has %g users; 1 to 10000 can be played", options->trace,
+                            (int)m, file.load[m]);
+    else
+      (*users)[m] = (int32_t)lround(file.load[m]);
+  }
+  trace->users = *users;
+  trace->n_minutes = file.n;
+  trace_file_clear(&file);
+  fc_workflow_destroy(&workflow);
+  return status;
+}
+
+static fc_status_t run_and_tell(const eval_grid_options_t *options, kind_t kind, fc_error_t *error) {
+  contenders_t contenders = {.n = 0};
+  eval_cells_t cells = {0};
+  trace_t trace = {0};
+  int32_t *users = NULL;
+  fc_status_t status = choose_contenders(options, kind, &contenders, error);
+  if (status == FC_OK && kind == DYNAMIC) status = read_trace(options, &trace, &users, error);
+  if (status == FC_OK) status = eval_grid_run(options, &contenders, kind == DYNAMIC ? &trace : NULL, &cells, error);
+  if (status == FC_OK) status = eval_grid_tell(options, &cells, error);
+  free(cells.cells);
+  free(users);
+  return status;
+}
+
+/* The last two options are those of a trace. */
+enum { TRACE_OPTIONS = 2 };
+
+static int run(const experiment_t *experiment, eval_grid_options_t *options, int argc, char **argv) {
+  const argument_t table[] = {
+      {.name = "workflow",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->workflows,
+       .value = "A,B",
+       .help = "shipped names or paths (sequential,parallel,branch,tcktapp)"},
+      {.name = "users",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->users,
+       .value = "N,M",
+       .help = "closed-loop users (five levels per workflow: 10 to 30, tcktapp 20 to 40)"},
+      {.name = "method",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->methods,
+       .value = "A,B",
+       .help = "methods (all; an unknown one lists them)"},
+      {.name = "world",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->worlds,
+       .value = "A,B",
+       .help = "exact,parameters,tail,hidden,least_connections,optimistic or all (exact,parameters)"},
+      {.name = "track",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->tracks,
+       .value = "A,B",
+       .help = "what methods know before: rows, simulator (both)"},
+      {.name = "safety",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->safety,
+       .value = "A,B",
+       .help = "safety strategies: none,ses_code,ses_paper (none)"},
+      {.name = "rails",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->rails,
+       .value = "A,B",
+       .help = "limits on change: off,tuning (off)"},
+      {.name = "semantics",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->semantics,
+       .value = "S",
+       .help = "strict or as-published (strict)"},
+      {.name = "seeds",
+       .kind = ARGUMENT_INT,
+       .target = &options->n_seeds,
+       .value = "N",
+       .help = "seeds (3)",
+       .minimum = 1,
+       .maximum = 1000},
+      {.name = "first-seed",
+       .kind = ARGUMENT_INT,
+       .target = &options->first_seed,
+       .value = "N",
+       .help = "the first of them (1)",
+       .minimum = 1,
+       .maximum = 1000000},
+      {.name = "windows",
+       .kind = ARGUMENT_INT,
+       .target = &options->budget_windows,
+       .value = "N",
+       .help = "windows of a method's budget (15)",
+       .minimum = 3,
+       .maximum = 1000},
+      {.name = "judge",
+       .kind = ARGUMENT_INT,
+       .target = &options->judging_windows,
+       .value = "N",
+       .help = "fresh windows that judge a choice (400)",
+       .minimum = 8,
+       .maximum = 100000},
+      {.name = "rows",
+       .kind = ARGUMENT_INT,
+       .target = &options->n_rows,
+       .value = "N",
+       .help = "offline rows of track rows (300)",
+       .minimum = 10,
+       .maximum = 1000000},
+      {.name = "pretraining",
+       .kind = ARGUMENT_INT,
+       .target = &options->n_simulated,
+       .value = "N",
+       .help = "simulated windows of track simulator (31000)",
+       .minimum = 10,
+       .maximum = 1000000},
+      {.name = "oracles",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->oracles,
+       .value = "FILE",
+       .help = "oracles to compare with (the shipped table)"},
+      {.name = "jobs",
+       .kind = ARGUMENT_INT,
+       .target = &options->jobs,
+       .value = "N",
+       .help = "threads (all processors)",
+       .minimum = 1,
+       .maximum = 256},
+      {.name = "out",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->out,
+       .value = "DIR",
+       .help = "cells.csv and report; cells that are there already stay"},
+      {.name = "quick",
+       .kind = ARGUMENT_FLAG,
+       .target = &options->quick,
+       .help = "parallel, 10 users, world parameters, one seed; options beside it are kept"},
+      {.name = "json", .kind = ARGUMENT_FLAG, .target = &options->json, .help = "one JSON object at the end"},
+      {.name = "trace",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->trace,
+       .value = "FILE",
+       .help = "CSV with a column of closed-loop users per minute"},
+      {.name = "column",
+       .kind = ARGUMENT_TEXT,
+       .target = &options->column,
+       .value = "NAME",
+       .help = "its name (the first that begins with users)"}};
+  const int n_arguments = (int)(sizeof table / sizeof table[0]) - (experiment->kind == DYNAMIC ? 0 : TRACE_OPTIONS);
+  const arguments_t arguments = {.command = experiment->command,
+                                 .description = experiment->description,
+                                 .examples = experiment->examples,
+                                 .arguments = table,
+                                 .n_arguments = n_arguments};
+  int code = CLI_DONE;
+  for (int i = 1; i < argc; ++i)
+    if (strcmp(argv[i], "--quick") == 0) make_quick(options);
+  if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
+  fc_error_t error = {FC_OK, ""};
+  char command[1024];
+  eval_report_command(argc, argv, command, sizeof command);
+  options->command = command;
+  const fc_status_t status = run_and_tell(options, experiment->kind, &error);
+  return status == FC_OK ? CLI_DONE : cli_fail(arguments.command, &error);
+}
+
+static int run_static(int argc, char **argv) {
+  static const experiment_t experiment = {
+      STATIC, "eval static",
+      "Every method at constant load (RQ1 of the paper): each is told the same, starts with the same window, has the "
+      "same\nbudget, and settles by the same rule; its choice is judged on fresh windows of the true world, which is "
+      "never the\nplanner's own model unless the world is called exact.",
+      "  faasconf eval static --quick\n"
+      "  faasconf eval static --out results --seeds 3\n"
+      "  faasconf eval static --method attmf,rambo --world tail --workflow parallel --users 20"};
+  eval_grid_options_t options = eval_grid_defaults("static");
+  return run(&experiment, &options, argc, argv);
+}
+
+static int run_dynamic(int argc, char **argv) {
+  static const experiment_t experiment = {
+      DYNAMIC, "eval dynamic",
+      "Every method through a trace of changing load (RQ2 of the paper): a decision a minute from what was measured "
+      "before,\nreconfiguration and cold starts included. Costs are compared with the oracle(0.95) of each minute's "
+      "true load.",
+      "  faasconf eval dynamic --trace azure_85min.csv --column users_10_30 --out results\n"
+      "  faasconf eval dynamic --trace azure_85min.csv --column users_10_30 --method library,attmf --quick"};
+  eval_grid_options_t options = eval_grid_defaults("dynamic");
+  options.workflows = "parallel";
+  return run(&experiment, &options, argc, argv);
+}
+
+static int run_ablation(int argc, char **argv) {
+  static const experiment_t experiment = {
+      ABLATION, "eval ablation",
+      "What each part is worth (RQ3 of the paper): attention against mean field, MADDPG and DDPG; concurrency as a "
+      "knob "
+      "or\nnot, also for Firm; SES as published, as described, or none; rails; the published variant.",
+      "  faasconf eval ablation --workflow parallel,branch --users 20 --out results\n"
+      "  faasconf eval ablation --quick"};
+  eval_grid_options_t options = eval_grid_defaults("ablation");
+  options.tracks = "simulator";
+  return run(&experiment, &options, argc, argv);
+}
+
+const eval_experiment_t eval_static = {"static", "every method at constant load, in several worlds (RQ1)", run_static};
+const eval_experiment_t eval_dynamic = {"dynamic", "every method through a trace of changing load (RQ2)", run_dynamic};
+const eval_experiment_t eval_ablation = {"ablation", "what each part of the paper's method is worth (RQ3)",
+                                         run_ablation};

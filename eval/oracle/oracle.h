@@ -1,0 +1,73 @@
+/* oracle.h - oracle(p): the cheapest configuration known whose windows meet QoS with probability p, for somebody who
+ * knows the world.
+ *
+ * What every method is compared with, so it should be cheap: several independent searches at each level
+ * (eval/planner/planner.h), and those of 0.95 put on the boundary of the other levels, too; the cheapest of a level
+ * counts when ORACLE_WINDOWS windows that nothing has seen confirm it. While they do not, it gets half a per cent more
+ * CPU and has to be the cheapest again. (Scaling alone is not enough: a shape found at 0.95 was 6 % dearer at 0.5 and
+ * 12 % at 0.99 than one that was found there.) Searches and choice are pieces of work that many threads can share.
+ */
+#ifndef EVAL_ORACLE_ORACLE_H
+#define EVAL_ORACLE_ORACLE_H
+
+#include "planner.h"
+#include "world.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ORACLE_LEVELS = 3, ORACLE_WINDOWS = PLAN_CONFIRMING_WINDOWS, ORACLE_MIN_SEARCHES = 3, ORACLE_MAX_SEARCHES = 16 };
+
+/* 0.5, 0.95, 0.99. */
+extern const double oracle_levels[ORACLE_LEVELS];
+
+typedef struct {
+  const fc_workflow_t *workflow; /* borrowed, as truth */
+  const particles_t *truth;      /* one particle: the world's true parameters */
+  int32_t users;
+  int64_t budget;     /* windows of one search before its polishing */
+  int32_t n_searches; /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
+  uint64_t seed;      /* of all draws */
+} oracle_task_t;
+
+/* What one search at one level found: its plan, and what became of it at other levels (where configuration is not
+ * NULL); the configurations (N) are owned. */
+typedef struct {
+  plan_t plans[ORACLE_LEVELS];
+  int32_t level;
+} oracle_search_t;
+
+typedef struct {
+  double level;
+  bool found; /* false: no search found anything that fresh windows confirm */
+  double cost_usd_h;
+  int32_t n_met;                              /* of ORACLE_WINDOWS windows that confirm it */
+  fc_function_configuration_t *configuration; /* (N) owned */
+} oracle_t;
+
+/* Windows of a search that take about as long for every workflow: 26,000, fewer where a workflow makes more than six
+ * calls, 4,000 at least. */
+int64_t oracle_budget(const fc_workflow_t *workflow);
+
+/* Searches of a cell at all levels. */
+int32_t oracle_searches(const oracle_task_t *task);
+
+/* FC_ENOMEM. The caller frees with oracle_search_clear, oracle_clear, also after a failure. */
+fc_status_t oracle_search_init(oracle_search_t *search, int32_t n_functions);
+void oracle_search_clear(oracle_search_t *search);
+fc_status_t oracle_init(oracle_t *oracle, int32_t n_functions);
+void oracle_clear(oracle_t *oracle);
+
+/* Search number `index`, 0 <= index < oracle_searches. Errors as plan_search. Blocks for a minute or several. */
+fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error);
+
+/* The cheapest of the task's searches (oracle_searches) at oracle_levels[level]. *n_windows grows by what was
+ * simulated. Changes the plans it has refused. */
+fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, int32_t level, oracle_t *oracle,
+                          int64_t *n_windows, fc_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

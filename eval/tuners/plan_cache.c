@@ -1,0 +1,105 @@
+/* plan_cache.c - see plan_cache.h. */
+#include "plan_cache.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "learned_cache.h"
+#include "oracle_table.h"
+
+enum { MAX_TEXT = 1 << 16 };
+
+static void add_particles(fc_sha256_t *hash, const plan_options_t *options) {
+  char truth[ORACLE_TRUTH_SIZE], weight[32];
+  if (options->particles == NULL) {
+    oracle_truth_of(options->workflow, &options->workflow->simulator, truth);
+    fc_sha256_update(hash, truth, sizeof truth);
+    return;
+  }
+  for (int32_t i = 0; i < options->particles->n; ++i) {
+    oracle_truth_of(options->workflow, &options->particles->parameters[i], truth);
+    fc_sha256_update(hash, truth, sizeof truth);
+    const int n = snprintf(weight, sizeof weight, "%.9g", options->particles->weights[i]);
+    fc_sha256_update(hash, weight, (size_t)n + 1);
+  }
+}
+
+/* The workflow's digest has its ranges as the file has them: those that count here are added. */
+static void name_of(const plan_options_t *o, char name[FC_HEX_SIZE]) {
+  char text[256];
+  uint8_t digest[FC_DIGEST_SIZE];
+  fc_sha256_t hash;
+  fc_sha256_start(&hash);
+  const int n = snprintf(text, sizeof text,
+                         "plan 1 users %d rate %.9g level %.9g budget %" PRId64 " seed %" PRIu64 " semantics %d",
+                         (int)o->users, o->rate_per_s, o->level, o->budget, o->seed, (int)o->semantics);
+  fc_sha256_update(&hash, text, (size_t)n);
+  fc_sha256_update(&hash, o->workflow->digest, FC_DIGEST_SIZE);
+  for (int32_t f = 0; f < o->workflow->n_functions; ++f) {
+    for (int k = 0; k < FC_KNOBS; ++k) {
+      const fc_knob_range_t range = fc_workflow_range(o->workflow, f, (fc_knob_t)k, o->ranges);
+      fc_sha256_update(&hash, &range, sizeof range);
+    }
+  }
+  add_particles(&hash, o);
+  fc_sha256_final(&hash, digest);
+  fc_hex(digest, sizeof digest, name);
+}
+
+static bool read_plan(const char *path, int32_t n_functions, plan_t *plan) {
+  uint8_t *bytes = NULL;
+  size_t size = 0;
+  fc_error_t error = {0};
+  int confirmed = 0, used = 0;
+  if (file_read(path, MAX_TEXT, &bytes, &size, &error) != FC_OK) return false;
+  bytes[size] = '\0';
+  const char *at = (const char *)bytes;
+  bool whole = sscanf(at, "plan %lf %" SCNd32 " %d %" SCNd64 "\n%n", &plan->cost_usd_h, &plan->n_met, &confirmed,
+                      &plan->n_windows, &used) == 4;
+  for (int32_t f = 0; whole && f < n_functions; ++f) {
+    fc_function_configuration_t *c = &plan->configuration[f];
+    at += used;
+    whole = sscanf(at, "%" SCNd32 "/%" SCNd32 "/%" SCNd32 "/%" SCNd32 "\n%n", &c->cpu_millicores, &c->mem_mib,
+                   &c->replicas, &c->concurrency, &used) == 4;
+  }
+  plan->confirmed = confirmed != 0;
+  free(bytes);
+  return whole;
+}
+
+static fc_status_t write_plan(const char *path, int32_t n_functions, const plan_t *plan, fc_error_t *error) {
+  char *text = malloc(MAX_TEXT);
+  if (text == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a plan");
+  size_t used = (size_t)snprintf(text, MAX_TEXT, "plan %.17g %d %d %" PRId64 "\n", plan->cost_usd_h, (int)plan->n_met,
+                                 (int)plan->confirmed, plan->n_windows);
+  for (int32_t f = 0; f < n_functions && used < MAX_TEXT; ++f) {
+    const fc_function_configuration_t *c = &plan->configuration[f];
+    used += (size_t)snprintf(text + used, MAX_TEXT - used, "%d/%d/%d/%d\n", (int)c->cpu_millicores, (int)c->mem_mib,
+                             (int)c->replicas, (int)c->concurrency);
+  }
+  const fc_status_t status = used < MAX_TEXT ? file_replace(path, text, used, error) : FC_OK; /* too long: not kept */
+  free(text);
+  return status;
+}
+
+fc_status_t plan_cache_search(const char *folder, const plan_options_t *options, plan_t *plan, bool *was_kept,
+                              fc_error_t *error) {
+  const int32_t n = options->workflow->n_functions;
+  char name[FC_HEX_SIZE], path[LEARNED_CACHE_PATH_SIZE];
+  int lock = -1;
+  if (was_kept != NULL) *was_kept = false;
+  if (folder == NULL) return plan_search(options, plan, error);
+  name_of(options, name);
+  fc_status_t status = learned_cache_lock(folder, name, path, &lock, error);
+  const bool kept = status == FC_OK && read_plan(path, n, plan);
+  if (status == FC_OK && !kept) {
+    status = plan_search(options, plan, error);
+    if (status == FC_OK) status = write_plan(path, n, plan, error);
+  }
+  if (was_kept != NULL) *was_kept = kept;
+  learned_cache_unlock(lock);
+  return status;
+}

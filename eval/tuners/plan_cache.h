@@ -1,0 +1,23 @@
+/* plan_cache.h - plans by what they were planned for, so that a plan is searched once.
+ *
+ * The name of a plan is a SHA-256 over the workflow, every particle, load, level, ranges, semantics, budget and seed; a
+ * lock per name makes others that need the same plan wait for it (learned_cache.h).
+ */
+#ifndef EVAL_TUNERS_PLAN_CACHE_H
+#define EVAL_TUNERS_PLAN_CACHE_H
+
+#include "planner.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* plan_search, or what it came to before. folder: NULL keeps nothing. *was_kept, when not NULL, says which. A file that
+ * cannot be read is searched anew. Errors as plan_search; FC_EIO. */
+fc_status_t plan_cache_search(const char *folder, const plan_options_t *options, plan_t *plan, bool *was_kept,
+                              fc_error_t *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,144 @@
+/* twin_search.c - a twin and a search on it, without adaptation: what planning alone is worth.
+ *
+ *   create:   the twin: the nominal simulator as given (track simulator), or one learned from offline rows (row_twin.h)
+ *   propose:  the cheapest configuration found whose windows on the twin meet QoS with probability `level`, at the load
+ *             measured last (eval/planner/planner.h); searched once per load and kept (plan_cache.h)
+ *   learn:    nothing
+ *
+ * One thread per instance.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle.h"
+#include "plan_cache.h"
+#include "planned_load.h"
+#include "row_twin.h"
+
+/* A plan on the given simulator serves all seeds and most worlds and gets the windows of an oracle's search
+ * (oracle_budget); one on a twin from rows serves one seed and gets half, and no fewer than a search can use. */
+enum { LEAST_BUDGET = 2688 };
+
+typedef struct {
+  int32_t users;
+  fc_function_configuration_t *configuration; /* (N) */
+} planned_t;
+
+typedef struct {
+  const tuner_setting_t *setting;
+  fc_workflow_t workflow;   /* the setting's, but for ranges */
+  fc_function_t *functions; /* (N) of it */
+  particles_t particles;    /* track rows */
+  planned_t *planned;       /* (n_planned) */
+  int32_t n_planned, capacity;
+} twin_search_t;
+
+static void destroy(void **self) {
+  twin_search_t *search = *self;
+  if (search == NULL) return;
+  for (int32_t i = 0; i < search->n_planned; ++i) free(search->planned[i].configuration);
+  free(search->planned);
+  free(search->functions);
+  particles_clear(&search->particles);
+  free(search);
+  *self = NULL;
+}
+
+static fc_status_t fill(twin_search_t *search, fc_error_t *error) {
+  const tuner_setting_t *setting = search->setting;
+  const size_t size = (size_t)setting->workflow->n_functions * sizeof *search->functions;
+  search->workflow = *setting->workflow;
+  search->functions = malloc(size);
+  if (search->functions == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  memcpy(search->functions, setting->workflow->functions, size);
+  search->workflow.functions = search->functions;
+  for (int32_t f = 0; setting->concurrency_is_fixed && f < setting->workflow->n_functions; ++f) {
+    fc_function_t *function = &search->functions[f];
+    const fc_knob_range_t fixed = {function->start.concurrency, function->start.concurrency};
+    function->ranges[FC_KNOB_CONCURRENCY] = function->full_ranges[FC_KNOB_CONCURRENCY] = fixed;
+  }
+  if (setting->track == TUNER_TRACK_SIMULATOR) return FC_OK;
+  const fc_status_t status = row_twin_learn(setting, &search->particles, error);
+  return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
+}
+
+static fc_status_t create(const tuner_setting_t *setting, void **self, fc_error_t *error) {
+  twin_search_t *search = calloc(1, sizeof *search);
+  *self = search;
+  if (search == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  search->setting = setting;
+  const fc_status_t status = fill(search, error);
+  if (status != FC_OK) destroy(self);
+  return status;
+}
+
+static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_configuration_t *configuration,
+                        fc_error_t *error) {
+  const tuner_setting_t *setting = search->setting;
+  const int64_t budget = oracle_budget(&search->workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
+  const plan_options_t options = {.workflow = &search->workflow,
+                                  .particles = search->particles.n > 0 ? &search->particles : NULL,
+                                  .semantics = setting->semantics,
+                                  .ranges = setting->ranges,
+                                  .users = users,
+                                  .level = setting->level,
+                                  .budget = budget > LEAST_BUDGET ? budget : LEAST_BUDGET,
+                                  .seed = 1}; /* not the setting's: the same plan for all seeds of an experiment */
+  plan_t result = {.configuration = configuration};
+  /* What was not confirmed is the best there is all the same. */
+  const fc_status_t status = plan_cache_search(setting->cache, &options, &result, NULL, error);
+  return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
+}
+
+static fc_status_t planned_for(twin_search_t *search, int32_t users, const planned_t **out, fc_error_t *error) {
+  for (int32_t i = 0; i < search->n_planned; ++i) {
+    *out = &search->planned[i];
+    if ((*out)->users == users) return FC_OK;
+  }
+  if (search->n_planned == search->capacity) {
+    const int32_t capacity = search->capacity > 0 ? 2 * search->capacity : 4;
+    planned_t *grown = realloc(search->planned, (size_t)capacity * sizeof *grown);
+    if (grown == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+    search->planned = grown;
+    search->capacity = capacity;
+  }
+  planned_t *new = &search->planned[search->n_planned];
+  new->users = users;
+  new->configuration = calloc((size_t)search->workflow.n_functions, sizeof *new->configuration);
+  if (new->configuration == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  search->n_planned += 1;
+  *out = new;
+  const fc_status_t status = plan(search, users, new->configuration, error);
+  if (status == FC_OK) return FC_OK;
+  free(new->configuration);
+  search->n_planned -= 1;
+  return status;
+}
+
+static fc_status_t propose(void *self, const fc_observation_t *last, bool dynamic,
+                           fc_function_configuration_t *proposal, fc_error_t *error) {
+  twin_search_t *search = self;
+  const int32_t n = search->workflow.n_functions;
+  const int32_t users = last != NULL ? planned_users(&search->workflow, last, !dynamic) : 0;
+  if (users == 0) { /* no load is known yet */
+    for (int32_t f = 0; f < n; ++f) proposal[f] = search->workflow.functions[f].start;
+    return FC_OK;
+  }
+  const planned_t *planned = NULL;
+  FC_TRY(planned_for(search, users, &planned, error));
+  memcpy(proposal, planned->configuration, (size_t)n * sizeof *proposal);
+  return FC_OK;
+}
+
+static fc_status_t learn(void *self, const fc_observation_t *window, fc_qos_verdict_t verdict, fc_error_t *error) {
+  (void)self, (void)window, (void)verdict, (void)error;
+  return FC_OK;
+}
+
+const tuner_t tuner_twin_search = {.name = "twin_search",
+                                   .summary = "the cheapest plan on the twin that meets QoS; no adaptation",
+                                   .is_planner = true,
+                                   .create = create,
+                                   .destroy = destroy,
+                                   .propose = propose,
+                                   .learn = learn};

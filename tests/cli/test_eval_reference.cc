@@ -1,0 +1,73 @@
+// cli/eval_reference.c: ratios to the oracles of the true world.
+#include <cmath>
+#include <string>
+
+#include "one_function.h"
+#include "support.h"
+
+extern "C" {
+#include "eval_reference.h"
+}
+
+namespace {
+
+TEST(EvalReference, RatiosAreToTheOraclesOfTheTrueWorld) {
+  fc_error_t error = {};
+  fc_test::TemporaryFolder folder;
+  fc_workflow_t *workflow = nullptr;
+  const std::string text = fc_test::kOneFunction;
+  ASSERT_OK(fc_workflow_parse(text.data(), text.size(), "one.yaml", &workflow, &error));
+  world_t exact = {}, optimistic = {}, tail = {};
+  ASSERT_OK(world_init(&exact, workflow, WORLD_EXACT, 4, &error));
+  ASSERT_OK(world_init(&optimistic, workflow, WORLD_OPTIMISTIC, 4, &error));
+  ASSERT_OK(world_init(&tail, workflow, WORLD_TAIL, 4, &error));
+  char truth[ORACLE_TRUTH_SIZE];
+  oracle_truth(workflow, &exact, truth);
+  std::string rows;
+  for (const char *row : {"2,exact,0,0.5,1", "2,exact,0,0.95,2", "4,exact,0,0.95,3"})
+    rows += "one," + std::string(row) + ",0.96,3,26000,1," + truth + ",700/512/2/4\n";
+  fc_test::write_file(folder.path("o.csv"), rows);
+  eval_reference_t oracles = {};
+  ASSERT_OK(eval_reference_open(&oracles, folder.path("o.csv").c_str(), &error));
+
+  trial_t trial = {};
+  trial.workflow = workflow;
+  trial.world = &exact;
+  cell_t cell = {};
+  cell.users = 2;
+  cell.cost_usd_h = 3;
+  eval_reference_compare(&oracles, &trial, &cell);
+  EXPECT_DOUBLE_EQ(3, cell.cost_over_oracle50);
+  EXPECT_DOUBLE_EQ(1.5, cell.cost_over_oracle);
+  EXPECT_TRUE(std::isnan(cell.cost_over_oracle99));
+  trial.world = &optimistic;
+  eval_reference_compare(&oracles, &trial, &cell);
+  EXPECT_DOUBLE_EQ(1.5, cell.cost_over_oracle) << "the same truth";
+  trial.world = &tail;
+  eval_reference_compare(&oracles, &trial, &cell);
+  EXPECT_TRUE(std::isnan(cell.cost_over_oracle));
+
+  trial.world = &exact;
+  const int32_t users[] = {2, 3, 4, 9};  // 2, 2.5, 3, 3
+  const trace_t trace = {4, users, 2};
+  eval_reference_compare_trace(&oracles, &trial, &trace, &cell);
+  EXPECT_DOUBLE_EQ(3 / 2.625, cell.cost_over_oracle);
+  EXPECT_TRUE(std::isnan(cell.cost_over_oracle99));
+
+  eval_reference_close(&oracles);
+  world_clear(&exact);
+  world_clear(&optimistic);
+  world_clear(&tail);
+  fc_workflow_destroy(&workflow);
+}
+
+TEST(EvalReference, AFileThatIsNamedMustBeThere) {
+  fc_error_t error = {};
+  eval_reference_t oracles = {};
+  EXPECT_EQ(FC_ENOTFOUND, eval_reference_open(&oracles, "/nowhere/o.csv", &error));
+  eval_reference_close(&oracles);
+  EXPECT_OK(eval_reference_open(&oracles, nullptr, &error));
+  eval_reference_close(&oracles);
+}
+
+}  // namespace

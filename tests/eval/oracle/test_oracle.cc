@@ -1,0 +1,114 @@
+// eval/oracle/oracle.c: the cheapest that fresh windows confirm, at every level.
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "one_function.h"
+#include "support.h"
+
+extern "C" {
+#include "faasconf/cost.h"
+#include "oracle.h"
+}
+
+namespace {
+
+class Oracle : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_OK(
+        fc_workflow_parse(fc_test::kOneFunction, std::strlen(fc_test::kOneFunction), "one.yaml", &workflow_, &error));
+    world_t world = {};
+    ASSERT_OK(world_init(&world, workflow_, WORLD_EXACT, 0, &error));
+    ASSERT_OK(world_particles(&world, workflow_, true, &truth_, &error));
+    world_clear(&world);
+    task_ = {workflow_, &truth_, 2, 2688, 3, 1};
+    searches_.resize(static_cast<size_t>(oracle_searches(&task_)));
+    for (oracle_search_t &search : searches_) ASSERT_EQ(FC_OK, oracle_search_init(&search, 1));
+    ASSERT_EQ(FC_OK, oracle_init(&oracle_, 1));
+  }
+  void TearDown() override {
+    for (oracle_search_t &search : searches_) oracle_search_clear(&search);
+    oracle_clear(&oracle_);
+    particles_clear(&truth_);
+    fc_workflow_destroy(&workflow_);
+  }
+  int32_t count_met(const fc_function_configuration_t *configuration, uint64_t seed) {
+    const plan_options_t options = {workflow_, &truth_, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 2, 0, 0.95,
+                                    2688,      seed};
+    int32_t n_met = 0;
+    EXPECT_OK(plan_confirm(&options, configuration, 4000, &n_met, &error));
+    return n_met;
+  }
+  fc_error_t error = {};
+  fc_workflow_t *workflow_ = nullptr;
+  particles_t truth_ = {};
+  oracle_task_t task_ = {};
+  std::vector<oracle_search_t> searches_;
+  oracle_t oracle_ = {};
+};
+
+// With two knobs a grid finds what is cheapest, too.
+TEST_F(Oracle, IsAsCheapAsAGridAndConfirmed) {
+  for (int32_t i = 0; i < oracle_searches(&task_); ++i)
+    ASSERT_OK(oracle_search(&task_, i, &searches_[static_cast<size_t>(i)], &error));
+  double before = 0;
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+    int64_t n_windows = 0;
+    ASSERT_OK(oracle_choose(&task_, searches_.data(), level, &oracle_, &n_windows, &error));
+    ASSERT_TRUE(oracle_.found);
+    EXPECT_GE(n_windows, ORACLE_WINDOWS);
+    EXPECT_EQ(oracle_levels[level], oracle_.level);
+    EXPECT_GE(oracle_.n_met, oracle_levels[level] * ORACLE_WINDOWS);
+    EXPECT_DOUBLE_EQ(fc_cost_reserved_usd_h(workflow_, oracle_.configuration), oracle_.cost_usd_h);
+    EXPECT_GT(oracle_.cost_usd_h, before) << "a higher level costs more";
+    before = oracle_.cost_usd_h;
+    const double sd = std::sqrt(oracle_levels[level] * (1 - oracle_levels[level]) / 4000);
+    EXPECT_GT(count_met(oracle_.configuration, 99) / 4000.0, oracle_levels[level] - 4 * sd);
+    double grid = 1e9;
+    for (int32_t replicas = 1; replicas <= 4; ++replicas) {
+      for (int32_t cpu = 300; cpu <= 2000; cpu += 20) {
+        const fc_function_configuration_t c = {cpu, 512, replicas, 4};
+        if (fc_cost_reserved_usd_h(workflow_, &c) >= grid || count_met(&c, 98) < oracle_levels[level] * 4000) continue;
+        grid = fc_cost_reserved_usd_h(workflow_, &c);
+      }
+    }
+    EXPECT_LT(oracle_.cost_usd_h, 1.03 * grid);
+    EXPECT_GT(oracle_.cost_usd_h, 0.97 * grid);
+  }
+}
+
+// The cheapest has to be confirmed by windows it was not chosen on; a plan that is none is raised or dropped.
+TEST_F(Oracle, ALuckyPlanDoesNotCount) {
+  for (int s = 0; s < 2; ++s) {
+    plan_t *plan = &searches_[static_cast<size_t>(s)].plans[1];
+    plan->configuration[0] =
+        s == 0 ? fc_function_configuration_t{300, 512, 1, 4} : fc_function_configuration_t{2000, 512, 4, 4};
+    plan->cost_usd_h = fc_cost_reserved_usd_h(workflow_, plan->configuration);
+    plan->confirmed = true;
+  }
+  ASSERT_EQ(0, count_met(searches_[0].plans[1].configuration, 99));
+  int64_t n_windows = 0;
+  ASSERT_OK(oracle_choose(&task_, searches_.data(), 1, &oracle_, &n_windows, &error));
+  // 80 times half a per cent do not make the small one good: nothing is claimed.
+  EXPECT_FALSE(oracle_.found);
+  searches_[0].plans[1].confirmed = false;
+  ASSERT_OK(oracle_choose(&task_, searches_.data(), 1, &oracle_, &n_windows, &error));
+  EXPECT_TRUE(oracle_.found);
+  EXPECT_EQ(4, oracle_.configuration[0].replicas);
+  // Nothing is left when nothing is confirmed.
+  searches_[1].plans[1].confirmed = false;
+  ASSERT_OK(oracle_choose(&task_, searches_.data(), 1, &oracle_, &n_windows, &error));
+  EXPECT_FALSE(oracle_.found);
+}
+
+TEST_F(Oracle, BudgetsAreSmallerWhereWindowsCostMore) {
+  EXPECT_EQ(26000, oracle_budget(workflow_));
+  fc_workflow_t *tcktapp = nullptr;
+  ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/tcktapp.yaml").c_str(), &tcktapp, &error));
+  EXPECT_LT(oracle_budget(tcktapp), 10000);
+  EXPECT_GE(oracle_budget(tcktapp), 4000);
+  fc_workflow_destroy(&tcktapp);
+}
+
+}  // namespace
