@@ -19,7 +19,7 @@ typedef struct {
   int32_t same_as; /* the cell that is searched for it: the same truth and users; -1: this one is */
   /* while it is worked on */
   particles_t particles;
-  oracle_search_t *searches; /* (searches of a cell) */
+  oracle_search_t *searches; /* (n_searches) */
   atomic_int n_left;         /* searches that are not done */
   atomic_llong search_ns;    /* of one core */
 } oracle_cell_t;

@@ -26,12 +26,6 @@ typedef struct {
   int32_t n_done;
 } run_t;
 
-/* Of a cell, at all levels. */
-static int32_t searches_of(const oracle_grid_t *grid) {
-  const oracle_task_t task = {.n_searches = grid->n_searches};
-  return oracle_searches(&task);
-}
-
 /* ---- the file ---- */
 
 /* Was the last line cut off, because the program was ended while it wrote, it goes. */
@@ -159,9 +153,8 @@ static void tell(run_t *run, const oracle_cell_t *cell, const oracle_t *oracles)
   fprintf(stderr, " USD/h at");
   for (int32_t level = 0; level < ORACLE_LEVELS; ++level) fprintf(stderr, " %g", oracle_levels[level]);
   fprintf(stderr, "; searches at %g:", oracle_levels[1]);
-  for (int32_t s = 0; s < searches_of(run->grid); ++s) {
+  for (int32_t s = 0; s < run->grid->n_searches; ++s) {
     const plan_t *plan = &cell->searches[s].plans[1];
-    if (cell->searches[s].level != 1) continue;
     fprintf(stderr, plan->confirmed ? " %.3f" : " (%.3f)", plan->cost_usd_h);
   }
   fprintf(stderr, "; %.0f s of one core; %d of %d, %.0f s, about %.0f s left\n", (double)cell->search_ns * 1e-9,
@@ -206,7 +199,7 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
   int64_t n_windows = 0;
   fc_status_t status = FC_OK;
   const int64_t started_ns = run->clock.monotonic_ns(run->clock.self);
-  for (int32_t s = 0; s < searches_of(grid); ++s)
+  for (int32_t s = 0; s < grid->n_searches; ++s)
     for (int32_t level = 0; level < ORACLE_LEVELS; ++level) n_windows += cell->searches[s].plans[level].n_windows;
   for (int32_t level = 0; level < ORACLE_LEVELS && status == FC_OK; ++level) {
     status = oracle_init(&oracles[level], cell->workflow->n_functions);
@@ -228,7 +221,7 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
 static fc_status_t search(void *context, int32_t worker, int64_t piece, fc_error_t *error) {
   run_t *run = context;
   const oracle_grid_t *grid = run->grid;
-  const int32_t index = run->todo[piece / searches_of(grid)], s = (int32_t)(piece % searches_of(grid));
+  const int32_t index = run->todo[piece / grid->n_searches], s = (int32_t)(piece % grid->n_searches);
   oracle_cell_t *cell = &grid->cells[index];
   const oracle_task_t task = task_of(grid, cell);
   (void)worker;
@@ -248,9 +241,9 @@ static fc_status_t take_cells(run_t *run, fc_error_t *error) {
     if (!is_searched(cell)) continue;
     run->todo[run->n_todo++] = i;
     run->all_weight += weight_of(cell);
-    atomic_store(&cell->n_left, searches_of(grid));
-    cell->searches = calloc((size_t)searches_of(grid), sizeof *cell->searches);
-    for (int32_t s = 0; s < searches_of(grid); ++s)
+    atomic_store(&cell->n_left, grid->n_searches);
+    cell->searches = calloc((size_t)grid->n_searches, sizeof *cell->searches);
+    for (int32_t s = 0; s < grid->n_searches; ++s)
       if (cell->searches == NULL || oracle_search_init(&cell->searches[s], cell->workflow->n_functions) != FC_OK)
         return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
   }
@@ -285,7 +278,7 @@ fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error) {
   if (status == FC_OK) status = copy_cells(&run, error);
   if (status == FC_OK) status = take_cells(&run, error);
   if (status == FC_OK && run.n_todo > 0)
-    status = jobs_run(grid->jobs, (int64_t)run.n_todo * searches_of(grid), search, NULL, &run, error);
+    status = jobs_run(grid->jobs, (int64_t)run.n_todo * grid->n_searches, search, NULL, &run, error);
   if (run.file != NULL && fclose(run.file) != 0 && status == FC_OK)
     status = fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));
   free(run.todo);
@@ -295,7 +288,7 @@ fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error) {
 void oracle_grid_clear(oracle_grid_t *grid) {
   for (int32_t i = 0; i < grid->n_cells; ++i) {
     oracle_cell_t *cell = &grid->cells[i];
-    for (int32_t s = 0; cell->searches != NULL && s < searches_of(grid); ++s) oracle_search_clear(&cell->searches[s]);
+    for (int32_t s = 0; cell->searches != NULL && s < grid->n_searches; ++s) oracle_search_clear(&cell->searches[s]);
     free(cell->searches);
     particles_clear(&cell->particles);
   }

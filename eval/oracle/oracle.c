@@ -10,10 +10,10 @@
 const double oracle_levels[ORACLE_LEVELS] = {0.5, 0.95, 0.99};
 
 enum {
-  SCALED_LEVEL = 1,
+  SEARCHED_LEVEL = 1,
   MAX_REFUSALS = 80,
   SEEDS_PER_CELL = 1000,
-  SCALING_SEEDS = 100,
+  POLISHING_SEEDS = 100,
   CHOOSING_SEEDS = 500,
   SEEDS_PER_LEVEL = 100
 };
@@ -65,19 +65,14 @@ static plan_options_t options_of(const oracle_task_t *task, int32_t level, uint6
                           .seed = task->seed * SEEDS_PER_CELL + seed};
 }
 
-int32_t oracle_searches(const oracle_task_t *task) {
-  return task->n_searches * ORACLE_LEVELS;
-}
-
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error) {
-  FC_ASSERT(index >= 0 && index < oracle_searches(task) && task->n_searches <= ORACLE_MAX_SEARCHES);
-  search->level = index % ORACLE_LEVELS;
-  const plan_options_t searched = options_of(task, search->level, (uint64_t)index);
-  FC_TRY(plan_search(&searched, &search->plans[search->level], error));
+  FC_ASSERT(index >= 0 && index < ORACLE_MAX_SEARCHES);
+  const plan_options_t searched = options_of(task, SEARCHED_LEVEL, (uint64_t)index);
+  FC_TRY(plan_search(&searched, &search->plans[SEARCHED_LEVEL], error));
   for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
-    if (search->level != SCALED_LEVEL || i == SCALED_LEVEL) continue;
-    const plan_options_t scaled = options_of(task, i, (uint64_t)(SCALING_SEEDS + i * SEEDS_PER_LEVEL + index));
-    FC_TRY(plan_scale(&scaled, search->plans[SCALED_LEVEL].configuration, &search->plans[i], error));
+    if (i == SEARCHED_LEVEL) continue;
+    const plan_options_t polished = options_of(task, i, (uint64_t)(POLISHING_SEEDS + i * SEEDS_PER_LEVEL + index));
+    FC_TRY(plan_polish(&polished, search->plans[SEARCHED_LEVEL].configuration, &search->plans[i], error));
   }
   return FC_OK;
 }
@@ -114,7 +109,7 @@ fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, 
   oracle->level = oracle_levels[level];
   oracle->found = false;
   for (uint64_t refusals = 0; refusals < MAX_REFUSALS && !oracle->found; ++refusals) {
-    plan_t *best = cheapest(searches, oracle_searches(task), level);
+    plan_t *best = cheapest(searches, task->n_searches, level);
     if (best == NULL) return FC_OK;
     const plan_options_t options =
         options_of(task, level, CHOOSING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL + refusals);

@@ -1,11 +1,11 @@
 /* oracle.h - oracle(p): the cheapest configuration known whose windows meet QoS with probability p, for somebody who
  * knows the world.
  *
- * What every method is compared with, so it should be cheap: several independent searches at each level
- * (eval/planner/planner.h), and those of 0.95 put on the boundary of the other levels, too; the cheapest of a level
- * counts when ORACLE_WINDOWS windows that nothing has seen confirm it. While they do not, it gets half a per cent more
- * CPU and has to be the cheapest again. (Scaling alone is not enough: a shape found at 0.95 was 6 % dearer at 0.5 and
- * 12 % at 0.99 than one that was found there.) Searches and choice are pieces of work that many threads can share.
+ * What every method is compared with, so it should be cheap: several independent searches at level 0.95
+ * (eval/planner/planner.h), each polished at the other levels from there; the cheapest of a level counts when
+ * ORACLE_WINDOWS windows that nothing has seen confirm it. While they do not, it gets half a per cent more CPU and has
+ * to be the cheapest again. (Searching anew at 0.99 finds worse: so few windows violate QoS that CMA-ES sees little of
+ * it. Scaling the CPU alone is not enough at 0.5.) Searches and choice are pieces of work that many threads can share.
  */
 #ifndef EVAL_ORACLE_ORACLE_H
 #define EVAL_ORACLE_ORACLE_H
@@ -31,11 +31,9 @@ typedef struct {
   uint64_t seed;      /* of all draws */
 } oracle_task_t;
 
-/* What one search at one level found: its plan, and what became of it at other levels (where configuration is not
- * NULL); the configurations (N) are owned. */
+/* What one search found: a plan per level. */
 typedef struct {
-  plan_t plans[ORACLE_LEVELS];
-  int32_t level;
+  plan_t plans[ORACLE_LEVELS]; /* their configurations (N) are owned */
 } oracle_search_t;
 
 typedef struct {
@@ -50,19 +48,16 @@ typedef struct {
  * calls, 4,000 at least. */
 int64_t oracle_budget(const fc_workflow_t *workflow);
 
-/* Searches of a cell at all levels. */
-int32_t oracle_searches(const oracle_task_t *task);
-
 /* FC_ENOMEM. The caller frees with oracle_search_clear, oracle_clear, also after a failure. */
 fc_status_t oracle_search_init(oracle_search_t *search, int32_t n_functions);
 void oracle_search_clear(oracle_search_t *search);
 fc_status_t oracle_init(oracle_t *oracle, int32_t n_functions);
 void oracle_clear(oracle_t *oracle);
 
-/* Search number `index`, 0 <= index < oracle_searches. Errors as plan_search. Blocks for a minute or several. */
+/* Search number `index`, 0 <= index < n_searches, at all levels. Errors as plan_search. Blocks for minutes. */
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error);
 
-/* The cheapest of the task's searches (oracle_searches) at oracle_levels[level]. *n_windows grows by what was
+/* The cheapest of the task's searches (n_searches) at oracle_levels[level]. *n_windows grows by what was
  * simulated. Changes the plans it has refused. */
 fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, int32_t level, oracle_t *oracle,
                           int64_t *n_windows, fc_error_t *error);

@@ -123,13 +123,9 @@ static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
 
 /* ---- memory ---- */
 
-static fc_status_t check_level(const plan_options_t *o, fc_error_t *error) {
-  if (o->level > 0 && o->level < 1) return FC_OK;
-  return fc_error_set(error, FC_EINVAL, "level %g: expected a probability above 0 and below 1", o->level);
-}
-
 static fc_status_t check(const plan_options_t *o, fc_error_t *error) {
-  FC_TRY(check_level(o, error));
+  if (!(o->level > 0 && o->level < 1))
+    return fc_error_set(error, FC_EINVAL, "level %g: expected a probability above 0 and below 1", o->level);
   if (o->budget < 3 * SAMPLES * WINDOWS)
     return fc_error_set(error, FC_EINVAL, "budget %lld: expected at least %d windows", (long long)o->budget,
                         3 * SAMPLES * WINDOWS);
@@ -183,37 +179,31 @@ static void planner_clear(planner_t *self) {
   free(self->margins);
 }
 
+/* self->best is where the search has come to. */
+static fc_status_t finish(planner_t *self, plan_t *plan, fc_error_t *error) {
+  FC_TRY(come_within_reach(self, error));
+  FC_TRY(polish(self, error));
+  return confirm(self, plan, error);
+}
+
 fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error) {
   planner_t self;
   FC_TRY(check(options, error));
   fc_status_t status = planner_init(&self, options, error);
   if (status == FC_OK) status = search_box(&self, error);
-  if (status == FC_OK) status = come_within_reach(&self, error);
-  if (status == FC_OK) status = polish(&self, error);
-  if (status == FC_OK) status = confirm(&self, plan, error);
+  if (status == FC_OK) status = finish(&self, plan, error);
   plan->n_windows = self.n_windows;
   planner_clear(&self);
   return status;
 }
 
-/* Twice, on other windows: what the first ones were kind to does not stay, and a replica more may have changed much. */
-static fc_status_t scale_to_boundary(planner_t *self, const fc_function_configuration_t *from, fc_error_t *error) {
-  bool found = true;
-  memcpy(self->best, from, (size_t)self->n_functions * sizeof *self->best);
-  for (int32_t time = 0; time < 2 && found; ++time) {
-    self->boundary_from = BOUNDARY_FROM + time * BOUNDARY_WINDOWS;
-    FC_TRY(boundary_find(self, self->best, self->best, &found, error));
-  }
-  return FC_OK; /* confirming raises what can be raised */
-}
-
-fc_status_t plan_scale(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
-                       fc_error_t *error) {
+fc_status_t plan_polish(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
+                        fc_error_t *error) {
   planner_t self;
-  FC_TRY(check_level(options, error));
+  FC_TRY(check(options, error));
   fc_status_t status = planner_init(&self, options, error);
-  if (status == FC_OK) status = scale_to_boundary(&self, from, error);
-  if (status == FC_OK) status = confirm(&self, plan, error);
+  if (status == FC_OK) memcpy(self.best, from, (size_t)self.n_functions * sizeof *from);
+  if (status == FC_OK) status = finish(&self, plan, error);
   plan->n_windows = self.n_windows;
   planner_clear(&self);
   return status;

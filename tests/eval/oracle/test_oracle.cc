@@ -23,7 +23,7 @@ class Oracle : public ::testing::Test {
     ASSERT_OK(world_particles(&world, workflow_, true, &truth_, &error));
     world_clear(&world);
     task_ = {workflow_, &truth_, 2, 2688, 3, 1};
-    searches_.resize(static_cast<size_t>(oracle_searches(&task_)));
+    searches_.resize(static_cast<size_t>(task_.n_searches));
     for (oracle_search_t &search : searches_) ASSERT_EQ(FC_OK, oracle_search_init(&search, 1));
     ASSERT_EQ(FC_OK, oracle_init(&oracle_, 1));
   }
@@ -50,7 +50,7 @@ class Oracle : public ::testing::Test {
 
 // With two knobs a grid finds what is cheapest, too.
 TEST_F(Oracle, IsAsCheapAsAGridAndConfirmed) {
-  for (int32_t i = 0; i < oracle_searches(&task_); ++i)
+  for (int32_t i = 0; i < task_.n_searches; ++i)
     ASSERT_OK(oracle_search(&task_, i, &searches_[static_cast<size_t>(i)], &error));
   double before = 0;
   for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
