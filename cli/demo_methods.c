@@ -13,23 +13,23 @@ typedef struct {
   simulator_t *simulator;
   fc_observation_t observation;
   int64_t window;
-} world_t;
+} demo_world_t;
 
-static fc_status_t world_init(world_t *world, const demo_methods_task_t *task, fc_error_t *error) {
+static fc_status_t demo_world_init(demo_world_t *world, const demo_methods_task_t *task, fc_error_t *error) {
   const simulator_options_t options = {.seed = task->seed, .semantics = FC_SEMANTICS_STRICT, .users = task->users};
-  *world = (world_t){.workflow = task->workflow, .users = task->users};
+  *world = (demo_world_t){.workflow = task->workflow, .users = task->users};
   FC_TRY(fc_observation_init(&world->observation, task->workflow->n_functions));
   return simulator_new(task->workflow, &options, &world->simulator, error);
 }
 
-static void world_clear(world_t *world) {
+static void demo_world_clear(demo_world_t *world) {
   simulator_destroy(&world->simulator);
   fc_observation_clear(&world->observation);
 }
 
 static fc_status_t measure(void *context, const fc_function_configuration_t *configuration, fc_observation_t *window,
                            fc_qos_verdict_t *verdict, double *worst, fc_error_t *error) {
-  world_t *world = context;
+  demo_world_t *world = context;
   FC_TRY(simulator_observed_window(world->simulator, world->window++, configuration, window, error));
   *verdict = judge_severity(world->workflow, FC_SEMANTICS_STRICT, window, world->users, worst);
   return FC_OK;
@@ -38,8 +38,8 @@ static fc_status_t measure(void *context, const fc_function_configuration_t *con
 /* Violations of keeping `configuration` for the whole budget. */
 static fc_status_t hold(const demo_methods_task_t *task, const fc_function_configuration_t *configuration,
                         int32_t *violations, fc_error_t *error) {
-  world_t world;
-  fc_status_t status = world_init(&world, task, error);
+  demo_world_t world;
+  fc_status_t status = demo_world_init(&world, task, error);
   *violations = 0;
   for (int32_t w = 0; w < task->budget_windows && status == FC_OK; ++w) {
     fc_qos_verdict_t verdict = FC_QOS_UNKNOWN;
@@ -47,17 +47,17 @@ static fc_status_t hold(const demo_methods_task_t *task, const fc_function_confi
     status = measure(&world, configuration, &world.observation, &verdict, &worst, error);
     *violations += verdict == FC_QOS_MET ? 0 : 1;
   }
-  world_clear(&world);
+  demo_world_clear(&world);
   return status;
 }
 
 /* The start configuration runs before the budget begins. */
 static fc_status_t search(const demo_methods_task_t *task, const char *method,
                           fc_function_configuration_t *configuration, int32_t *violations, fc_error_t *error) {
-  world_t world;
+  demo_world_t world;
   fc_qos_verdict_t verdict = FC_QOS_UNKNOWN;
   double worst = 0;
-  fc_status_t status = world_init(&world, task, error);
+  fc_status_t status = demo_world_init(&world, task, error);
   for (int32_t f = 0; f < task->workflow->n_functions; ++f) configuration[f] = task->workflow->functions[f].start;
   if (status == FC_OK) status = measure(&world, configuration, &world.observation, &verdict, &worst, error);
   const tuning_task_t tuning = {.tuner = tuner_find(method, NULL),
@@ -72,7 +72,7 @@ static fc_status_t search(const demo_methods_task_t *task, const char *method,
   tuning_choice_t choice = {.configuration = configuration};
   if (status == FC_OK) status = tuning_run(&tuning, &choice, error);
   *violations = choice.violations;
-  world_clear(&world);
+  demo_world_clear(&world);
   return status;
 }
 

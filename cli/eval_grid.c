@@ -104,7 +104,7 @@ typedef struct {
   record_writer_t writer, series; /* fd -1: nothing is written */
   const trace_t *trace;           /* NULL: constant load */
   progress_t progress;
-  eval_reference_t oracles;
+  eval_reference_t reference;
 } running_t;
 
 static fc_status_t keep_cell(eval_cells_t *out, const cell_t *cell, fc_error_t *error) {
@@ -154,10 +154,10 @@ static fc_status_t take_cell(void *context, const trial_t *trial, const cell_t *
   cell_t whole = *cell;
   (void)choice;
   if (minutes != NULL) {
-    eval_reference_compare_trace(&self->oracles, trial, self->trace, &whole);
+    eval_reference_compare_trace(&self->reference, trial, self->trace, &whole);
     FC_TRY(append_minutes(self, trial, &whole, minutes, error));
   } else {
-    eval_reference_compare(&self->oracles, trial, &whole);
+    eval_reference_compare(&self->reference, trial, &whole);
   }
   FC_TRY(keep_cell(self->out, &whole, error));
   return self->writer.fd >= 0 ? cells_append(&self->writer, &whole, error) : FC_OK;
@@ -166,11 +166,6 @@ static fc_status_t take_cell(void *context, const trial_t *trial, const cell_t *
 static bool is_done(void *context, const cell_t *named) {
   const running_t *self = context;
   return cells_find(self->out->cells, self->out->n, named) != NULL;
-}
-
-static const void *shared_of(void *context, const trial_t *trial) {
-  running_t *self = context;
-  return eval_reference_of(&self->oracles, trial);
 }
 
 static void show(void *context, int64_t n_done, int64_t n_cells, const char *doing) {
@@ -207,11 +202,11 @@ static fc_status_t run_grid(const eval_grid_options_t *options, const contenders
                  .n_rows = {(int32_t)options->n_rows, (int32_t)options->n_simulated},
                  .budget_windows = (int32_t)options->budget_windows,
                  .judging_windows = (int32_t)options->judging_windows,
+                 .oracles = &self->reference.table,
                  .cache = cache,
                  .n_workers = (int32_t)options->jobs,
                  .on_cell = take_cell,
                  .is_done = is_done,
-                 .shared = shared_of,
                  .progress = show,
                  .context = self};
   if (!fc_semantics_parse(options->semantics, &grid.semantics))
@@ -232,7 +227,7 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
   char cache[PATH_SIZE + 16] = "", folder[PATH_SIZE] = "";
   int32_t n_workflows = 0;
   fc_status_t status = load_workflows(options->workflows, workflows, &n_workflows, error);
-  if (status == FC_OK) status = eval_reference_open(&self.oracles, options->oracles, error);
+  if (status == FC_OK) status = eval_reference_open(&self.reference, options->oracles, error);
   if (status == FC_OK) status = open_out(options, &self, error);
   if (status == FC_OK && options->out == NULL)
     status = folder_tree_make(NULL, "faasconf-eval", folder, sizeof folder, error);
@@ -245,7 +240,7 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
   if (folder[0] != '\0') folder_tree_remove(folder);
   record_close(&self.writer);
   record_close(&self.series);
-  eval_reference_close(&self.oracles);
+  eval_reference_close(&self.reference);
   for (int32_t i = 0; i < GRID_MAX_WORKFLOWS; ++i) fc_workflow_destroy(&workflows[i]);
   return status;
 }

@@ -17,6 +17,7 @@ typedef struct {
       *column;
   int64_t n_seeds, first_seed, budget_windows, judging_windows, n_rows, n_simulated, n_updates, jobs;
   bool quick, json;
+  const char *command; /* as it was typed, for the report */
 } eval_grid_options_t;
 
 /* All cells of an experiment, those of an earlier run in the same folder included. */

@@ -7,8 +7,11 @@
 #include "cells_json.h"
 #include "comparison.h"
 #include "eval_grid.h"
+#include "eval_report.h"
 #include "json_output.h"
 #include "number_text.h"
+
+enum { PATH_SIZE = 1200 };
 
 static void print_row(const summary_row_t *row) {
   char cost[NUMBER_TEXT], over[NUMBER_TEXT], compliance[NUMBER_TEXT], met[NUMBER_TEXT], violations[NUMBER_TEXT];
@@ -70,6 +73,28 @@ static fc_status_t print_json(const eval_grid_options_t *options, const eval_cel
   return FC_OK;
 }
 
+static fc_status_t write_report(const eval_grid_options_t *options, const eval_cells_t *cells, fc_error_t *error) {
+  char seeds[64], path[PATH_SIZE];
+  series_point_t *series = NULL;
+  int32_t n_series = 0;
+  bool torn = false;
+  snprintf(seeds, sizeof seeds, "%lld to %lld", (long long)options->first_seed,
+           (long long)(options->first_seed + options->n_seeds - 1));
+  snprintf(path, sizeof path, "%s/series.csv", options->out);
+  if (options->trace != NULL) FC_TRY(series_read(path, &series, &n_series, &torn, error));
+  const report_t report = {.title = options->experiment,
+                           .command = options->command,
+                           .seeds = seeds,
+                           .cells = cells->cells,
+                           .n_cells = cells->n,
+                           .series = series,
+                           .n_series = n_series,
+                           .seed = 1};
+  const fc_status_t status = eval_report_write(&report, options->out, error);
+  free(series);
+  return status;
+}
+
 fc_status_t eval_grid_tell(const eval_grid_options_t *options, const eval_cells_t *cells, fc_error_t *error) {
   summary_row_t *rows = NULL;
   int32_t n = 0;
@@ -77,5 +102,6 @@ fc_status_t eval_grid_tell(const eval_grid_options_t *options, const eval_cells_
   if (status == FC_OK && options->json) status = print_json(options, cells, rows, n, error);
   if (status == FC_OK && !options->json) print_text(options, cells, rows, n);
   free(rows);
+  if (status == FC_OK && options->out != NULL) status = write_report(options, cells, error);
   return status;
 }

@@ -15,11 +15,12 @@ typedef struct {
   int32_t users;
   int64_t budget;
   char truth[ORACLE_TRUTH_SIZE];
-  bool is_done;    /* its rows are in the file */
-  int32_t same_as; /* the cell that is searched for it: the same truth and users; -1: this one is */
+  bool is_done;                      /* its rows are in the file */
+  fc_function_configuration_t *hint; /* (N) of another world in the file, owned; NULL: none */
+  int32_t same_as;                   /* the cell that is searched for it: the same truth and users; -1: this one is */
   /* while it is worked on */
   particles_t particles;
-  oracle_search_t *searches; /* (n_searches) */
+  oracle_search_t *searches; /* (searches of a cell) */
   atomic_int n_left;         /* searches that are not done */
   atomic_llong search_ns;    /* of one core */
 } oracle_cell_t;

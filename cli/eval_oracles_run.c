@@ -84,6 +84,21 @@ static bool has_all_levels(const oracle_table_t *table, const oracle_cell_t *cel
   return n >= ORACLE_LEVELS;
 }
 
+/* What is good in another world of the table is a good beginning here. */
+static fc_status_t take_hint(const oracle_table_t *table, oracle_cell_t *cell, fc_error_t *error) {
+  const size_t n = (size_t)cell->workflow->n_functions;
+  for (int32_t i = 0; i < table->n && cell->hint == NULL; ++i) {
+    const oracle_row_t *row = &table->rows[i];
+    if (strcmp(row->workflow, cell->workflow->name) != 0 || row->users != cell->users || !row->found ||
+        row->level != oracle_levels[1] || (size_t)row->n_functions != n)
+      continue;
+    cell->hint = malloc(n * sizeof *cell->hint);
+    if (cell->hint == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a configuration");
+    memcpy(cell->hint, row->configuration, n * sizeof *cell->hint);
+  }
+  return FC_OK;
+}
+
 static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle_table_t *table, fc_error_t *error) {
   oracle_cell_t *cell = &grid->cells[index];
   world_t world;
@@ -94,6 +109,7 @@ static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle
   FC_TRY(status);
   cell->is_done = has_all_levels(table, cell, false);
   cell->same_as = -1;
+  if (!cell->is_done) FC_TRY(take_hint(table, cell, error));
   for (int32_t i = 0; i < index && cell->same_as < 0; ++i)
     if (grid->cells[i].users == cell->users && strcmp(grid->cells[i].truth, cell->truth) == 0) cell->same_as = i;
   return FC_OK;
@@ -125,7 +141,8 @@ static oracle_task_t task_of(const oracle_grid_t *grid, const oracle_cell_t *cel
                          .users = cell->users,
                          .budget = cell->budget,
                          .n_searches = grid->n_searches,
-                         .seed = grid->seed};
+                         .seed = grid->seed,
+                         .hint = cell->hint};
 }
 
 /* About how long it takes, for the time that is left. */
@@ -290,6 +307,7 @@ void oracle_grid_clear(oracle_grid_t *grid) {
     oracle_cell_t *cell = &grid->cells[i];
     for (int32_t s = 0; cell->searches != NULL && s < grid->n_searches; ++s) oracle_search_clear(&cell->searches[s]);
     free(cell->searches);
+    free(cell->hint);
     particles_clear(&cell->particles);
   }
   free(grid->cells);

@@ -8,6 +8,7 @@
 
 #include "eval.h"
 #include "eval_grid.h"
+#include "eval_report.h"
 #include "trace_file.h"
 
 /* A check of everything in minutes: one cell per method and track. */
@@ -210,6 +211,9 @@ static int run(const experiment_t *experiment, eval_grid_options_t *options, int
     if (strcmp(argv[i], "--quick") == 0) make_quick(options);
   if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
   fc_error_t error = {FC_OK, ""};
+  char command[1024];
+  eval_report_command(argc, argv, command, sizeof command);
+  options->command = command;
   const fc_status_t status = run_and_tell(options, experiment->kind, &error);
   return status == FC_OK ? CLI_DONE : cli_fail(arguments.command, &error);
 }

@@ -123,12 +123,11 @@ fc_status_t alone_changes(alone_t *alone, const fc_function_configuration_t *con
   fc_function_configuration_t *changed = calloc((size_t)n, sizeof *changed);
   fc_status_t status = base_s != NULL && changed != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory");
   if (status == FC_OK)
-    status =
-        alone_measure(alone, configuration, alone->n_windows, &latency_s, &successes, &compliance, base_s, error);
+    status = alone_measure(alone, configuration, alone->n_windows, &latency_s, &successes, &compliance, base_s, error);
   for (int32_t row = 0; status == FC_OK && row < n; ++row) {
     memcpy(changed, configuration, (size_t)n * sizeof *changed);
-    changed[row].cpu_millicores = halved(fc_workflow_range(alone->workflow, row, FC_KNOB_CPU, alone->ranges),
-                                         configuration[row].cpu_millicores);
+    changed[row].cpu_millicores =
+        halved(fc_workflow_range(alone->workflow, row, FC_KNOB_CPU, alone->ranges), configuration[row].cpu_millicores);
     changed[row].replicas =
         halved(fc_workflow_range(alone->workflow, row, FC_KNOB_REPLICAS, alone->ranges), configuration[row].replicas);
     status = alone_measure(alone, changed, alone->n_windows, &latency_s, &successes, &compliance, now_s, error);

@@ -23,7 +23,8 @@ typedef struct {
   fc_observation_t window;
 } alone_t;
 
-/* The caller sets all but the last two. Errors as simulator_new. The caller frees with alone_clear, also after a failure.
+/* The caller sets all but the last two. Errors as simulator_new. The caller frees with alone_clear, also after a
+ * failure.
  */
 fc_status_t alone_init(alone_t *alone, fc_error_t *error);
 void alone_clear(alone_t *alone);
@@ -36,11 +37,10 @@ fc_status_t alone_measure(alone_t *alone, const fc_function_configuration_t *con
 /* The cheapest setting of one function, on a grid over its four knobs, with which the workflow meets QoS in `level` of
  * the windows while all other functions stay as in `configuration` (N): into configuration[function]. As it was when
  * none does. */
-fc_status_t alone_tune(alone_t *alone, int32_t function, fc_function_configuration_t *configuration,
-                       fc_error_t *error);
+fc_status_t alone_tune(alone_t *alone, int32_t function, fc_function_configuration_t *configuration, fc_error_t *error);
 
-/* change (N, N): relative change of the column's mean 75th percentile latency when the row's CPU and replicas are halved,
- * within their ranges, from `configuration` (N). NaN where the column never ran. */
+/* change (N, N): relative change of the column's mean 75th percentile latency when the row's CPU and replicas are
+ * halved, within their ranges, from `configuration` (N). NaN where the column never ran. */
 fc_status_t alone_changes(alone_t *alone, const fc_function_configuration_t *configuration, double *change,
                           fc_error_t *error);
 

@@ -78,10 +78,21 @@ static bool belongs(world_kind_t kind, bool optimistic) {
   return (kind == WORLD_OPTIMISTIC) == optimistic;
 }
 
+/* Only where there is an oracle can one that knows the world take part. */
+static bool takes_part(const group_t *group, const world_t *world, int32_t users, const contender_t *contender) {
+  char truth[ORACLE_TRUTH_SIZE];
+  double cost_usd_h = 0;
+  if (!contender->tuner->knows_the_world) return true;
+  if (group->grid->oracles == NULL) return false;
+  oracle_truth(group->workflow, world, truth);
+  return oracle_table_cost(group->grid->oracles, truth, users, contender->level, &cost_usd_h);
+}
+
 static fc_status_t add_slot(group_t *group, const world_t *world, int32_t users, const contender_t *contender,
                             fc_error_t *error) {
   const grid_t *grid = group->grid;
   slot_t *slot = &group->slots[group->n_slots];
+  if (!takes_part(group, world, users, contender)) return FC_OK;
   slot->contender = contender;
   slot->trial = (trial_t){.workflow = group->workflow,
                           .world = world,
@@ -92,6 +103,7 @@ static fc_status_t add_slot(group_t *group, const world_t *world, int32_t users,
                           .users = users,
                           .budget_windows = grid->budget_windows,
                           .judging_windows = grid->judging_windows,
+                          .oracles = grid->oracles,
                           .cache = grid->cache,
                           .seed = group->seed};
   trial_name(&slot->trial, contender, grid->experiment, &slot->cell);
@@ -100,7 +112,6 @@ static fc_status_t add_slot(group_t *group, const world_t *world, int32_t users,
     return FC_OK;
   }
   group->n_slots += 1;
-  if (grid->shared != NULL) slot->trial.shared = grid->shared(grid->context, &slot->trial);
   slot->choice = calloc((size_t)group->workflow->n_functions, sizeof *slot->choice);
   slot->minutes = calloc(grid->trace != NULL ? (size_t)grid->trace->n_minutes : 1, sizeof *slot->minutes);
   if (slot->choice == NULL || slot->minutes == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a trial");

@@ -24,8 +24,6 @@ typedef fc_status_t (*grid_cell_t)(void *context, const trial_t *trial, const ce
                                    fc_error_t *error);
 /* Has this cell been measured before? */
 typedef bool (*grid_is_done_t)(void *context, const cell_t *named);
-/* What methods that know the world are told (tuner_setting_t.shared), or NULL; valid until grid_run returns. */
-typedef const void *(*grid_shared_t)(void *context, const trial_t *trial);
 typedef void (*grid_progress_t)(void *context, int64_t n_done, int64_t n_cells, const char *doing);
 
 typedef struct {
@@ -44,16 +42,16 @@ typedef struct {
   uint64_t first_seed;
   int32_t n_rows[2]; /* offline rows by track */
   int32_t budget_windows, judging_windows;
-  const char *cache; /* folder, or NULL */
+  const oracle_table_t *oracles; /* for methods that know the world, or NULL */
+  const char *cache;             /* folder, or NULL */
   int32_t n_workers;
   grid_cell_t on_cell;
   grid_is_done_t is_done;
-  grid_shared_t shared;
-  grid_progress_t progress; /* may be NULL, as shared and is_done */
+  grid_progress_t progress; /* may be NULL, as is_done */
   void *context;
 } grid_t;
 
-/* How many cells the grid has. */
+/* How many cells the grid has; fewer are measured where oracles are missing. */
 int64_t grid_size(const grid_t *grid);
 
 /* Blocks for minutes to hours. Errors of trials and callbacks; FC_ENOMEM. */

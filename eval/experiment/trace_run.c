@@ -34,6 +34,7 @@ static fc_status_t decide(run_t *self, trace_minute_t *minute, cell_t *cell, fc_
   const size_t bytes = (size_t)self->trial->workflow->n_functions * sizeof *self->current;
   const fc_clock_t clock = fc_clock_system();
   const int64_t before_ns = clock.monotonic_ns(clock.self);
+  if (self->contender->tuner->knows_the_world) self->window.load.mean_in_flight = minute->users;
   FC_TRY(self->contender->tuner->propose(self->tuner, &self->window, true, self->proposal, error));
   cell->decide_s += 1e-9 * (double)(clock.monotonic_ns(clock.self) - before_ns);
   if (guarded_apply(&self->guarded, tuner_load_of(&self->window, 0), false, self->proposal) != FC_OK)

@@ -57,7 +57,8 @@ tuner_setting_t trial_setting(const trial_t *trial, const contender_t *contender
                            .concurrency_is_fixed = contender->concurrency_is_fixed,
                            .rows = trial->rows,
                            .cache = trial->cache,
-                           .shared = trial->shared,
+                           .oracles = contender->tuner->knows_the_world ? trial->oracles : NULL,
+                           .truth = contender->tuner->knows_the_world ? trial->world : NULL,
                            .seed = trial->seed,
                            .level = contender->level};
 }

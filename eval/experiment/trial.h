@@ -23,8 +23,8 @@ typedef struct {
   fc_ranges_t ranges;
   int32_t users;
   int32_t budget_windows, judging_windows;
-  const char *cache;  /* folder, or NULL */
-  const void *shared; /* for methods that know the world (tuner_setting_t) */
+  const char *cache;             /* folder, or NULL */
+  const oracle_table_t *oracles; /* for methods that know the world, or NULL */
   uint64_t seed;
 } trial_t;
 

@@ -13,7 +13,7 @@ enum {
   SEARCHED_LEVEL = 1,
   MAX_REFUSALS = 80,
   SEEDS_PER_CELL = 1000,
-  POLISHING_SEEDS = 100,
+  SCALING_SEEDS = 100,
   CHOOSING_SEEDS = 500,
   SEEDS_PER_LEVEL = 100
 };
@@ -65,15 +65,39 @@ static plan_options_t options_of(const oracle_task_t *task, int32_t level, uint6
                           .seed = task->seed * SEEDS_PER_CELL + seed};
 }
 
-fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error) {
-  FC_ASSERT(index >= 0 && index < ORACLE_MAX_SEARCHES);
-  const plan_options_t searched = options_of(task, SEARCHED_LEVEL, (uint64_t)index);
-  FC_TRY(plan_search(&searched, &search->plans[SEARCHED_LEVEL], error));
-  for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
-    if (i == SEARCHED_LEVEL) continue;
-    const plan_options_t polished = options_of(task, i, (uint64_t)(POLISHING_SEEDS + i * SEEDS_PER_LEVEL + index));
-    FC_TRY(plan_polish(&polished, search->plans[SEARCHED_LEVEL].configuration, &search->plans[i], error));
+/* The plan of level 0.95 on the boundary of another level, or what a short search from there finds, if that is cheaper.
+ */
+static fc_status_t move_level(const oracle_task_t *task, int32_t index, int32_t level, oracle_search_t *search,
+                              fc_error_t *error) {
+  enum { SHORTER = 4 };
+  plan_t *plan = &search->plans[level];
+  const size_t bytes = (size_t)task->workflow->n_functions * sizeof *plan->configuration;
+  const uint64_t seed = (uint64_t)(SCALING_SEEDS + level * SEEDS_PER_LEVEL + index);
+  plan_options_t options = options_of(task, level, seed);
+  FC_TRY(plan_scale(&options, search->plans[SEARCHED_LEVEL].configuration, plan, error));
+  plan_t shorter = {.configuration = malloc(bytes)};
+  if (shorter.configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a plan");
+  options.from = plan->configuration;
+  options.budget = (int64_t)fmax(PLAN_MIN_BUDGET, (double)(task->budget / SHORTER));
+  const fc_status_t status = plan_search(&options, &shorter, error);
+  plan->n_windows += shorter.n_windows;
+  if (status == FC_OK && shorter.confirmed && (!plan->confirmed || shorter.cost_usd_h < plan->cost_usd_h)) {
+    memcpy(plan->configuration, shorter.configuration, bytes);
+    plan->cost_usd_h = shorter.cost_usd_h;
+    plan->n_met = shorter.n_met;
+    plan->confirmed = true;
   }
+  free(shorter.configuration);
+  return status;
+}
+
+fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error) {
+  FC_ASSERT(index >= 0 && index < task->n_searches && task->n_searches <= ORACLE_MAX_SEARCHES);
+  plan_options_t options = options_of(task, SEARCHED_LEVEL, (uint64_t)index);
+  options.from = task->hint;
+  FC_TRY(plan_search(&options, &search->plans[SEARCHED_LEVEL], error));
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level)
+    if (level != SEARCHED_LEVEL) FC_TRY(move_level(task, index, level, search, error));
   return FC_OK;
 }
 

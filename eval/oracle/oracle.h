@@ -1,11 +1,11 @@
 /* oracle.h - oracle(p): the cheapest configuration known whose windows meet QoS with probability p, for somebody who
  * knows the world.
  *
- * What every method is compared with, so it should be cheap: several independent searches at level 0.95
- * (eval/planner/planner.h), each polished at the other levels from there; the cheapest of a level counts when
- * ORACLE_WINDOWS windows that nothing has seen confirm it. While they do not, it gets half a per cent more CPU and has
- * to be the cheapest again. (Searching anew at 0.99 finds worse: so few windows violate QoS that CMA-ES sees little of
- * it. Scaling the CPU alone is not enough at 0.5.) Searches and choice are pieces of work that many threads can share.
+ * What every method is compared with, so it should be cheap: several independent searches at each level
+ * (eval/planner/planner.h), and those of 0.95 put on the boundary of the other levels, too; the cheapest of a level
+ * counts when ORACLE_WINDOWS windows that nothing has seen confirm it. While they do not, it gets half a per cent more
+ * CPU and has to be the cheapest again. (Scaling alone is not enough: a shape found at 0.95 was 6 % dearer at 0.5 and
+ * 12 % at 0.99 than one that was found there.) Searches and choice are pieces of work that many threads can share.
  */
 #ifndef EVAL_ORACLE_ORACLE_H
 #define EVAL_ORACLE_ORACLE_H
@@ -26,14 +26,16 @@ typedef struct {
   const fc_workflow_t *workflow; /* borrowed, as truth */
   const particles_t *truth;      /* one particle: the world's true parameters */
   int32_t users;
-  int64_t budget;     /* windows of one search before its polishing */
-  int32_t n_searches; /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
-  uint64_t seed;      /* of all draws */
+  int64_t budget;                          /* windows of one search before its polishing */
+  int32_t n_searches;                      /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
+  uint64_t seed;                           /* of all draws */
+  const fc_function_configuration_t *hint; /* (N) what is good in a world like this, or NULL: searches begin there */
 } oracle_task_t;
 
-/* What one search found: a plan per level. */
+/* What one search found: its plan at level 0.95, and at the other levels the cheaper one of that plan put on their
+ * boundary and of a short search from there. The configurations (N) are owned. */
 typedef struct {
-  plan_t plans[ORACLE_LEVELS]; /* their configurations (N) are owned */
+  plan_t plans[ORACLE_LEVELS];
 } oracle_search_t;
 
 typedef struct {
@@ -54,7 +56,7 @@ void oracle_search_clear(oracle_search_t *search);
 fc_status_t oracle_init(oracle_t *oracle, int32_t n_functions);
 void oracle_clear(oracle_t *oracle);
 
-/* Search number `index`, 0 <= index < n_searches, at all levels. Errors as plan_search. Blocks for minutes. */
+/* Search number `index`, 0 <= index < n_searches. Errors as plan_search. Blocks for a minute or several. */
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error);
 
 /* The cheapest of the task's searches (n_searches) at oracle_levels[level]. *n_windows grows by what was

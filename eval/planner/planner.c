@@ -49,9 +49,11 @@ static void to_box(const planner_t *self, const fc_function_configuration_t *con
 
 /* ---- the search ---- */
 
-/* CMA-ES from the start configuration moved at random; the mean of the last third of its generations into best. */
+/* CMA-ES from the start configuration moved at random, or near what the caller knows; the mean of the last third of its
+ * generations into best. */
 static fc_status_t search_box(planner_t *self, fc_error_t *error) {
   const int32_t n_generations = (int32_t)(self->options->budget / (SAMPLES * WINDOWS));
+  const bool is_near = self->options->from != NULL;
   double *x = calloc(2 * (size_t)self->n_knobs, sizeof *x);
   if (x == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to plan");
   double *average = x + self->n_knobs;
@@ -59,8 +61,9 @@ static fc_status_t search_box(planner_t *self, fc_error_t *error) {
   fc_rng_t rng;
   fc_rng_init(&rng, self->options->seed, 7);
   to_box(self, self->best, x);
-  for (int32_t i = 0; i < self->n_knobs; ++i) x[i] = fmin(1, fmax(0, x[i] + 0.15 * fc_rng_normal(&rng)));
-  fc_status_t status = cma_init(&cma, self->n_knobs, SAMPLES, x, 0.2, self->options->seed);
+  for (int32_t i = 0; i < self->n_knobs; ++i)
+    x[i] = fmin(1, fmax(0, x[i] + (is_near ? 0.04 : 0.15) * fc_rng_normal(&rng)));
+  fc_status_t status = cma_init(&cma, self->n_knobs, SAMPLES, x, is_near ? 0.08 : 0.2, self->options->seed);
   if (status != FC_OK) fc_error_set(error, status, "no memory to plan");
   const int32_t first_kept = n_generations - n_generations / 3 - 1;
   for (int32_t g = 0; g < n_generations && status == FC_OK; ++g) {
@@ -123,12 +126,16 @@ static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
 
 /* ---- memory ---- */
 
+static fc_status_t check_level(const plan_options_t *o, fc_error_t *error) {
+  if (o->level > 0 && o->level < 1) return FC_OK;
+  return fc_error_set(error, FC_EINVAL, "level %g: expected a probability above 0 and below 1", o->level);
+}
+
 static fc_status_t check(const plan_options_t *o, fc_error_t *error) {
-  if (!(o->level > 0 && o->level < 1))
-    return fc_error_set(error, FC_EINVAL, "level %g: expected a probability above 0 and below 1", o->level);
-  if (o->budget < 3 * SAMPLES * WINDOWS)
+  FC_TRY(check_level(o, error));
+  if (o->budget < PLAN_MIN_BUDGET)
     return fc_error_set(error, FC_EINVAL, "budget %lld: expected at least %d windows", (long long)o->budget,
-                        3 * SAMPLES * WINDOWS);
+                        PLAN_MIN_BUDGET);
   if (o->budget / (SAMPLES * WINDOWS) * WINDOWS >= BOUNDARY_FROM)
     return fc_error_set(error, FC_EINVAL, "budget %lld: too many windows", (long long)o->budget);
   return FC_OK;
@@ -160,7 +167,9 @@ static fc_status_t planner_init(planner_t *self, const plan_options_t *options, 
   if (self->scaled == NULL || self->candidate == NULL || self->best == NULL || self->margins == NULL ||
       fc_observation_init(&self->observation, options->workflow->n_functions) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory to plan");
-  for (size_t f = 0; f < n; ++f) self->best[f] = self->candidate[f] = options->workflow->functions[f].start;
+  for (size_t f = 0; f < n; ++f)
+    self->best[f] = self->candidate[f] =
+        options->from != NULL ? options->from[f] : options->workflow->functions[f].start;
   const simulator_options_t simulated = {.seed = options->seed,
                                          .semantics = options->semantics,
                                          .users = options->users,
@@ -179,31 +188,37 @@ static void planner_clear(planner_t *self) {
   free(self->margins);
 }
 
-/* self->best is where the search has come to. */
-static fc_status_t finish(planner_t *self, plan_t *plan, fc_error_t *error) {
-  FC_TRY(come_within_reach(self, error));
-  FC_TRY(polish(self, error));
-  return confirm(self, plan, error);
-}
-
 fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error) {
   planner_t self;
   FC_TRY(check(options, error));
   fc_status_t status = planner_init(&self, options, error);
   if (status == FC_OK) status = search_box(&self, error);
-  if (status == FC_OK) status = finish(&self, plan, error);
+  if (status == FC_OK) status = come_within_reach(&self, error);
+  if (status == FC_OK) status = polish(&self, error);
+  if (status == FC_OK) status = confirm(&self, plan, error);
   plan->n_windows = self.n_windows;
   planner_clear(&self);
   return status;
 }
 
-fc_status_t plan_polish(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
-                        fc_error_t *error) {
+/* Twice, on other windows: what the first ones were kind to does not stay, and a replica more may have changed much. */
+static fc_status_t scale_to_boundary(planner_t *self, const fc_function_configuration_t *from, fc_error_t *error) {
+  bool found = true;
+  memcpy(self->best, from, (size_t)self->n_functions * sizeof *self->best);
+  for (int32_t time = 0; time < 2 && found; ++time) {
+    self->boundary_from = BOUNDARY_FROM + time * BOUNDARY_WINDOWS;
+    FC_TRY(boundary_find(self, self->best, self->best, &found, error));
+  }
+  return FC_OK; /* confirming raises what can be raised */
+}
+
+fc_status_t plan_scale(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
+                       fc_error_t *error) {
   planner_t self;
-  FC_TRY(check(options, error));
+  FC_TRY(check_level(options, error));
   fc_status_t status = planner_init(&self, options, error);
-  if (status == FC_OK) memcpy(self.best, from, (size_t)self.n_functions * sizeof *from);
-  if (status == FC_OK) status = finish(&self, plan, error);
+  if (status == FC_OK) status = scale_to_boundary(&self, from, error);
+  if (status == FC_OK) status = confirm(&self, plan, error);
   plan->n_windows = self.n_windows;
   planner_clear(&self);
   return status;

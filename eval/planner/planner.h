@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-enum { PLAN_CONFIRMING_WINDOWS = 4000, PLAN_MAX_SEARCHES = 64 };
+enum { PLAN_CONFIRMING_WINDOWS = 4000, PLAN_MAX_SEARCHES = 64, PLAN_MIN_BUDGET = 2688 };
 
 typedef struct {
   const fc_workflow_t *workflow; /* borrowed, as particles */
@@ -34,6 +34,8 @@ typedef struct {
   double level;      /* p, above 0 and below 1 */
   int64_t budget;    /* windows of the CMA-ES; polishing takes up to 15 times as many */
   uint64_t seed;
+  const fc_function_configuration_t *from; /* (N) something good: the search begins there and stays near; NULL: at the
+                                              workflow's start, moved far */
 } plan_options_t;
 
 typedef struct {
@@ -47,10 +49,10 @@ typedef struct {
 /* FC_EINVAL as simulator_new, and for a level or a budget out of range. Blocks for seconds. */
 fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error);
 
-/* The same without CMA-ES: from `from` (N) on, which was found at another level or in another world, polishing and
- * confirmation. Errors as plan_search. Blocks for seconds. */
-fc_status_t plan_polish(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
-                        fc_error_t *error);
+/* No search: `from` (N) put on the boundary of options->level by one common factor on CPU, and confirmed as plan_search
+ * does it; the budget does not count. Errors as plan_search. Blocks for a second or several. */
+fc_status_t plan_scale(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
+                       fc_error_t *error);
 
 /* The cheapest confirmed one of up to PLAN_MAX_SEARCHES independent searches, or -1. *n_confirmed gets how many are
  * confirmed; the other two, when there is one, the median and the largest cost among those. */

@@ -1,4 +1,4 @@
-/* box.h - the coordinates in which methods of Bayesian optimisation search: knobs that can move, then the load.
+/* box.h - the coordinates in which methods of Bayesian optimisation search: knobs that can move, source, load.
  *
  * x (d): for each function and knob whose range has more than one value, in order, the value from 0 (least) to 1
  * (most): logarithmic for CPU and memory, linear for replicas and concurrency; the last coordinate is the decimal
@@ -21,8 +21,8 @@ typedef struct {
 
 typedef struct {
   const fc_workflow_t *workflow;
-  int32_t d;                          /* knobs + 1 */
-  box_knob_t *knobs;                  /* (d - 1) */
+  int32_t d;                          /* knobs + 2 */
+  box_knob_t *knobs;                  /* (d - 2) */
   double *lower, *upper;              /* (d) equal where nothing moves: the load; concurrency in that ablation */
   fc_function_configuration_t *fixed; /* (N) values of the knobs that are not in x */
 } box_t;
@@ -34,8 +34,10 @@ void box_clear(box_t *box);
 /* The load (requests in flight) at which x is asked for from now on. */
 void box_set_load(box_t *box, double load);
 
-/* Coordinates of a configuration (N) at a load; outside 0..1 when it is outside the ranges. */
+/* Coordinates of a configuration (N) in this run, or in the offline rows, at a load; outside 0..1 when it is outside
+ * the ranges. */
 void box_encode(const box_t *box, const fc_function_configuration_t *configuration, double load, double *x);
+void box_encode_offline(const box_t *box, const fc_function_configuration_t *configuration, double load, double *x);
 /* The nearest configuration (N) within the ranges; knobs that cannot move have the workflow's only value or, as
  * concurrency in its ablation, the start's. */
 void box_decode(const box_t *box, const double *x, fc_function_configuration_t *configuration);

@@ -88,7 +88,8 @@ fc_status_t known_add(known_t *known, const fc_observation_t *window, fc_qos_ver
     if (!offline && verdict == FC_QOS_MET && violation[t] > CLEARLY_VIOLATED) known->contradicted[t] += 1;
   }
   if (!any) return FC_OK;
-  box_encode(known->box, window->configuration, load, known->x + (size_t)known->n * (size_t)known->box->d);
+  double *x = known->x + (size_t)known->n * (size_t)known->box->d;
+  (offline ? box_encode_offline : box_encode)(known->box, window->configuration, load, x);
   known->cost[known->n] = fc_cost_reserved_usd_h(workflow, window->configuration);
   known->priority[known->n] = fc_rng_uniform(&known->rng);
   known->excluded[known->n] = false;

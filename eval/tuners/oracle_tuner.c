@@ -1,15 +1,15 @@
 /* oracle_tuner.c - `oracle`: proposes the committed oracle's configuration of the true world for the measured load. No
- * competitor but a yardstick: it alone is told the world (known_world.h). Its load is the last window's, as for all. */
+ * competitor but a yardstick: it alone is told the world and, in a trace, the load of the
+ * minute to come. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "known_world.h"
 #include "planned_load.h"
 #include "tuner.h"
 
 typedef struct {
   const tuner_setting_t *setting;
-  const known_world_t *world;
+  char truth[ORACLE_TRUTH_SIZE];
 } oracle_tuner_t;
 
 static void destroy(void **self) {
@@ -18,11 +18,12 @@ static void destroy(void **self) {
 }
 
 static fc_status_t create(const tuner_setting_t *setting, void **self, fc_error_t *error) {
-  if (setting->shared == NULL)
+  if (setting->oracles == NULL || setting->truth == NULL)
     return fc_error_set(error, FC_EINVAL, "oracle: no table of oracles was given; `faasconf eval oracles` makes one");
   oracle_tuner_t *oracle = malloc(sizeof *oracle);
   if (oracle == NULL) return fc_error_set(error, FC_ENOMEM, "oracle: out of memory");
-  *oracle = (oracle_tuner_t){.setting = setting, .world = setting->shared};
+  *oracle = (oracle_tuner_t){.setting = setting};
+  oracle_truth(setting->workflow, setting->truth, oracle->truth);
   *self = oracle;
   return FC_OK;
 }
@@ -31,13 +32,13 @@ static fc_status_t propose(void *self, const fc_observation_t *last, bool dynami
                            fc_function_configuration_t *proposal, fc_error_t *error) {
   const oracle_tuner_t *oracle = self;
   const fc_workflow_t *workflow = oracle->setting->workflow;
-  const known_world_t *world = oracle->world;
   const int32_t users = last != NULL ? planned_users(workflow, last, !dynamic) : 0;
   if (users == 0) {
     for (int32_t f = 0; f < workflow->n_functions; ++f) proposal[f] = workflow->functions[f].start;
     return FC_OK;
   }
-  const oracle_row_t *row = oracle_table_at_load(world->table, world->truth, users, oracle->setting->level);
+  const oracle_row_t *row =
+      oracle_table_at_load(oracle->setting->oracles, oracle->truth, users, oracle->setting->level);
   if (row == NULL || row->n_functions != workflow->n_functions)
     return fc_error_set(error, FC_ENOTFOUND,
                         "oracle: no row of workflow %s at level %g for this world: add it by `faasconf eval oracles`, "

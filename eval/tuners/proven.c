@@ -62,10 +62,12 @@ fc_status_t proven_add(proven_t *proven, const fc_observation_t *window, fc_qos_
   return FC_OK;
 }
 
+bool proven_is_good(const proven_item_t *item, double load) {
+  return item->good_up_to >= load * (1 - LOAD_TOLERANCE) && item->bad_from > load * (1 + LOAD_TOLERANCE);
+}
+
 const proven_item_t *proven_cheapest(const proven_t *proven, double load) {
-  for (int32_t i = 0; i < proven->n; ++i) {
-    const proven_item_t *item = &proven->items[i];
-    if (item->good_up_to >= load * (1 - LOAD_TOLERANCE) && item->bad_from > load * (1 + LOAD_TOLERANCE)) return item;
-  }
+  for (int32_t i = 0; i < proven->n; ++i)
+    if (proven_is_good(&proven->items[i], load)) return &proven->items[i];
   return NULL;
 }

@@ -31,6 +31,9 @@ void proven_clear(proven_t *proven);
 /* One window measured with its configuration. Begun by {.workflow = ...}. FC_ENOMEM. */
 fc_status_t proven_add(proven_t *proven, const fc_observation_t *window, fc_qos_verdict_t verdict, bool measured);
 
+/* Did it meet QoS at this load, as far as measured, and never violate it? */
+bool proven_is_good(const proven_item_t *item, double load);
+
 /* The cheapest that is good at this load; or NULL. */
 const proven_item_t *proven_cheapest(const proven_t *proven, double load);
 

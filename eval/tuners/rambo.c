@@ -58,10 +58,10 @@ static fc_status_t rambo_create(const tuner_setting_t *setting, void **self, fc_
   return status;
 }
 
-/* What a proposal has to beat: the cheapest measured that met QoS, before it the start, which is in force else. */
-static double cost_to_beat(const rambo_t *rambo) {
+/* What a proposal has to beat: the incumbent, before there is one the start, which is in force else. */
+static double cost_to_beat(const rambo_t *rambo, double level) {
   const fc_workflow_t *workflow = rambo->setting->workflow;
-  const proven_item_t *incumbent = surrogate_incumbent(rambo->surrogate);
+  const proven_item_t *incumbent = surrogate_incumbent(rambo->surrogate, level);
   if (incumbent != NULL) return incumbent->cost_usd_h;
   double sum = 0;
   for (int32_t f = 0; f < workflow->n_functions; ++f)
@@ -76,7 +76,7 @@ static fc_status_t improve(rambo_t *rambo, fc_function_configuration_t *proposal
   const double level = rambo->setting->level > 0 ? rambo->setting->level : COMPLIANCE;
   double *starts = rambo->memory, *x = starts + N_STARTS * d, value;
   acquisition_constrained_t acquisition = {
-      .known = box_cost, .known_context = box, .best = cost_to_beat(rambo), .scratch = x + d};
+      .known = box_cost, .known_context = box, .best = cost_to_beat(rambo, level), .scratch = x + d};
   acquisition.known_sd = SMOOTHING * acquisition.best;
   acquisition.n_constraints = surrogate_constraints(surrogate, level, acquisition.constraints);
   const acquisition_search_t search = {.n_dims = box->d,

@@ -220,6 +220,21 @@ double surrogate_log_window_met(void *context, const double *x, double *gradient
   return value;
 }
 
-const proven_item_t *surrogate_incumbent(const surrogate_t *self) {
-  return proven_cheapest(&self->proven, self->load);
+const proven_item_t *surrogate_incumbent(surrogate_t *self, double level) {
+  acquisition_constraint_t constraints[ACQUISITION_MAX_CONSTRAINTS];
+  const int32_t n = surrogate_constraints(self, level, constraints);
+  double *x = self->scratch + 2 * (size_t)self->box.d;
+  for (int32_t i = 0; i < self->proven.n; ++i) {
+    const proven_item_t *item = &self->proven.items[i];
+    if (!proven_is_good(item, self->load)) continue;
+    box_encode(&self->box, item->configuration, self->load, x);
+    double value = 0;
+    for (int32_t t = 0; t < n; ++t) {
+      double mean, variance;
+      gp_predict(constraints[t].gp, x, 1, &mean, &variance);
+      value += acquisition_log_normal_cdf((constraints[t].bound - mean) / sqrt(variance), NULL);
+    }
+    if (value > log(0.5)) return item;
+  }
+  return NULL;
 }

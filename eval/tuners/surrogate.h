@@ -55,8 +55,10 @@ int32_t surrogate_constraints(const surrogate_t *surrogate, double level,
 /* ln of the probability that a window with x (d) meets QoS; gradient (d) or NULL. An acquisition_fn. */
 double surrogate_log_window_met(void *surrogate, const double *x, double *gradient);
 
-/* The cheapest configuration that was measured in this run, met QoS at this load and never violated it; or NULL. */
-const proven_item_t *surrogate_incumbent(const surrogate_t *surrogate);
+/* The cheapest configuration that was measured in this run, met QoS at this load, never violated it, and of which, with
+ * all that is known, a share `level` of windows is more likely than not to meet QoS: luck alone makes no incumbent.
+ * NULL: none. */
+const proven_item_t *surrogate_incumbent(surrogate_t *surrogate, double level);
 
 /* Coordinates of what is known to start a search from, at the present load: the start, this run's windows, the cheapest
  * offline rows predicted to be met. starts (max, d); returns their number. measured_only: without offline rows. */

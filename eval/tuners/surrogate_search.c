@@ -22,12 +22,17 @@ static bool is_listed(const double *starts, int32_t n, const double *x, int32_t 
   return false;
 }
 
+/* The same configuration in this run at the present load. */
+static void here_and_now(const surrogate_t *self, double *x) {
+  for (int32_t i = self->box.d - 2; i < self->box.d; ++i) x[i] = self->box.lower[i];
+}
+
 /* Appends x (d) at the present load unless it is there. */
 static int32_t list_point(const surrogate_t *self, const double *x, int32_t n, double *starts) {
   const size_t d = (size_t)self->box.d;
   double *to = starts + (size_t)n * d;
   memcpy(to, x, d * sizeof *x);
-  to[d - 1] = self->box.lower[d - 1];
+  here_and_now(self, to);
   return is_listed(starts, n, to, self->box.d) ? n : n + 1;
 }
 
@@ -36,7 +41,7 @@ static double worth(surrogate_t *self, int32_t row) {
   const size_t d = (size_t)self->box.d;
   double *at = self->scratch + 2 * d;
   memcpy(at, self->known.x + (size_t)row * d, d * sizeof *at);
-  at[d - 1] = self->box.lower[d - 1];
+  here_and_now(self, at);
   return surrogate_log_window_met(self, at, NULL) > log(0.5) ? self->known.cost[row] : INFINITY;
 }
 
@@ -69,7 +74,7 @@ int32_t surrogate_starts(surrogate_t *self, bool measured_only, int32_t max, dou
     n = list_point(self, at, n, starts);
     free(start);
   }
-  const proven_item_t *incumbent = surrogate_incumbent(self);
+  const proven_item_t *incumbent = proven_cheapest(&self->proven, self->load);
   if (incumbent != NULL && n < max) {
     box_encode(&self->box, incumbent->configuration, self->load, at);
     n = list_point(self, at, n, starts);
@@ -104,7 +109,7 @@ void surrogate_settle(surrogate_t *self, acquisition_fn acquisition, void *conte
   bool better = true;
   for (int sweep = 0; better && sweep < MAX_SWEEPS; ++sweep) {
     better = false;
-    for (int32_t i = 0; i + 1 < self->box.d; ++i) {
+    for (int32_t i = 0; i + 2 < self->box.d; ++i) {
       for (int step = 0; step < N_STEPS && self->box.lower[i] < self->box.upper[i]; ++step) {
         memcpy(at, x, d * sizeof *x);
         at[i] = stepped(self, i, step, x[i]);

@@ -12,6 +12,7 @@
 
 #include "faasconf/knobs.h"
 #include "faasconf/transition.h"
+#include "oracle_table.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,10 +41,11 @@ typedef struct {
   fc_ranges_t ranges;
   tuner_track_t track;
   tuner_variant_t variant;
-  bool concurrency_is_fixed; /* the method leaves concurrency limits as they are (ablation) */
-  const tuner_rows_t *rows;  /* n may be 0 */
-  const char *cache;         /* folder for what is expensive and depends on rows and seed only, or NULL */
-  const void *shared;        /* what `prepare` made, or NULL */
+  bool concurrency_is_fixed;     /* the method leaves concurrency limits as they are (ablation) */
+  const tuner_rows_t *rows;      /* n may be 0 */
+  const char *cache;             /* folder for what is expensive and depends on rows and seed only, or NULL */
+  const oracle_table_t *oracles; /* for tuners that know the world; NULL for all others, as truth */
+  const world_t *truth;          /* whose windows are measured */
   uint64_t seed;
   double level; /* planning level of methods that plan: 0.95, 0.99 */
 } tuner_setting_t;
@@ -53,7 +55,7 @@ typedef struct {
   const char *summary;  /* one line for --help */
   bool needs_rows;      /* nothing to propose without offline rows */
   bool has_faithful;    /* variant TUNER_FAITHFUL exists; create refuses it otherwise */
-  bool knows_the_world; /* an oracle: `shared` tells it the true world and load; no competitor */
+  bool knows_the_world; /* an oracle: it is told the truth, and in a trace the load to come; no competitor */
   bool is_planner;      /* chooses before the first window and keeps to it: the choice is not verified */
   /* Caller owns *self and destroys it. Errors: FC_ENOMEM, and what the method says. May block for seconds. */
   fc_status_t (*create)(const tuner_setting_t *setting, void **self, fc_error_t *error);

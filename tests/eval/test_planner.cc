@@ -14,7 +14,7 @@ class Planner : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/sequential.yaml").c_str(), &workflow_, &error));
-    options_ = {workflow_, nullptr, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 10, 0, 0.9, 4000, 1};
+    options_ = {workflow_, nullptr, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 10, 0, 0.9, 4000, 1, nullptr};
     configuration_.resize(static_cast<size_t>(workflow_->n_functions));
     plan_.configuration = configuration_.data();
   }

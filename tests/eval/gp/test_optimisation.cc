@@ -125,4 +125,25 @@ TEST(Optimisation, GramacyIn40) {
   for (uint64_t seed : {1, 2, 3}) EXPECT_NEAR(0.5998, minimise(problem, seed), 0.02) << "seed " << seed;
 }
 
+TEST(Optimisation, TheQuadraticTeamGameIn60) {
+  // min sum (a_j - g_j)^2 + kappa sum over edges (a_j - a_k)^2 over a chain of five: a* = (I + kappa L)^-1 g.
+  const double g[5] = {0.9, 0.1, 0.8, 0.3, 0.6}, kappa = 0.5;
+  const auto game = [&](const double *a) {
+    double sum = 0;
+    for (int j = 0; j < 5; ++j) sum += (a[j] - g[j]) * (a[j] - g[j]);
+    for (int j = 0; j < 4; ++j) sum += kappa * (a[j] - a[j + 1]) * (a[j] - a[j + 1]);
+    return sum;
+  };
+  // The tridiagonal system by sweeps of Gauss and Seidel.
+  double best[5] = {0.5, 0.5, 0.5, 0.5, 0.5};
+  for (int sweep = 0; sweep < 200; ++sweep) {
+    for (int j = 0; j < 5; ++j) {
+      const double left = j > 0 ? best[j - 1] : 0, right = j < 4 ? best[j + 1] : 0;
+      best[j] = (g[j] + kappa * (left + right)) / (1 + kappa * ((j > 0 ? 1 : 0) + (j < 4 ? 1 : 0)));
+    }
+  }
+  const Problem problem = {5, game, {}, 10, 60};
+  for (uint64_t seed : {1, 2, 3}) EXPECT_LE(minimise(problem, seed), 1.10 * game(best)) << "seed " << seed;
+}
+
 }  // namespace

@@ -22,7 +22,7 @@ class Oracle : public ::testing::Test {
     ASSERT_OK(world_init(&world, workflow_, WORLD_EXACT, 0, &error));
     ASSERT_OK(world_particles(&world, workflow_, true, &truth_, &error));
     world_clear(&world);
-    task_ = {workflow_, &truth_, 2, 2688, 3, 1};
+    task_ = {workflow_, &truth_, 2, 2688, 3, 1, nullptr};
     searches_.resize(static_cast<size_t>(task_.n_searches));
     for (oracle_search_t &search : searches_) ASSERT_EQ(FC_OK, oracle_search_init(&search, 1));
     ASSERT_EQ(FC_OK, oracle_init(&oracle_, 1));
@@ -34,8 +34,8 @@ class Oracle : public ::testing::Test {
     fc_workflow_destroy(&workflow_);
   }
   int32_t count_met(const fc_function_configuration_t *configuration, uint64_t seed) {
-    const plan_options_t options = {workflow_, &truth_, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 2, 0, 0.95,
-                                    2688,      seed};
+    const plan_options_t options = {workflow_, &truth_, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 2, 0, 0.95, 2688,
+                                    seed,      nullptr};
     int32_t n_met = 0;
     EXPECT_OK(plan_confirm(&options, configuration, 4000, &n_met, &error));
     return n_met;

@@ -11,7 +11,7 @@
 extern "C" {
 #include "faasconf/cost.h"
 #include "faasconf/knobs.h"
-#include "known_world.h"
+#include "oracle_table.h"
 #include "plan_cache.h"
 #include "planned_load.h"
 #include "row_twin.h"
@@ -177,21 +177,20 @@ TEST_F(TwinSearch, TheOracleIsThatOfTheTrueWorldAndTheMeasuredLoad) {
   Configuration proposal;
   EXPECT_EQ(FC_EINVAL, propose("oracle", 2, &proposal)) << "it was told nothing";
   world_t world = {};
-  known_world_t known = {};
+  char truth[ORACLE_TRUTH_SIZE];
   ASSERT_OK(world_init(&world, workflow_, WORLD_TAIL, 0, &error));
-  oracle_truth(workflow_, &world, known.truth);
-  world_clear(&world);
+  oracle_truth(workflow_, &world, truth);
   fc_test::write_file(folder_.path("o.csv"),
                       "one,2,tail,0,0.95,1.00,0.95125,3,26000,1,0000000000000000,300/512/1/4\n"
                       "one,2,tail,0,0.95,2.00,0.95125,3,26000,1," +
-                          std::string(known.truth) +
+                          std::string(truth) +
                           ",700/512/2/4\n"
                           "one,4,tail,0,0.95,3.00,0.95125,3,26000,1," +
-                          std::string(known.truth) + ",900/512/4/4\n");
+                          std::string(truth) + ",900/512/4/4\n");
   oracle_table_t table = {};
   ASSERT_OK(oracle_table_read(&table, folder_.path("o.csv").c_str(), &error));
-  known.table = &table;
-  setting_.shared = &known;
+  setting_.oracles = &table;
+  setting_.truth = &world;
   ASSERT_OK(propose("oracle", 2, &proposal));
   EXPECT_EQ(700, proposal[0].cpu_millicores);
   ASSERT_OK(propose("oracle", 3, &proposal));
@@ -202,6 +201,7 @@ TEST_F(TwinSearch, TheOracleIsThatOfTheTrueWorldAndTheMeasuredLoad) {
   EXPECT_EQ(FC_ENOTFOUND, propose("oracle", 2, &proposal));
   EXPECT_NE(nullptr, std::strstr(error.message, "eval oracles"));
   oracle_table_clear(&table);
+  world_clear(&world);
 }
 
 }  // namespace
