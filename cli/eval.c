@@ -6,8 +6,8 @@
 
 #include "command.h"
 
-static const eval_experiment_t *const experiments[] = {&eval_motivation, &eval_static,  &eval_dynamic,
-                                                       &eval_ablation,   &eval_oracles, &eval_local};
+static const eval_experiment_t *const experiments[] = {&eval_motivation, &eval_static,  &eval_dynamic, &eval_ablation,
+                                                       &eval_pool,       &eval_oracles, &eval_local};
 enum { N_EXPERIMENTS = sizeof experiments / sizeof experiments[0] };
 
 static void print_help(FILE *out) {

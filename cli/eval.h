@@ -13,7 +13,8 @@ typedef struct {
   int (*run)(int argc, char **argv);
 } eval_experiment_t;
 
-extern const eval_experiment_t eval_motivation, eval_static, eval_dynamic, eval_ablation, eval_oracles, eval_local;
+extern const eval_experiment_t eval_motivation, eval_static, eval_dynamic, eval_ablation, eval_pool, eval_oracles,
+    eval_local;
 
 #ifdef __cplusplus
 }

@@ -11,8 +11,7 @@
 enum { MAX_WORKFLOWS = 8, MAX_USERS = 128, MAX_COMMAND = 1024, MAX_SEEDS = 1000 };
 
 typedef struct {
-  argument_list_t workflow_names, world_names;
-  const char *users_text, *out;
+  const char *workflow_names, *world_names, *users_text, *out;
   int64_t n_seeds, budget, n_searches, seed, jobs;
   int32_t n_workflows, n_users;
   fc_workflow_t *workflows[MAX_WORKFLOWS];
@@ -42,27 +41,36 @@ static bool parse_users(asked_t *asked) {
   return asked->users_text == NULL || asked->n_users > 0;
 }
 
+/* The next item of a comma-separated list; false at its end. An item that is too long is cut off and found nowhere. */
+static bool next_item(const char **list, char item[FC_NAME_SIZE * 4]) {
+  const size_t length = strcspn(*list, ",");
+  if (**list == '\0') return false;
+  snprintf(item, FC_NAME_SIZE * 4, "%.*s", (int)length, *list);
+  *list += length + ((*list)[length] == ',' ? 1 : 0);
+  return true;
+}
+
 static bool parse_worlds(asked_t *asked) {
-  for (int32_t i = 0; i < asked->world_names.n; ++i) {
-    world_kind_t kind;
-    if (!world_find(asked->world_names.items[i], &kind)) {
-      fprintf(stderr, "faasconf eval oracles: --world: expected %s, found '%s'\n", world_names(),
-              asked->world_names.items[i]);
+  char item[FC_NAME_SIZE * 4];
+  for (const char *rest = asked->world_names; next_item(&rest, item);) {
+    world_kind_t kind = WORLD_EXACT;
+    const bool all = strcmp(item, "all") == 0;
+    if (!all && !world_find(item, &kind)) {
+      fprintf(stderr, "faasconf eval oracles: --world: expected all, %s, found '%s'\n", world_names(), item);
       return false;
     }
-    asked->worlds[kind] = true;
+    for (int k = 0; k < WORLD_KINDS; ++k)
+      if (all || k == (int)kind) asked->worlds[k] = true;
   }
-  for (int k = 0; asked->world_names.n == 0 && k < WORLD_KINDS; ++k) asked->worlds[k] = true;
   return true;
 }
 
 static fc_status_t load_workflows(asked_t *asked, fc_error_t *error) {
-  static const char *const shipped[] = {"parallel", "sequential", "branch", "tcktapp"};
-  const int32_t n = asked->workflow_names.n > 0 ? asked->workflow_names.n : 4;
-  if (n > MAX_WORKFLOWS) return fc_error_set(error, FC_EINVAL, "--workflow: at most %d", MAX_WORKFLOWS);
-  for (int32_t i = 0; i < n; ++i) {
-    const char *name = asked->workflow_names.n > 0 ? asked->workflow_names.items[i] : shipped[i];
-    FC_TRY(fc_workflow_load(name, &asked->workflows[i], error));
+  char item[FC_NAME_SIZE * 4];
+  for (const char *rest = asked->workflow_names; next_item(&rest, item);) {
+    if (asked->n_workflows == MAX_WORKFLOWS)
+      return fc_error_set(error, FC_EINVAL, "--workflow: at most %d", MAX_WORKFLOWS);
+    FC_TRY(fc_workflow_load(item, &asked->workflows[asked->n_workflows], error));
     asked->n_workflows += 1;
   }
   return FC_OK;
@@ -138,7 +146,7 @@ static fc_status_t run(asked_t *asked, const char *command, fc_error_t *error) {
   if (status == FC_OK) status = lay_out(asked, &grid, error);
   if (status == FC_OK) status = oracle_grid_prepare(&grid, &n_left, error);
   if (status == FC_OK) {
-    fprintf(stderr, "%d cells, %d to search, %d searches at each level, %d threads\n", (int)grid.n_cells, (int)n_left,
+    fprintf(stderr, "%d cells, %d to search, %d searches each, %d threads\n", (int)grid.n_cells, (int)n_left,
             (int)grid.n_searches, (int)grid.jobs);
     status = oracle_grid_run(&grid, error);
   }
@@ -149,16 +157,22 @@ static fc_status_t run(asked_t *asked, const char *command, fc_error_t *error) {
 
 static int run_oracles(int argc, char **argv) {
   char command[MAX_COMMAND];
-  asked_t asked = {.n_seeds = 3, .n_searches = ORACLE_MIN_SEARCHES, .seed = 7, .jobs = jobs_default_workers()};
+  asked_t asked = {.workflow_names = "parallel,sequential,branch,tcktapp",
+                   .world_names = "all",
+                   .n_seeds = 3,
+                   .n_searches = ORACLE_MIN_SEARCHES,
+                   .seed = 7,
+                   .jobs = jobs_default_workers()};
   const argument_t options[] = {
-      {"workflow", ARGUMENT_LIST, &asked.workflow_names, "W",
-       "a shipped workflow or the path of a file; again for more (the paper's four)", false, 0, 0},
+      {"workflow", ARGUMENT_TEXT, &asked.workflow_names, "A,B",
+       "shipped names or paths (parallel,sequential,branch,tcktapp)", false, 0, 0},
       {"users", ARGUMENT_TEXT, &asked.users_text, "L", "closed-loop users: 10,20 or 8-36:2 (those of the QoS tables)",
        false, 0, 0},
-      {"world", ARGUMENT_LIST, &asked.world_names, "W", "a world; again for more (all)", false, 0, 0},
+      {"world", ARGUMENT_TEXT, &asked.world_names, "A,B",
+       "exact,parameters,tail,hidden,least_connections,optimistic or all (all)", false, 0, 0},
       {"seeds", ARGUMENT_INT, &asked.n_seeds, "N", "of the world `parameters`: 1 to N (3)", false, 1, MAX_SEEDS},
-      {"searches", ARGUMENT_INT, &asked.n_searches, "N", "independent searches at each of the three levels (3)", false,
-       ORACLE_MIN_SEARCHES, ORACLE_MAX_SEARCHES},
+      {"searches", ARGUMENT_INT, &asked.n_searches, "N", "independent searches a cell (3)", false, ORACLE_MIN_SEARCHES,
+       ORACLE_MAX_SEARCHES},
       {"budget", ARGUMENT_INT, &asked.budget, "N",
        "windows of one search before its polishing (26000, fewer where a workflow makes more than six calls)", false,
        2688, 1e9},

@@ -44,6 +44,7 @@ static void name_of(const plan_options_t *o, char name[FC_HEX_SIZE]) {
       fc_sha256_update(&hash, &range, sizeof range);
     }
   }
+  if (o->from != NULL) fc_sha256_update(&hash, o->from, (size_t)o->workflow->n_functions * sizeof *o->from);
   add_particles(&hash, o);
   fc_sha256_final(&hash, digest);
   fc_hex(digest, sizeof digest, name);

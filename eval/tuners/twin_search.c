@@ -7,6 +7,7 @@
  *
  * One thread per instance.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,6 @@
 #include "plan_cache.h"
 #include "planned_load.h"
 #include "row_twin.h"
-
-/* A plan on the given simulator serves all seeds and most worlds and gets the windows of an oracle's search
- * (oracle_budget); one on a twin from rows serves one seed and gets half, and no fewer than a search can use. */
-enum { LEAST_BUDGET = 2688 };
 
 typedef struct {
   int32_t users;
@@ -72,21 +69,37 @@ static fc_status_t create(const tuner_setting_t *setting, void **self, fc_error_
   return status;
 }
 
+/* A search at a high level sees few windows that violate QoS and little of where to go: it begins at what is cheap at
+ * this one. */
+static const double FIRST_LEVEL = 0.95;
+
+/* A plan on the given simulator serves all seeds and most worlds and gets the windows of an oracle's search
+ * (oracle_budget); one on a twin from rows serves one seed and gets half, and no fewer than a search can use. */
 static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_configuration_t *configuration,
                         fc_error_t *error) {
   const tuner_setting_t *setting = search->setting;
+  const size_t size = (size_t)search->workflow.n_functions * sizeof *configuration;
   const int64_t budget = oracle_budget(&search->workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
-  const plan_options_t options = {.workflow = &search->workflow,
-                                  .particles = search->particles.n > 0 ? &search->particles : NULL,
-                                  .semantics = setting->semantics,
-                                  .ranges = setting->ranges,
-                                  .users = users,
-                                  .level = setting->level,
-                                  .budget = budget > LEAST_BUDGET ? budget : LEAST_BUDGET,
-                                  .seed = 1}; /* not the setting's: the same plan for all seeds of an experiment */
+  fc_function_configuration_t *first = malloc(size);
+  if (first == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  plan_options_t options = {.workflow = &search->workflow,
+                            .particles = search->particles.n > 0 ? &search->particles : NULL,
+                            .semantics = setting->semantics,
+                            .ranges = setting->ranges,
+                            .users = users,
+                            .level = fmin(setting->level, FIRST_LEVEL),
+                            .budget = budget > PLAN_MIN_BUDGET ? budget : PLAN_MIN_BUDGET,
+                            .seed = 1}; /* not the setting's: the same plan for all seeds of an experiment */
   plan_t result = {.configuration = configuration};
   /* What was not confirmed is the best there is all the same. */
-  const fc_status_t status = plan_cache_search(setting->cache, &options, &result, NULL, error);
+  fc_status_t status = plan_cache_search(setting->cache, &options, &result, NULL, error);
+  if (status == FC_OK && setting->level > FIRST_LEVEL) {
+    memcpy(first, configuration, size);
+    options.level = setting->level;
+    options.from = first;
+    status = plan_cache_search(setting->cache, &options, &result, NULL, error);
+  }
+  free(first);
   return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
 }
 

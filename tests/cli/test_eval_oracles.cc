@@ -42,7 +42,7 @@ TEST_F(EvalOracles, GoesOnWhereItEndedAndSharesRowsOfTheSameTruth) {
   EXPECT_THAT(fc_test::read_file(folder_.path("o.csv")), testing::HasSubstr("--users 2 --world exact"));
   // A line that was cut off goes; the truth of `optimistic` is that of `exact`.
   fc_test::write_file(folder_.path("o.csv"), fc_test::read_file(folder_.path("o.csv")) + "one,2,opt");
-  fc_test::Finished second = run({"--users", "2", "--world", "exact", "--world", "optimistic"});
+  fc_test::Finished second = run({"--users", "2", "--world", "exact,optimistic"});
   ASSERT_EQ(0, second.exit_code) << second.err;
   EXPECT_THAT(second.err, testing::HasSubstr("0 to search"));
   std::vector<std::string> both = rows();

@@ -111,6 +111,11 @@ TEST_F(TwinSearch, ProposesAPlanForTheMeasuredLoadAndKeepsIt) {
   ASSERT_OK(propose("twin_search", 1, &one));
   EXPECT_LT(fc_cost_reserved_usd_h(workflow_, one.data()), fc_cost_reserved_usd_h(workflow_, two.data()));
   EXPECT_GT(fc_test::files_in(cache), kept);
+  Configuration safer;
+  setting_.level = 0.99;
+  ASSERT_OK(propose("twin_search", 2, &safer));
+  EXPECT_GT(fc_cost_reserved_usd_h(workflow_, safer.data()), fc_cost_reserved_usd_h(workflow_, two.data()));
+  EXPECT_GT(compliance(safer, 2), 0.98);
 }
 
 TEST_F(TwinSearch, LeavesConcurrencyAloneWhenItIsFixed) {
@@ -150,7 +155,7 @@ TEST_F(TwinSearch, LearnsATwinFromRows) {
 
 TEST_F(TwinSearch, APlanIsKeptByEverythingThatDecidesIt) {
   const std::string cache = folder_.path("cache");
-  plan_options_t options = {workflow_, nullptr, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 1, 0, 0.9, 2688, 1};
+  plan_options_t options = {workflow_, nullptr, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 1, 0, 0.9, 2688, 1, nullptr};
   Configuration found(1), kept(1);
   plan_t plan = {}, same = {};
   plan.configuration = found.data();
@@ -168,6 +173,10 @@ TEST_F(TwinSearch, APlanIsKeptByEverythingThatDecidesIt) {
   ASSERT_OK(plan_cache_search(cache.c_str(), &options, &same, &was_kept, &error));
   EXPECT_FALSE(was_kept);
   options.level = 0.9;
+  options.from = found.data();
+  ASSERT_OK(plan_cache_search(cache.c_str(), &options, &same, &was_kept, &error));
+  EXPECT_FALSE(was_kept);
+  options.from = nullptr;
   workflow_->simulator.functions[0].work_cpu_s *= 1.1;
   ASSERT_OK(plan_cache_search(cache.c_str(), &options, &same, &was_kept, &error));
   EXPECT_FALSE(was_kept) << "another system";
