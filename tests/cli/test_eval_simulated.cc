@@ -1,0 +1,125 @@
+// `faasconf eval static`, `dynamic`, `ablation`: what users see.
+#include <gmock/gmock.h>
+
+#include "support.h"
+
+extern "C" {
+#include "faasconf/json.h"
+}
+
+namespace {
+using fc_test::Finished;
+using fc_test::TemporaryFolder;
+using testing::HasSubstr;
+
+Finished eval(std::vector<std::string> arguments) {
+  std::vector<std::string> argv = {fc_test::program("faasconf"), "eval"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return fc_test::run(argv, "", 300);
+}
+
+std::vector<std::string> small_static(const std::string &more = "") {
+  std::vector<std::string> arguments = {
+      "static",  "--workflow", "parallel", "--users", "10",     "--world", "exact",    "--track",       "rows",
+      "--seeds", "1",          "--judge",  "16",      "--rows", "20",      "--method", "random,library"};
+  if (!more.empty()) arguments.push_back(more);
+  return arguments;
+}
+
+struct Json {
+  explicit Json(const std::string &text) {
+    fc_error_t error = {};
+    EXPECT_OK(fc_json_parse(text.data(), text.size(), &value, &error)) << text.substr(0, 200);
+  }
+  ~Json() { fc_json_destroy(&value); }
+  Json(const Json &) = delete;
+  Json &operator=(const Json &) = delete;
+  const fc_json_t *at(const char *array, size_t i) const { return fc_json_at(fc_json_get(value, array), i); }
+  size_t size(const char *array) const { return fc_json_size(fc_json_get(value, array)); }
+  fc_json_t *value = nullptr;
+};
+
+TEST(EvalSimulated, StaticEndsWithOneObjectOfCellsAndSummary) {
+  const Finished done = eval(small_static("--json"));
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const Json json(done.out);
+  ASSERT_EQ(json.size("cells"), 2u);
+  ASSERT_EQ(json.size("summary"), 2u);
+  for (const char *key : {"workflow", "users", "world", "track", "method", "variant", "safety", "rails", "semantics",
+                          "cost", "cost_over_oracle", "compliance", "qos_met", "violations", "windows", "seed"})
+    EXPECT_NE(fc_json_get(json.at("cells", 0), key), nullptr) << key;
+  for (const char *key :
+       {"method", "variant", "safety", "rails", "world", "track", "cost_over_oracle", "compliance", "violations"})
+    EXPECT_NE(fc_json_get(json.at("summary", 1), key), nullptr) << key;
+  EXPECT_STREQ(fc_json_string(fc_json_get(json.at("cells", 1), "method")), "library");
+}
+
+TEST(EvalSimulated, ARunGoesOnWhereItStopped) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = small_static();
+  arguments.insert(arguments.end(), {"--out", folder.path("out")});
+  ASSERT_EQ(eval(arguments).exit_code, 0);
+  const std::string before = fc_test::read_file(folder.path("out/cells.csv"));
+  EXPECT_THAT(fc_test::read_file(folder.path("out/report.html")), HasSubstr("library"));
+  arguments.insert(arguments.end(), {"--seeds", "2"});
+  const Finished again = eval(arguments);
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("2 cells are there already"));
+  const std::string after = fc_test::read_file(folder.path("out/cells.csv"));
+  EXPECT_EQ(after.substr(0, before.size()), before) << "what was measured stays";
+  EXPECT_EQ(std::count(after.begin(), after.end(), '\n'), 5) << "a header and four cells";
+}
+
+TEST(EvalSimulated, DynamicPlaysATrace) {
+  const TemporaryFolder folder;
+  fc_test::write_file(folder.path("trace.csv"), "minute,users\n0,8\n1,12\n2,10\n");
+  const Finished done = eval({"dynamic", "--trace", folder.path("trace.csv"), "--world", "exact", "--track", "rows",
+                              "--seeds", "1", "--rows", "20", "--method", "library", "--json"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const Json json(done.out);
+  for (const char *key : {"method", "variant", "safety", "rails", "world", "compliance", "cost_over_oracle",
+                          "violations", "reconfigurations", "latency_sum"})
+    EXPECT_NE(fc_json_get(json.at("summary", 0), key), nullptr) << key;
+  int64_t windows = 0;
+  EXPECT_TRUE(fc_json_int(fc_json_get(json.at("cells", 0), "windows"), &windows));
+  EXPECT_EQ(windows, 6);
+}
+
+TEST(EvalSimulated, StrategiesAndRailsAreCellsOfTheirOwn) {
+  std::vector<std::string> arguments = small_static("--json");
+  arguments.insert(arguments.end(), {"--safety", "none,ses_paper", "--rails", "off,tuning"});
+  const Finished done = eval(arguments);
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(Json(done.out).size("cells"), 8u);
+}
+
+TEST(EvalSimulated, SaysWhatIsWrongWithACall) {
+  const struct {
+    std::vector<std::string> arguments;
+    const char *says;
+  } calls[] = {{{"static", "--method", "nonsense"}, "there is no method 'nonsense'; methods: random"},
+               {{"static", "--world", "mars"}, "there is no world 'mars'; use exact"},
+               {{"static", "--track", "rail"}, "--track: 'rail'"},
+               {{"static", "--users", "10,ten"}, "--users: 'ten'"},
+               {{"static", "--safety", "hope"}, "--safety: 'hope'"},
+               {{"static", "--rails", "production"}, "--rails: 'production'"},
+               {{"static", "--semantics", "loose"}, "--semantics: 'loose'"},
+               {{"static", "--workflow", "nowhere.yaml"}, "nowhere.yaml"},
+               {{"dynamic"}, "--trace FILE is needed"},
+               {{"nonsense"}, "there is no experiment 'nonsense'"}};
+  for (const auto &call : calls) {
+    const Finished done = eval(call.arguments);
+    EXPECT_NE(done.exit_code, 0);
+    EXPECT_THAT(done.err, HasSubstr(call.says));
+    EXPECT_EQ(done.out, "");
+  }
+}
+
+TEST(EvalSimulated, ATraceWithoutUsersIsRefused) {
+  const TemporaryFolder folder;
+  fc_test::write_file(folder.path("zero.csv"), "users\n5\n0\n");
+  EXPECT_THAT(eval({"dynamic", "--trace", folder.path("zero.csv")}).err, HasSubstr("minute 1 has 0 users"));
+  fc_test::write_file(folder.path("open.csv"), "invocations\n100\n");
+  EXPECT_THAT(eval({"dynamic", "--trace", folder.path("open.csv")}).err, HasSubstr("begins with `users`"));
+}
+}  // namespace
