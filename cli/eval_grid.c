@@ -89,7 +89,8 @@ static fc_status_t read_worlds(const char *list, grid_t *grid, fc_error_t *error
 static fc_status_t read_tracks(const char *list, grid_t *grid, fc_error_t *error) {
   char item[32];
   while (next_item(&list, item, sizeof item)) {
-    bool known = false;
+    bool known = strcmp(item, "both") == 0;
+    if (known) grid->tracks[0] = grid->tracks[1] = true;
     for (int track = 0; track < 2; ++track)
       if (strcmp(item, trial_track_name((tuner_track_t)track)) == 0) known = grid->tracks[track] = true;
     if (!known) return fc_error_set(error, FC_EINVAL, "--track: '%s'; use rows, simulator or both", item);
