@@ -102,6 +102,18 @@ TEST_F(Train, FaithfulReportsItsVanishingActorGradient) {
   EXPECT_LT(number(done.out, "actor_grad_norm"), 1e-5 * number(done.out, "critic_grad_norm"));
 }
 
+TEST_F(Train, EveryAlgorithmTrainsAPolicyOfItsKind) {
+  for (const std::string algorithm : {"mean_field", "maddpg", "ddpg", "firm"}) {
+    const Finished done = fc_test::run(command("a", algorithm, 20, {"--algorithm", algorithm}));
+    ASSERT_EQ(0, done.exit_code) << done.err;
+    EXPECT_NE(std::string::npos, policy(algorithm).find("\"kind\": \"" + algorithm + "\""))
+        << policy(algorithm).substr(0, 300);
+    const Finished faithful = fc_test::run(command("a", "p", 20, {"--algorithm", algorithm, "--variant", "faithful"}));
+    EXPECT_NE(0, faithful.exit_code);
+    EXPECT_NE(std::string::npos, faithful.err.find("no faithful variant")) << faithful.err;
+  }
+}
+
 TEST_F(Train, WrongCallsAreTold) {
   EXPECT_EQ(2, fc_test::run(command("a", "p", 10, {"--variant", "fancy"})).exit_code);
   EXPECT_EQ(2, fc_test::run(command("a", "p", 10, {"--algorithm", "magic"})).exit_code);

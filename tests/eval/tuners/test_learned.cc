@@ -185,7 +185,7 @@ TEST_P(LearnedToy, FindsTheOneCellOfReplicasAndConcurrency) {
   for (uint64_t seed : {1, 2, 3}) {
     const auto toy = fc_test::concurrency_toy();
     const fc_test::ToyRows rows(*toy, 300, 0, seed);
-    const fc_test::ToyRun run = fc_test::run_on_toy(*toy, rows, {GetParam(), TUNER_REPAIRED, 400, seed});
+    const fc_test::ToyRun run = fc_test::run_on_toy(*toy, rows, {GetParam(), TUNER_REPAIRED, 1000, seed});
     EXPECT_DOUBLE_EQ(1, run.best_over_optimum) << "seed " << seed;
     RecordProperty("last_" + std::to_string(seed), std::to_string(run.last_over_optimum));
   }
