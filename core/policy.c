@@ -18,7 +18,8 @@
 
 enum { PATH_SIZE = 1024, MAX_FILE_BYTES = 64 << 20 };
 
-static const policy_kind_t *const kinds[] = {&policy_kind_attmf, &policy_kind_configuration};
+static const policy_kind_t *const kinds[] = {&policy_kind_attmf, &policy_kind_configuration, &policy_kind_mean_field,
+                                             &policy_kind_firm,  &policy_kind_maddpg,        &policy_kind_ddpg};
 enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 struct fc_policy {

@@ -15,8 +15,10 @@ typedef struct {
                  float *action, float *attention);
 } policy_kind_t;
 
-extern const policy_kind_t policy_kind_attmf;         /* policy_attmf.c */
-extern const policy_kind_t policy_kind_configuration; /* policy_configuration.c */
+extern const policy_kind_t policy_kind_attmf;                                      /* policy_attmf.c */
+extern const policy_kind_t policy_kind_configuration;                              /* policy_configuration.c */
+extern const policy_kind_t policy_kind_mean_field;                                 /* policy_mean_field.c */
+extern const policy_kind_t policy_kind_firm, policy_kind_maddpg, policy_kind_ddpg; /* policy_vectors.c */
 
 /* Tensor `name` with exactly this shape; FC_EFORMAT otherwise. */
 fc_status_t policy_require(const fc_policy_t *policy, const char *name, int32_t n_dims, int64_t rows, int64_t columns,

@@ -18,8 +18,9 @@ class Trainer : public ::testing::Test {
   void TearDown() override {
     for (trainer_t *&trainer : trainers) trainer_destroy(&trainer);
   }
-  trainer_t *make(uint64_t seed = 1, algorithm_variant_t variant = VARIANT_REPAIRED) {
+  trainer_t *make(uint64_t seed = 1, algorithm_variant_t variant = VARIANT_REPAIRED, const char *algorithm = "attmf") {
     trainer_options_t options = trainer_options_default(variant);
+    options.algorithm = algorithm;
     options.learning.seed = seed;
     options.learning.n_batch = 8;
     options.learning.n_hidden = 8;
@@ -79,11 +80,16 @@ TEST_F(Trainer, OneSeedOnePolicy) {
   EXPECT_NE(policy(a), policy(c));
 }
 
-TEST_F(Trainer, ActsWithinItsRangesAsTheExportedPolicyDoes) {
+class EveryAlgorithm : public Trainer, public ::testing::WithParamInterface<const char *> {};
+INSTANTIATE_TEST_SUITE_P(All, EveryAlgorithm, ::testing::Values("attmf", "mean_field", "maddpg", "ddpg", "firm"),
+                         [](const auto &algorithm) { return std::string(algorithm.param); });
+
+TEST_P(EveryAlgorithm, ActsWithinItsRangesAsTheExportedPolicyDoes) {
   Row row(workflow, 77);
   std::vector<fc_function_configuration_t> c(workflow->n_functions), d(workflow->n_functions);
   std::vector<float> action(workflow->n_functions * FC_KNOBS), decided(action.size());
-  trainer_t *t = make();
+  std::vector<float> attention(workflow->neighbours.n_edges);
+  trainer_t *t = make(1, VARIANT_REPAIRED, GetParam());
   insert(t, 1, 30);
   EXPECT_EQ(FC_ESTATE, trainer_act(t, &row->before, c.data())) << "the normaliser is not frozen yet";
   update(t, 20);
@@ -97,12 +103,30 @@ TEST_F(Trainer, ActsWithinItsRangesAsTheExportedPolicyDoes) {
   fc_policy_t *exported = nullptr;
   ASSERT_OK(trainer_export(t, 1, &manifest, &manifest_size, &weights, &weights_size, &error));
   ASSERT_OK(fc_policy_from_bytes(manifest, manifest_size, weights, weights_size, &exported, &error));
+  EXPECT_STREQ(GetParam(), fc_policy_manifest(exported)->kind);
   std::vector<float> scratch(fc_policy_scratch_floats(exported, workflow));
-  ASSERT_EQ(FC_OK, fc_policy_decide(exported, workflow, &row->before, scratch.data(), decided.data(), nullptr));
+  ASSERT_EQ(FC_OK,
+            fc_policy_decide(exported, workflow, &row->before, scratch.data(), decided.data(), attention.data()));
   for (size_t i = 0; i < action.size(); ++i) EXPECT_NEAR(decided[i], action[i], 1e-5);
+  for (int j = 0; j < workflow->n_functions; ++j) {
+    double sum = 0;
+    for (int e = workflow->neighbours.row_start[j]; e < workflow->neighbours.row_start[j + 1]; ++e)
+      sum += static_cast<double>(attention[e]);
+    EXPECT_NEAR(1, sum, 1e-5);
+  }
   fc_policy_destroy(&exported);
   free(manifest);
   free(weights);
+}
+
+TEST_P(EveryAlgorithm, ResumesToTheSamePolicy) {
+  trainer_t *whole = make(1, VARIANT_REPAIRED, GetParam()), *second = make(1, VARIANT_REPAIRED, GetParam());
+  insert(whole, 1, 30);
+  update(whole, 10);
+  ASSERT_OK(trainer_save(whole, checkpoints().c_str(), &error));
+  ASSERT_OK(trainer_resume(second, checkpoints().c_str(), &error));
+  for (trainer_t *t : {whole, second}) update(t, 10);
+  EXPECT_EQ(policy(whole), policy(second));
 }
 
 TEST_F(Trainer, ResumedIsTheSameAsUninterrupted) {

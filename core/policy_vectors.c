@@ -1,0 +1,70 @@
+/* policy_vectors.c - inference of the kinds whose actors see plain vectors, without any neighbour:
+ *
+ *   firm    one actor for all functions, each sees itself          (O) -> (A)
+ *   maddpg  an actor per function, which sees itself               (O) -> (A), N times
+ *   ddpg    one actor for the workflow, which sees all functions   (N O) -> (N A)
+ *
+ * Tensors and equations: docs/algorithms.md. Attention is reported as uniform over the neighbours. Same order of
+ * operations as the other kinds (policy_mlp.c).
+ */
+#include "policy_mlp.h"
+
+static int64_t features_of(const fc_policy_t *policy) {
+  return fc_policy_manifest(policy)->n_features;
+}
+static int64_t functions_of(const fc_policy_t *policy) {
+  return fc_policy_manifest(policy)->n_functions;
+}
+
+static fc_status_t firm_check(const fc_policy_t *policy, fc_error_t *error) {
+  return policy_mlp_check(policy, 1, features_of(policy), FC_KNOBS, error);
+}
+static fc_status_t maddpg_check(const fc_policy_t *policy, fc_error_t *error) {
+  return policy_mlp_check(policy, functions_of(policy), features_of(policy), FC_KNOBS, error);
+}
+static fc_status_t ddpg_check(const fc_policy_t *policy, fc_error_t *error) {
+  return policy_mlp_check(policy, 1, functions_of(policy) * features_of(policy), functions_of(policy) * FC_KNOBS,
+                          error);
+}
+
+static size_t scratch_floats(const fc_policy_t *policy, const fc_workflow_t *workflow) {
+  (void)workflow;
+  return 2 * (size_t)policy_mlp_hidden(policy);
+}
+
+static void uniform(const fc_topology_t *csr, float *attention) {
+  for (int32_t j = 0; attention != NULL && j < csr->n_functions; ++j)
+    for (int32_t e = csr->row_start[j]; e < csr->row_start[j + 1]; ++e)
+      attention[e] = 1.0f / (float)(csr->row_start[j + 1] - csr->row_start[j]);
+}
+
+static void firm_decide(const fc_policy_t *policy, const fc_workflow_t *workflow, const float *features, float *scratch,
+                        float *action, float *attention) {
+  const int64_t o = features_of(policy);
+  const policy_mlp_t actor = policy_mlp_actor(policy, 0, o, FC_KNOBS, false);
+  for (int32_t j = 0; j < workflow->n_functions; ++j)
+    policy_mlp_act(&actor, features + j * o, scratch, action + j * FC_KNOBS);
+  uniform(&workflow->neighbours, attention);
+}
+
+static void maddpg_decide(const fc_policy_t *policy, const fc_workflow_t *workflow, const float *features,
+                          float *scratch, float *action, float *attention) {
+  const int64_t o = features_of(policy);
+  for (int32_t j = 0; j < workflow->n_functions; ++j) {
+    const policy_mlp_t actor = policy_mlp_actor(policy, j, o, FC_KNOBS, false);
+    policy_mlp_act(&actor, features + j * o, scratch, action + j * FC_KNOBS);
+  }
+  uniform(&workflow->neighbours, attention);
+}
+
+static void ddpg_decide(const fc_policy_t *policy, const fc_workflow_t *workflow, const float *features, float *scratch,
+                        float *action, float *attention) {
+  const int64_t n = workflow->n_functions;
+  const policy_mlp_t actor = policy_mlp_actor(policy, 0, n * features_of(policy), n * FC_KNOBS, false);
+  policy_mlp_act(&actor, features, scratch, action);
+  uniform(&workflow->neighbours, attention);
+}
+
+const policy_kind_t policy_kind_firm = {"firm", firm_check, scratch_floats, firm_decide};
+const policy_kind_t policy_kind_maddpg = {"maddpg", maddpg_check, scratch_floats, maddpg_decide};
+const policy_kind_t policy_kind_ddpg = {"ddpg", ddpg_check, scratch_floats, ddpg_decide};
