@@ -65,8 +65,14 @@ static fc_status_t insert(learned_t *learned, const fc_observation_t *before, co
   return trainer_insert(learned->trainer, &transition, false);
 }
 
+int32_t learned_updates(const tuner_rows_t *rows) {
+  const int32_t n = rows->n / 2;
+  return n < LEARNED_LEAST_UPDATES ? LEARNED_LEAST_UPDATES : n > LEARNED_MOST_UPDATES ? LEARNED_MOST_UPDATES : n;
+}
+
 static fc_status_t train(learned_t *learned, fc_error_t *error) {
   const tuner_rows_t *rows = learned->setting->rows;
+  const int32_t n_updates = learned_updates(rows);
   algorithm_report_t report;
   for (int32_t i = 1; i < rows->n; ++i) {
     const fc_status_t status = insert(learned, &rows->windows[i - 1], &rows->windows[i]);
@@ -75,7 +81,7 @@ static fc_status_t train(learned_t *learned, fc_error_t *error) {
   if (trainer_rows(learned->trainer) == 0)
     return fc_error_set(error, FC_EINVAL, "%s: needs at least two offline rows that can be judged", learned->name);
   trainer_freeze_normaliser(learned->trainer);
-  for (int32_t i = 0; i < LEARNED_UPDATES; ++i) FC_TRY(trainer_update(learned->trainer, &report));
+  for (int32_t i = 0; i < n_updates; ++i) FC_TRY(trainer_update(learned->trainer, &report));
   return FC_OK;
 }
 
@@ -98,7 +104,7 @@ static fc_status_t train_or_recall(learned_t *learned, fc_error_t *error) {
   int lock = -1;
   FC_TRY(new_trainer(learned, error));
   if (setting->cache == NULL) return train(learned, error);
-  learned_cache_name(setting->workflow, setting->rows, &learned->options, LEARNED_UPDATES, name);
+  learned_cache_name(setting->workflow, setting->rows, &learned->options, learned_updates(setting->rows), name);
   fc_status_t status = learned_cache_lock(setting->cache, name, path, &lock, error);
   if (status == FC_OK) status = train_in_cache(learned, path, error);
   learned_cache_unlock(lock);

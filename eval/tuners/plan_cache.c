@@ -86,18 +86,23 @@ static fc_status_t write_plan(const char *path, int32_t n_functions, const plan_
   return status;
 }
 
+static fc_status_t make_plan(const plan_options_t *options, plan_t *plan, fc_error_t *error) {
+  if (options->budget > 0) return plan_search(options, plan, error);
+  return plan_scale(options, options->from, plan, error);
+}
+
 fc_status_t plan_cache_search(const char *folder, const plan_options_t *options, plan_t *plan, bool *was_kept,
                               fc_error_t *error) {
   const int32_t n = options->workflow->n_functions;
   char name[FC_HEX_SIZE], path[LEARNED_CACHE_PATH_SIZE];
   int lock = -1;
   if (was_kept != NULL) *was_kept = false;
-  if (folder == NULL) return plan_search(options, plan, error);
+  if (folder == NULL) return make_plan(options, plan, error);
   name_of(options, name);
   fc_status_t status = learned_cache_lock(folder, name, path, &lock, error);
   const bool kept = status == FC_OK && read_plan(path, n, plan);
   if (status == FC_OK && !kept) {
-    status = plan_search(options, plan, error);
+    status = make_plan(options, plan, error);
     if (status == FC_OK) status = write_plan(path, n, plan, error);
   }
   if (was_kept != NULL) *was_kept = kept;

@@ -12,8 +12,8 @@
 extern "C" {
 #endif
 
-/* plan_search, or what it came to before. folder: NULL keeps nothing. *was_kept, when not NULL, says which. A file that
- * cannot be read is searched anew. Errors as plan_search; FC_EIO. */
+/* plan_search (with a budget of 0: plan_scale of options->from), or what it came to before. folder: NULL keeps nothing.
+ * *was_kept, when not NULL, says which. A file that cannot be read is searched anew. Errors as plan_search; FC_EIO. */
 fc_status_t plan_cache_search(const char *folder, const plan_options_t *options, plan_t *plan, bool *was_kept,
                               fc_error_t *error);
 

@@ -73,10 +73,10 @@ static fc_status_t measure(tuning_t *self, bool trusted, fc_error_t *error) {
   return task->tuner->learn(self->tuner, &self->window, verdict, error);
 }
 
-static fc_status_t propose(tuning_t *self, bool dynamic, fc_error_t *error) {
+static fc_status_t propose(tuning_t *self, fc_error_t *error) {
   const int64_t before_ns = self->clock.monotonic_ns(self->clock.self);
   FC_TRY(
-      self->task->tuner->propose(self->tuner, self->has_window ? &self->window : NULL, dynamic, self->proposal, error));
+      self->task->tuner->propose(self->tuner, self->has_window ? &self->window : NULL, false, self->proposal, error));
   self->choice->decide_s += 1e-9 * (double)(self->clock.monotonic_ns(self->clock.self) - before_ns);
   self->n_proposals += 1;
   return FC_OK;
@@ -86,7 +86,7 @@ static fc_status_t explore(tuning_t *self, fc_error_t *error) {
   const bool is_planner = self->task->tuner->is_planner;
   const int32_t budget = self->task->budget_windows, n = is_planner ? budget : (2 * budget + 2) / 3;
   for (int32_t w = 0; w < n; ++w) {
-    FC_TRY(propose(self, is_planner, error));
+    FC_TRY(propose(self, error));
     FC_TRY(measure(self, is_planner, error));
   }
   return FC_OK;
@@ -122,7 +122,7 @@ static fc_status_t verify(tuning_t *self, fc_error_t *error) {
     const candidate_t *candidate = cheapest(self);
     if (candidate != NULL && is_verified(candidate)) break;
     if (candidate == NULL)
-      FC_TRY(propose(self, false, error));
+      FC_TRY(propose(self, error));
     else
       memcpy(self->proposal, candidate->configuration, configuration_bytes(self));
     FC_TRY(measure(self, candidate != NULL, error));

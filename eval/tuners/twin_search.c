@@ -2,7 +2,8 @@
  *
  *   create:   the twin: the nominal simulator as given (track simulator), or one learned from offline rows (row_twin.h)
  *   propose:  the cheapest configuration found whose windows on the twin meet QoS with probability `level`, at the load
- *             measured last (eval/planner/planner.h); searched once per load and kept (plan_cache.h)
+ *             measured last (eval/planner/planner.h); searched once per load and kept (plan_cache.h). In a trace, which
+ *             has many loads, searched for few of them; the others get the next dearer plan on their own boundary
  *   learn:    nothing
  *
  * One thread per instance.
@@ -75,21 +76,26 @@ static const double FIRST_LEVEL = 0.95;
 
 /* A plan on the given simulator serves all seeds and most worlds and gets the windows of an oracle's search
  * (oracle_budget); one on a twin from rows serves one seed and gets half, and no fewer than a search can use. */
+static plan_options_t options_of(const twin_search_t *search, int32_t users, double level) {
+  const tuner_setting_t *setting = search->setting;
+  const int64_t budget = oracle_budget(&search->workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
+  return (plan_options_t){.workflow = &search->workflow,
+                          .particles = search->particles.n > 0 ? &search->particles : NULL,
+                          .semantics = setting->semantics,
+                          .ranges = setting->ranges,
+                          .users = users,
+                          .level = level,
+                          .budget = budget > PLAN_MIN_BUDGET ? budget : PLAN_MIN_BUDGET,
+                          .seed = 1}; /* not the setting's: the same plan for all seeds of an experiment */
+}
+
 static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_configuration_t *configuration,
                         fc_error_t *error) {
   const tuner_setting_t *setting = search->setting;
   const size_t size = (size_t)search->workflow.n_functions * sizeof *configuration;
-  const int64_t budget = oracle_budget(&search->workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
   fc_function_configuration_t *first = malloc(size);
   if (first == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
-  plan_options_t options = {.workflow = &search->workflow,
-                            .particles = search->particles.n > 0 ? &search->particles : NULL,
-                            .semantics = setting->semantics,
-                            .ranges = setting->ranges,
-                            .users = users,
-                            .level = fmin(setting->level, FIRST_LEVEL),
-                            .budget = budget > PLAN_MIN_BUDGET ? budget : PLAN_MIN_BUDGET,
-                            .seed = 1}; /* not the setting's: the same plan for all seeds of an experiment */
+  plan_options_t options = options_of(search, users, fmin(setting->level, FIRST_LEVEL));
   plan_t result = {.configuration = configuration};
   /* What was not confirmed is the best there is all the same. */
   fc_status_t status = plan_cache_search(setting->cache, &options, &result, NULL, error);
@@ -103,7 +109,37 @@ static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_config
   return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
 }
 
-static fc_status_t planned_for(twin_search_t *search, int32_t users, const planned_t **out, fc_error_t *error) {
+/* Loads that are searched for in a trace lie this far apart. */
+static const double LOAD_STEP = 1.4;
+
+static int32_t load_above(int32_t users) {
+  int32_t load = 4;
+  while (load < users) load = (int32_t)ceil(load * LOAD_STEP);
+  return load;
+}
+
+/* The plan of a load that is no smaller, put on the boundary of this one. */
+static fc_status_t plan_near(twin_search_t *search, int32_t users, fc_function_configuration_t *configuration,
+                             fc_error_t *error) {
+  const int32_t above = load_above(users);
+  FC_TRY(plan(search, above, configuration, error));
+  if (above == users) return FC_OK;
+  const size_t size = (size_t)search->workflow.n_functions * sizeof *configuration;
+  fc_function_configuration_t *from = malloc(size);
+  if (from == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  memcpy(from, configuration, size);
+  plan_options_t options = options_of(search, users, search->setting->level);
+  options.budget = 0;
+  options.from = from;
+  plan_t result = {.configuration = configuration};
+  const fc_status_t status = plan_cache_search(search->setting->cache, &options, &result, NULL, error);
+  if (status == FC_OK && !result.confirmed) memcpy(configuration, from, size);
+  free(from);
+  return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
+}
+
+static fc_status_t planned_for(twin_search_t *search, int32_t users, bool dynamic, const planned_t **out,
+                               fc_error_t *error) {
   for (int32_t i = 0; i < search->n_planned; ++i) {
     *out = &search->planned[i];
     if ((*out)->users == users) return FC_OK;
@@ -121,7 +157,8 @@ static fc_status_t planned_for(twin_search_t *search, int32_t users, const plann
   if (new->configuration == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
   search->n_planned += 1;
   *out = new;
-  const fc_status_t status = plan(search, users, new->configuration, error);
+  const fc_status_t status =
+      dynamic ? plan_near(search, users, new->configuration, error) : plan(search, users, new->configuration, error);
   if (status == FC_OK) return FC_OK;
   free(new->configuration);
   search->n_planned -= 1;
@@ -138,7 +175,7 @@ static fc_status_t propose(void *self, const fc_observation_t *last, bool dynami
     return FC_OK;
   }
   const planned_t *planned = NULL;
-  FC_TRY(planned_for(search, users, &planned, error));
+  FC_TRY(planned_for(search, users, dynamic, &planned, error));
   memcpy(proposal, planned->configuration, (size_t)n * sizeof *proposal);
   return FC_OK;
 }
