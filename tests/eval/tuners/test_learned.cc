@@ -6,6 +6,8 @@
 #include "support.h"
 #include "toys.h"
 
+#include "sanitized.h"
+
 extern "C" {
 #include "rows.h"
 }
@@ -182,6 +184,7 @@ INSTANTIATE_TEST_SUITE_P(Methods, LearnedToy, ::testing::Values("attmf", "mean_f
                          [](const auto &method) { return std::string(method.param); });
 
 TEST_P(LearnedToy, FindsTheOneCellOfReplicasAndConcurrency) {
+  SKIP_SANITIZED();
   for (uint64_t seed : {1, 2, 3}) {
     const auto toy = fc_test::concurrency_toy();
     const fc_test::ToyRows rows(*toy, 300, 0, seed);

@@ -7,6 +7,7 @@
 // cheapest allocation costs K / lambda: 5.470009 here (tests/golden/attmf_golden.txt). Learned from rewards alone, one
 // decision at a time: every repaired learner comes within 10 %, faithful AttMF, whose actor has no gradient, does not.
 #include "on_policy.h"
+#include "sanitized.h"
 
 namespace {
 
@@ -91,14 +92,17 @@ void expect_within_ten_percent(const std::string &learner, int n, double optimum
 }
 
 TEST_P(AllocationToyOf, RepairedComesWithinTenPercentOfTheOptimumInParallel) {
+  SKIP_SANITIZED();
   expect_within_ten_percent(GetParam(), 6, kParallel);
 }
 
 TEST_P(AllocationToyOf, RepairedComesWithinTenPercentOfTheOptimumInARow) {
+  SKIP_SANITIZED();
   expect_within_ten_percent(GetParam(), 5, kSequential);
 }
 
 TEST(AllocationToy, FaithfulInTrainingModeDoesNot) {
+  SKIP_SANITIZED();
   const double ratio = fc_test::tune_on_policy("attmf", VARIANT_FAITHFUL, 1, problem(6, kParallel)) / kParallel;
   EXPECT_GT(ratio, 1.10);
   RecordProperty("ratio", std::to_string(ratio));
