@@ -215,6 +215,7 @@ static int run(const experiment_t *experiment, eval_grid_options_t *options, int
   eval_report_command(argc, argv, command, sizeof command);
   options->command = command;
   const fc_status_t status = run_and_tell(options, experiment->kind, &error);
+  options->command = NULL;
   if (status == FC_OK) return CLI_DONE;
   (void)cli_fail(arguments.command, &error);
   return status == FC_EINVAL ? CLI_USAGE : CLI_FAILED;

@@ -134,13 +134,14 @@ static fc_status_t read_attention(motivation_run_t *run, trainer_t *trainer, fc_
     const size_t n_scratch = fc_policy_scratch_floats(policy, run->workflow);
     const size_t n_action = (size_t)run->workflow->n_functions * FC_KNOBS;
     memory = calloc(n_scratch + n_action + (size_t)edges->n_edges, sizeof *memory);
-    if (memory == NULL) status = fc_error_set(error, FC_ENOMEM, "no memory for a decision");
-    if (status == FC_OK)
+    if (memory == NULL)
+      status = fc_error_set(error, FC_ENOMEM, "no memory for a decision");
+    else
       status = simulator_observed_window(run->alone.simulator, 0, run->start, &run->alone.window, error);
     if (status == FC_OK)
       status = fc_policy_decide(policy, run->workflow, &run->alone.window, memory, memory + n_scratch,
                                 memory + n_scratch + n_action);
-    for (int32_t i = 0; status == FC_OK && i < edges->n_functions; ++i)
+    for (int32_t i = 0; memory != NULL && status == FC_OK && i < edges->n_functions; ++i)
       for (int32_t e = edges->row_start[i]; e < edges->row_start[i + 1]; ++e)
         run->attention[i * edges->n_functions + edges->column[e]] = (double)memory[n_scratch + n_action + (size_t)e];
   }

@@ -78,7 +78,7 @@ static setting_t *make_grid(const alone_t *alone, int32_t function, int32_t *n) 
   for (int k = 0; k < FC_KNOBS; ++k)
     range[k] = fc_workflow_range(alone->workflow, function, (fc_knob_t)k, alone->ranges);
   const int32_t replicas = range[FC_KNOB_REPLICAS].max - range[FC_KNOB_REPLICAS].min + 1;
-  setting_t *grid = calloc((size_t)(CPU_STEPS * MEM_STEPS * CONCURRENCY_STEPS * replicas), sizeof *grid);
+  setting_t *grid = calloc((size_t)CPU_STEPS * MEM_STEPS * CONCURRENCY_STEPS * (size_t)replicas, sizeof *grid);
   *n = 0;
   for (int32_t i = 0; grid != NULL && i < CPU_STEPS * MEM_STEPS * CONCURRENCY_STEPS * replicas; ++i) {
     const int32_t cpu = i % CPU_STEPS, mem = i / CPU_STEPS % MEM_STEPS;
@@ -121,9 +121,13 @@ fc_status_t alone_changes(alone_t *alone, const fc_function_configuration_t *con
   double latency_s = 0, successes = 0, compliance = 0;
   double *base_s = calloc(2 * (size_t)n, sizeof *base_s), *now_s = base_s + n;
   fc_function_configuration_t *changed = calloc((size_t)n, sizeof *changed);
-  fc_status_t status = base_s != NULL && changed != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory");
-  if (status == FC_OK)
-    status = alone_measure(alone, configuration, alone->n_windows, &latency_s, &successes, &compliance, base_s, error);
+  if (base_s == NULL || changed == NULL) {
+    free(base_s);
+    free(changed);
+    return fc_error_set(error, FC_ENOMEM, "no memory for %d functions", (int)n);
+  }
+  fc_status_t status =
+      alone_measure(alone, configuration, alone->n_windows, &latency_s, &successes, &compliance, base_s, error);
   for (int32_t row = 0; status == FC_OK && row < n; ++row) {
     memcpy(changed, configuration, (size_t)n * sizeof *changed);
     changed[row].cpu_millicores =

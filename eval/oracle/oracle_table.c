@@ -40,6 +40,7 @@ static fc_status_t read_configuration(const char *text, oracle_row_t *row, fc_er
   for (int32_t f = 0; f < n; ++f) {
     fc_function_configuration_t *c = &row->configuration[f];
     int used = 0;
+    /* NOLINTNEXTLINE(cert-err34-c): what does not fit is not within a range and refused */
     if (sscanf(at, "%" SCNd32 "/%" SCNd32 "/%" SCNd32 "/%" SCNd32 "%n", &c->cpu_millicores, &c->mem_mib, &c->replicas,
                &c->concurrency, &used) != 4 ||
         at[used] != (f + 1 < n ? ' ' : '\0') || c->cpu_millicores < 1 || c->mem_mib < 1 || c->replicas < 1 ||

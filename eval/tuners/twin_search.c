@@ -106,7 +106,8 @@ static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_config
     status = plan_cache_search(setting->cache, &options, &result, NULL, error);
   }
   free(first);
-  return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
+  if (status != FC_OK) (void)fc_error_prefix(error, "twin_search");
+  return status;
 }
 
 /* Loads that are searched for in a trace lie this far apart. */
@@ -135,26 +136,34 @@ static fc_status_t plan_near(twin_search_t *search, int32_t users, fc_function_c
   const fc_status_t status = plan_cache_search(search->setting->cache, &options, &result, NULL, error);
   if (status == FC_OK && !result.confirmed) memcpy(configuration, from, size);
   free(from);
-  return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
+  if (status != FC_OK) (void)fc_error_prefix(error, "twin_search");
+  return status;
 }
 
 static fc_status_t planned_for(twin_search_t *search, int32_t users, bool dynamic, const planned_t **out,
                                fc_error_t *error) {
   for (int32_t i = 0; i < search->n_planned; ++i) {
+    if (search->planned[i].users != users) continue;
     *out = &search->planned[i];
-    if ((*out)->users == users) return FC_OK;
+    return FC_OK;
   }
   if (search->n_planned == search->capacity) {
     const int32_t capacity = search->capacity > 0 ? 2 * search->capacity : 4;
     planned_t *grown = realloc(search->planned, (size_t)capacity * sizeof *grown);
-    if (grown == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+    if (grown == NULL) {
+      (void)fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+      return FC_ENOMEM;
+    }
     search->planned = grown;
     search->capacity = capacity;
   }
   planned_t *new = &search->planned[search->n_planned];
   new->users = users;
   new->configuration = calloc((size_t)search->workflow.n_functions, sizeof *new->configuration);
-  if (new->configuration == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  if (new->configuration == NULL) {
+    (void)fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+    return FC_ENOMEM;
+  }
   search->n_planned += 1;
   *out = new;
   const fc_status_t status =
