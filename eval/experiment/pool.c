@@ -140,7 +140,7 @@ static void add_neighbours(const pool_t *pool, const tuner_rows_t *rows, const f
 static fc_status_t judge_neighbours(const pool_t *pool, const fc_function_configuration_t *choice, cell_t *cell,
                                     fc_error_t *error) {
   int32_t n = 0, n_met = 0;
-  neighbour_t *list = calloc((size_t)(pool->offline.n + pool->held_out.n), sizeof *list);
+  neighbour_t *list = calloc((size_t)pool->offline.n + (size_t)pool->held_out.n, sizeof *list);
   if (list == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d rows", (int)pool->held_out.n);
   add_neighbours(pool, &pool->offline, choice, list, &n);
   add_neighbours(pool, &pool->held_out, choice, list, &n);
@@ -202,7 +202,8 @@ static fc_status_t tune(const pool_t *pool, const contender_t *contender, int32_
   measuring_t measuring = {.pool = pool, .taken = calloc((size_t)pool->held_out.n, sizeof(bool))};
   fc_observation_t warm = {0};
   fc_status_t status = FC_OK;
-  if (measuring.taken == NULL || fc_observation_init(&warm, pool->workflow->n_functions) != FC_OK)
+  if (measuring.taken == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a run");
+  if (fc_observation_init(&warm, pool->workflow->n_functions) != FC_OK)
     status = fc_error_set(error, FC_ENOMEM, "no memory for a run");
   if (status == FC_OK) status = warm_up(&measuring, &warm, error);
   const tuning_task_t task = {.tuner = contender->tuner,

@@ -72,13 +72,13 @@ static fc_status_t move_level(const oracle_task_t *task, int32_t index, int32_t 
   enum { SHORTER = 4 };
   plan_t *plan = &search->plans[level];
   const size_t bytes = (size_t)task->workflow->n_functions * sizeof *plan->configuration;
-  const uint64_t seed = (uint64_t)(SCALING_SEEDS + level * SEEDS_PER_LEVEL + index);
+  const uint64_t seed = SCALING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL + (uint64_t)index;
   plan_options_t options = options_of(task, level, seed);
   FC_TRY(plan_scale(&options, search->plans[SEARCHED_LEVEL].configuration, plan, error));
   plan_t shorter = {.configuration = malloc(bytes)};
   if (shorter.configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a plan");
   options.from = plan->configuration;
-  options.budget = (int64_t)fmax(PLAN_MIN_BUDGET, (double)(task->budget / SHORTER));
+  options.budget = task->budget / SHORTER > PLAN_MIN_BUDGET ? task->budget / SHORTER : PLAN_MIN_BUDGET;
   const fc_status_t status = plan_search(&options, &shorter, error);
   plan->n_windows += shorter.n_windows;
   if (status == FC_OK && shorter.confirmed && (!plan->confirmed || shorter.cost_usd_h < plan->cost_usd_h)) {

@@ -103,10 +103,13 @@ static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_config
   return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
 }
 
-static fc_status_t planned_for(twin_search_t *search, int32_t users, const planned_t **out, fc_error_t *error) {
+static fc_status_t planned_for(twin_search_t *search, int32_t users, fc_function_configuration_t *out,
+                               fc_error_t *error) {
+  const size_t size = (size_t)search->workflow.n_functions * sizeof *out;
   for (int32_t i = 0; i < search->n_planned; ++i) {
-    *out = &search->planned[i];
-    if ((*out)->users == users) return FC_OK;
+    if (search->planned[i].users != users) continue;
+    memcpy(out, search->planned[i].configuration, size);
+    return FC_OK;
   }
   if (search->n_planned == search->capacity) {
     const int32_t capacity = search->capacity > 0 ? 2 * search->capacity : 4;
@@ -115,17 +118,16 @@ static fc_status_t planned_for(twin_search_t *search, int32_t users, const plann
     search->planned = grown;
     search->capacity = capacity;
   }
-  planned_t *new = &search->planned[search->n_planned];
-  new->users = users;
-  new->configuration = calloc((size_t)search->workflow.n_functions, sizeof *new->configuration);
-  if (new->configuration == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
-  search->n_planned += 1;
-  *out = new;
-  const fc_status_t status = plan(search, users, new->configuration, error);
-  if (status == FC_OK) return FC_OK;
-  free(new->configuration);
-  search->n_planned -= 1;
-  return status;
+  fc_function_configuration_t *configuration = malloc(size);
+  if (configuration == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  const fc_status_t status = plan(search, users, configuration, error);
+  if (status != FC_OK) {
+    free(configuration);
+    return status;
+  }
+  search->planned[search->n_planned++] = (planned_t){.users = users, .configuration = configuration};
+  memcpy(out, configuration, size);
+  return FC_OK;
 }
 
 static fc_status_t propose(void *self, const fc_observation_t *last, bool dynamic,
@@ -137,10 +139,7 @@ static fc_status_t propose(void *self, const fc_observation_t *last, bool dynami
     for (int32_t f = 0; f < n; ++f) proposal[f] = search->workflow.functions[f].start;
     return FC_OK;
   }
-  const planned_t *planned = NULL;
-  FC_TRY(planned_for(search, users, &planned, error));
-  memcpy(proposal, planned->configuration, (size_t)n * sizeof *proposal);
-  return FC_OK;
+  return planned_for(search, users, proposal, error);
 }
 
 static fc_status_t learn(void *self, const fc_observation_t *window, fc_qos_verdict_t verdict, fc_error_t *error) {
