@@ -81,14 +81,14 @@ static double feasible_part(const acquisition_constrained_t *self, const acquisi
   double *grad_mean = self->scratch, *grad_variance = self->scratch + d;
   if (gradient == NULL) {
     gp_predict(constraint->gp, x, 1, &mean, &variance);
-    return acquisition_log_normal_cdf((constraint->bound - mean) / sqrt(variance), NULL);
+    return self->weight * acquisition_log_normal_cdf((constraint->bound - mean) / sqrt(variance), NULL);
   }
   gp_predict_gradient(constraint->gp, x, &mean, &variance, grad_mean, grad_variance);
   const double sd = sqrt(variance), z = (constraint->bound - mean) / sd;
   const double value = acquisition_log_normal_cdf(z, &slope);
-  add_scaled(gradient, grad_mean, -slope / sd, d);
-  add_scaled(gradient, grad_variance, -slope * z / (2 * variance), d);
-  return value;
+  add_scaled(gradient, grad_mean, -self->weight * slope / sd, d);
+  add_scaled(gradient, grad_variance, -self->weight * slope * z / (2 * variance), d);
+  return self->weight * value;
 }
 
 double acquisition_constrained_ei(void *context, const double *x, double *gradient) {

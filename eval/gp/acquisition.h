@@ -47,6 +47,7 @@ typedef struct {
   void *known_context;
   double known_sd; /* > 0: width over which a known objective's improvement is smoothed at 0 */
   double best;
+  double weight; /* > 0: probability of feasibility to this power; 1 is constrained EI */
   int32_t n_constraints;
   acquisition_constraint_t constraints[ACQUISITION_MAX_CONSTRAINTS];
   double *scratch; /* (3 d) of the caller */
@@ -63,6 +64,7 @@ typedef struct {
   int32_t n_constraints;
   acquisition_constraint_t constraints[ACQUISITION_MAX_CONSTRAINTS];
   double worst;
+  double weight;          /* as above */
   const double *baseline; /* (n_baseline, d) points at which something was measured */
   int32_t n_baseline;     /* >= 1 */
   int32_t n_draws;        /* 32 published */

@@ -33,6 +33,7 @@ typedef struct {
 
 struct acquisition_noisy {
   int32_t d, b, n_draws, n_models;
+  double feasibility_weight;
   model_t models[MAX_MODELS];
   double *best;   /* (draws) */
   double *weight; /* (draws) */
@@ -48,28 +49,37 @@ void acquisition_noisy_destroy(acquisition_noisy_t **noisy) {
   *noisy = NULL;
 }
 
+static double *take(double **next, size_t n) {
+  double *array = *next;
+  *next += n;
+  return array;
+}
+
 /* All arrays of a model in one block, which begins at `scaled`. */
 static bool take_arrays(model_t *model, size_t b, size_t draws) {
   const size_t d = (size_t)model->gp->d, n = (size_t)model->gp->n;
-  const size_t sizes[] = {b * d, b * n, b, b * b, draws * b, d, n, n, b, draws, draws};
-  double **arrays[] = {&model->scaled, &model->v, &model->mean, &model->factor,    &model->normals,  &model->point,
-                       &model->k,      &model->t, &model->u,    &model->mean_draw, &model->grad_mean};
-  const size_t n_arrays = sizeof sizes / sizeof *sizes;
-  size_t total = 0;
-  for (size_t i = 0; i < n_arrays; ++i) total += sizes[i];
-  double *block = calloc(total, sizeof *block);
-  if (block == NULL) return false;
-  for (size_t i = 0; i < n_arrays; ++i) {
-    *arrays[i] = block;
-    block += sizes[i];
-  }
+  double *next = calloc(b * d + b * n + b + b * b + draws * b + d + 2 * n + b + 2 * draws, sizeof *next);
+  if (next == NULL) return false;
+  model->scaled = take(&next, b * d);
+  model->v = take(&next, b * n);
+  model->mean = take(&next, b);
+  model->factor = take(&next, b * b);
+  model->normals = take(&next, draws * b);
+  model->point = take(&next, d);
+  model->k = take(&next, n);
+  model->t = take(&next, n);
+  model->u = take(&next, b);
+  model->mean_draw = take(&next, draws);
+  model->grad_mean = take(&next, draws);
   return true;
 }
 
 static fc_status_t set_model(acquisition_noisy_t *self, model_t *model, const acquisition_noisy_options_t *options,
                              int32_t index, fc_error_t *error) {
-  if (!take_arrays(model, (size_t)self->b, (size_t)self->n_draws))
-    return fc_error_set(error, FC_ENOMEM, "no memory for noisy expected improvement");
+  if (!take_arrays(model, (size_t)self->b, (size_t)self->n_draws)) {
+    fc_error_set(error, FC_ENOMEM, "no memory for noisy expected improvement");
+    return FC_ENOMEM;
+  }
   gp_project(model->gp, options->baseline, self->b, model->scaled, model->v, model->mean, model->factor);
   if (!gp_factor_covariance(model->factor, self->b, model->gp->scale))
     return fc_error_set(error, FC_EINTERNAL, "the posterior at %d baseline points has no factor", self->b);
@@ -103,7 +113,8 @@ static void set_best(acquisition_noisy_t *self, double worst) {
 fc_status_t acquisition_noisy_new(const acquisition_noisy_options_t *options, acquisition_noisy_t **out,
                                   fc_error_t *error) {
   *out = NULL;
-  if (options->n_baseline < 1 || options->n_draws < 1 || options->n_constraints > ACQUISITION_MAX_CONSTRAINTS)
+  if (options->n_baseline < 1 || options->n_draws < 1 || options->n_constraints < 0 ||
+      options->n_constraints > ACQUISITION_MAX_CONSTRAINTS)
     return fc_error_set(error, FC_EINVAL,
                         "noisy expected improvement needs a baseline, draws and at most %d constraints",
                         (int)ACQUISITION_MAX_CONSTRAINTS);
@@ -111,9 +122,11 @@ fc_status_t acquisition_noisy_new(const acquisition_noisy_options_t *options, ac
   if (self == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for noisy expected improvement");
   self->d = gp_n_dims(options->objective);
   self->b = options->n_baseline;
+  self->feasibility_weight = options->weight;
   self->n_draws = options->n_draws;
   self->best = calloc(2 * (size_t)self->n_draws, sizeof(double));
-  fc_status_t status = self->best != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory for draws");
+  fc_status_t status = self->best != NULL ? FC_OK : FC_ENOMEM;
+  if (status != FC_OK) fc_error_set(error, status, "no memory for the draws of noisy expected improvement");
   for (int32_t i = 0; status == FC_OK && i <= options->n_constraints; ++i) {
     model_t *model = &self->models[i];
     model->gp = i == 0 ? options->objective : options->constraints[i - 1].gp;
@@ -176,9 +189,10 @@ static double given_draw(acquisition_noisy_t *self, int32_t s, double *by_varian
     } else {
       double slope;
       const double z = (model->bound - mean) / (deviation * sd);
-      value += acquisition_log_normal_cdf(z, &slope);
-      model->grad_mean[s] = -slope / sd;
-      by_variance[i] = -slope * z / (2 * model->variance);
+      const double weight = self->feasibility_weight;
+      value += weight * acquisition_log_normal_cdf(z, &slope);
+      model->grad_mean[s] = -weight * slope / sd;
+      by_variance[i] = -weight * slope * z / (2 * model->variance);
     }
   }
   return value;

@@ -136,7 +136,7 @@ fc_status_t plots_dynamic(plots_t *plots, const series_point_t *points, int32_t 
   *figure = (trace_figure_t){.points = points, .n = n};
   for (int32_t i = 0; i < n && status == FC_OK; ++i) {
     bool is_done = false;
-    for (int32_t k = 0; k < i && !is_done; ++k) is_done = same_panel(&points[k], &points[i]);
+    for (int32_t k = i - 1; k >= 0 && !is_done; --k) is_done = same_panel(&points[k], &points[i]);
     if (is_done) continue;
     find_runs(figure, &points[i]);
     for (int32_t from = 0; from < figure->n_runs && status == FC_OK; from += LINES_MAX)

@@ -25,7 +25,7 @@ static bool is_of(const panel_t *panel, const cell_t *cell) {
 /* Whether a panel like this one began before `cells + at`. */
 static bool is_first(const cell_t *cells, int32_t at, bool by_workflow) {
   const panel_t panel = {&cells[at], by_workflow};
-  for (int32_t i = 0; i < at; ++i)
+  for (int32_t i = at - 1; i >= 0; --i) /* the last one first: cells come in order */
     if (is_of(&panel, &cells[i])) return false;
   return true;
 }

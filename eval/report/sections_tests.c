@@ -144,7 +144,7 @@ fc_status_t section_claims(FILE *out, const report_t *report, fc_error_t *error)
   for (int32_t i = 0; i < report->n_cells; ++i) {
     const cell_t *cell = &report->cells[i];
     bool is_done = false;
-    for (int32_t k = 0; k < i && !is_done; ++k)
+    for (int32_t k = i - 1; k >= 0 && !is_done; --k)
       is_done = strcmp(report->cells[k].world, cell->world) == 0 && strcmp(report->cells[k].track, cell->track) == 0;
     if (!is_done) FC_TRY(write_claims(out, report, cell, error));
   }

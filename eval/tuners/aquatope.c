@@ -16,7 +16,7 @@
 enum { N_STARTS = 32, N_BASELINE = 24, N_DRAWS = 32, N_RANDOM = 400, N_CLIMBS = 6, EVALUATIONS = 40 };
 
 /* As for RAMBO: what a window and a configuration have to reach. */
-static const double CONFIDENCE = 0.9, COMPLIANCE = 0.95;
+static const double CONFIDENCE = 0.97, COMPLIANCE = 0.95;
 
 typedef struct {
   const tuner_setting_t *setting;
@@ -72,6 +72,7 @@ static fc_status_t improve(aquatope_t *aquatope, fc_function_configuration_t *pr
   double *starts = aquatope->memory, *baseline = starts + N_STARTS * d, *x = baseline + N_BASELINE * d, value;
   acquisition_noisy_options_t options = {.objective = surrogate_cost(surrogate),
                                          .worst = worst_cost(box, x),
+                                         .weight = SURROGATE_REQUIRED_MEETS,
                                          .baseline = baseline,
                                          .n_baseline = surrogate_starts(surrogate, true, N_BASELINE, baseline),
                                          .n_draws = N_DRAWS,

@@ -14,8 +14,9 @@
 
 enum { N_STARTS = 32, N_RANDOM = 600, N_CLIMBS = 6, EVALUATIONS = 60 };
 
-/* Of a dynamic run: how sure a window has to be to meet QoS. */
-static const double CONFIDENCE = 0.9;
+/* Of a dynamic run: how sure a window has to be to meet QoS. Above what windows are judged by: of many candidates the
+ * one that seems cheapest is one that is overestimated. */
+static const double CONFIDENCE = 0.97;
 /* Of the windows, this share shall meet QoS: what a configuration is judged by. */
 static const double COMPLIANCE = 0.95;
 /* Improvement of a known cost is smoothed over this share of it, so that a climb can begin anywhere. The incumbent is
@@ -75,8 +76,11 @@ static fc_status_t improve(rambo_t *rambo, fc_function_configuration_t *proposal
   const size_t d = (size_t)box->d;
   const double level = rambo->setting->level > 0 ? rambo->setting->level : COMPLIANCE;
   double *starts = rambo->memory, *x = starts + N_STARTS * d, value;
-  acquisition_constrained_t acquisition = {
-      .known = box_cost, .known_context = box, .best = cost_to_beat(rambo, level), .scratch = x + d};
+  acquisition_constrained_t acquisition = {.known = box_cost,
+                                           .known_context = box,
+                                           .best = cost_to_beat(rambo, level),
+                                           .weight = SURROGATE_REQUIRED_MEETS,
+                                           .scratch = x + d};
   acquisition.known_sd = SMOOTHING * acquisition.best;
   acquisition.n_constraints = surrogate_constraints(surrogate, level, acquisition.constraints);
   const acquisition_search_t search = {.n_dims = box->d,

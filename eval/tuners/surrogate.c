@@ -51,7 +51,10 @@ fc_status_t surrogate_new(const tuner_setting_t *setting, const surrogate_option
   self->proven.workflow = setting->workflow;
   self->load = NAN;
   self->since_fit = SURROGATE_FIT_EVERY;
-  const fc_status_t status = open_surrogate(self, error);
+  bool ready;
+  fc_status_t status = open_surrogate(self, error);
+  /* What takes longest, while nobody waits for a proposal. */
+  if (status == FC_OK) status = surrogate_prepare(self, NULL, &ready, error);
   if (status != FC_OK) surrogate_destroy(&self);
   *out = self;
   return status;

@@ -4,7 +4,7 @@
  * -ln success ratio (floored as fc_qos_judge does), compressed by a tanh beyond a factor of e from the target. It is
  * met while it is at most a bound, which depends on the load. The processes see at most SURROGATE_MAX_ROWS windows: all
  * measured in this run, then offline rows, two thirds of them near the present load. Hyper-parameters are fitted at the
- * first use and every SURROGATE_FIT_EVERY windows.
+ * beginning and every SURROGATE_FIT_EVERY windows.
  *
  * Two probabilities: that a window meets all terms (with its luck), and that at least a share `level` of windows does
  * (of the noise-free functions, against bounds moved by that quantile of the noise).
@@ -22,6 +22,10 @@ extern "C" {
 
 enum { SURROGATE_MAX_ROWS = 300, SURROGATE_FIT_EVERY = 5, SURROGATE_MIN_ROWS = 4 };
 
+/* A configuration is chosen only after it has met QoS in so many windows (tuning.h), so that what it is worth is its
+ * improvement times its feasibility to this power. */
+enum { SURROGATE_REQUIRED_MEETS = 3 };
+
 typedef struct {
   bool models_cost;      /* a process of the cost, too, as if it had to be learned */
   bool filters_outliers; /* rows that leave-one-out predictions of 95 % miss are left out (Aquatope) */
@@ -29,7 +33,7 @@ typedef struct {
 
 typedef struct surrogate surrogate_t;
 
-/* Copies the offline rows of the setting, borrows the rest until surrogate_destroy. Caller owns *out. */
+/* Copies the offline rows of the setting, borrows the rest until surrogate_destroy; fits: seconds. Caller owns *out. */
 fc_status_t surrogate_new(const tuner_setting_t *setting, const surrogate_options_t *options, surrogate_t **out,
                           fc_error_t *error);
 void surrogate_destroy(surrogate_t **surrogate);

@@ -122,6 +122,7 @@ class Acquisition : public ::testing::Test {
 TEST_F(Acquisition, ConstrainedIsImprovementTimesProbability) {
   double scratch[3 * d];
   acquisition_constrained_t constrained = {};
+  constrained.weight = 1;
   constrained.objective = objective_;
   constrained.best = 0.4;
   constrained.n_constraints = 1;
@@ -135,6 +136,10 @@ TEST_F(Acquisition, ConstrainedIsImprovementTimesProbability) {
                           acquisition_normal_cdf((0.1 - mean[1]) / std::sqrt(variance[1]));
   EXPECT_NEAR(std::log(expected), acquisition_constrained_ei(&constrained, at, nullptr), 1e-10);
   EXPECT_GT(check_gradient(acquisition_constrained_ei, &constrained), 0.1);
+  constrained.weight = 3;
+  EXPECT_NEAR(std::log(expected) + 2 * acquisition_log_normal_cdf((0.1 - mean[1]) / std::sqrt(variance[1]), nullptr),
+              acquisition_constrained_ei(&constrained, at, nullptr), 1e-10);
+  check_gradient(acquisition_constrained_ei, &constrained);
 }
 
 double plane(void *, const double *x, double *gradient) {
@@ -145,6 +150,7 @@ double plane(void *, const double *x, double *gradient) {
 TEST_F(Acquisition, AKnownObjectiveImprovesWithoutDoubt) {
   double scratch[3 * d];
   acquisition_constrained_t constrained = {};
+  constrained.weight = 1;
   constrained.known = plane;
   constrained.known_sd = 1e-3;
   constrained.best = 2;
@@ -161,6 +167,7 @@ TEST_F(Acquisition, AKnownObjectiveImprovesWithoutDoubt) {
 
 TEST_F(Acquisition, NoisyHasAGradientAndIsNotFlat) {
   acquisition_noisy_options_t options = {};
+  options.weight = 1;
   options.objective = objective_;
   options.n_constraints = 1;
   options.constraints[0] = {constraint_, 0.1};
@@ -173,6 +180,10 @@ TEST_F(Acquisition, NoisyHasAGradientAndIsNotFlat) {
   ASSERT_OK(acquisition_noisy_new(&options, &noisy, &error));
   EXPECT_GT(check_gradient(acquisition_noisy_ei, noisy), 0.1);
   acquisition_noisy_destroy(&noisy);
+  options.weight = 3;
+  ASSERT_OK(acquisition_noisy_new(&options, &noisy, &error));
+  check_gradient(acquisition_noisy_ei, noisy);
+  acquisition_noisy_destroy(&noisy);
 }
 
 TEST_F(Acquisition, NoisyWithoutNoiseAndOneBaselineIsExpectedImprovement) {
@@ -180,6 +191,7 @@ TEST_F(Acquisition, NoisyWithoutNoiseAndOneBaselineIsExpectedImprovement) {
   int best = 0;
   for (int i = 1; i < n; ++i) best = y_[i] < y_[best] ? i : best;
   acquisition_noisy_options_t options = {};
+  options.weight = 1;
   options.objective = exact;
   options.worst = 4;
   options.baseline = &x_[best * d];
@@ -202,6 +214,7 @@ TEST_F(Acquisition, NoisyWithoutNoiseAndOneBaselineIsExpectedImprovement) {
 TEST_F(Acquisition, NoisyIsTheMeanOverManyDrawsOfConditionedProcesses) {
   // By another way: sample the objective at the baseline and at x jointly, and average the improvements.
   acquisition_noisy_options_t options = {};
+  options.weight = 1;
   options.objective = objective_;
   options.worst = 4;
   options.baseline = x_;

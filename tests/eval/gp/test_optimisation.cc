@@ -47,6 +47,7 @@ double minimise(const Problem &problem, uint64_t seed) {
       for (double &v : at) v = fc_rng_uniform(&rng);
     } else {
       acquisition_constrained_t acquisition = {};
+      acquisition.weight = 1;
       for (size_t i = 0; i < y.size(); ++i) {
         EXPECT_OK(gp_set_rows(processes[i], x.data(), y[i].data(), e, &error));
         EXPECT_OK(gp_fit(processes[i], &error));
