@@ -72,7 +72,7 @@ static fc_status_t move_level(const oracle_task_t *task, int32_t index, int32_t 
   enum { SHORTER = 4 };
   plan_t *plan = &search->plans[level];
   const size_t bytes = (size_t)task->workflow->n_functions * sizeof *plan->configuration;
-  const uint64_t seed = (uint64_t)SCALING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL + (uint64_t)index;
+  const uint64_t seed = SCALING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL + (uint64_t)index;
   plan_options_t options = options_of(task, level, seed);
   FC_TRY(plan_scale(&options, search->plans[SEARCHED_LEVEL].configuration, plan, error));
   plan_t shorter = {.configuration = malloc(bytes)};

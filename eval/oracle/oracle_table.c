@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "faasconf/knobs.h"
 #include "file.h"
 
 enum { MAX_FILE_BYTES = 1 << 26, PATH_SIZE = 4096, FIELDS = 12, MAX_FUNCTIONS = 1024 };
@@ -29,6 +30,17 @@ static bool read_number(const char *text, double minimum, double maximum, double
   return end != text && *end == '\0' && *out >= minimum && *out <= maximum;
 }
 
+bool oracle_configuration_read(const char **at, fc_function_configuration_t *configuration) {
+  for (int k = 0; k < FC_KNOBS; ++k) {
+    char *end = NULL;
+    const long value = strtol(*at, &end, 10);
+    if (end == *at || value < 1 || value > INT32_MAX || (k + 1 < FC_KNOBS && *end != '/')) return false;
+    fc_knob_set(configuration, (fc_knob_t)k, (int32_t)value);
+    *at = k + 1 < FC_KNOBS ? end + 1 : end;
+  }
+  return true;
+}
+
 static fc_status_t read_configuration(const char *text, oracle_row_t *row, fc_error_t *error) {
   int32_t n = 1;
   for (const char *c = text; *c != '\0'; ++c) n += *c == ' ';
@@ -36,17 +48,10 @@ static fc_status_t read_configuration(const char *text, oracle_row_t *row, fc_er
   row->configuration = calloc((size_t)n, sizeof *row->configuration);
   if (row->configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a row");
   row->n_functions = n;
-  const char *at = text;
   for (int32_t f = 0; f < n; ++f) {
-    fc_function_configuration_t *c = &row->configuration[f];
-    int used = 0;
-    /* NOLINTNEXTLINE(cert-err34-c): what does not fit is not within a range and refused */
-    if (sscanf(at, "%" SCNd32 "/%" SCNd32 "/%" SCNd32 "/%" SCNd32 "%n", &c->cpu_millicores, &c->mem_mib, &c->replicas,
-               &c->concurrency, &used) != 4 ||
-        at[used] != (f + 1 < n ? ' ' : '\0') || c->cpu_millicores < 1 || c->mem_mib < 1 || c->replicas < 1 ||
-        c->concurrency < 1)
+    if (!oracle_configuration_read(&text, &row->configuration[f]) || *text != (f + 1 < n ? ' ' : '\0'))
       return fc_error_set(error, FC_EFORMAT, "configuration: expected groups of CPU/memory/replicas/concurrency");
-    at += used + 1;
+    text += f + 1 < n;
   }
   return FC_OK;
 }
