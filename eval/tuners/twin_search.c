@@ -110,12 +110,41 @@ static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_config
   return status;
 }
 
-static fc_status_t planned_for(twin_search_t *search, int32_t users, fc_function_configuration_t *out,
+/* Loads that are searched for in a trace lie this far apart. */
+static const double LOAD_STEP = 1.4;
+
+static int32_t load_above(int32_t users) {
+  int32_t load = 4;
+  while (load < users) load = (int32_t)ceil(load * LOAD_STEP);
+  return load;
+}
+
+/* The plan of a load that is no smaller, put on the boundary of this one. */
+static fc_status_t plan_near(twin_search_t *search, int32_t users, fc_function_configuration_t *configuration,
+                             fc_error_t *error) {
+  const int32_t above = load_above(users);
+  FC_TRY(plan(search, above, configuration, error));
+  if (above == users) return FC_OK;
+  const size_t size = (size_t)search->workflow.n_functions * sizeof *configuration;
+  fc_function_configuration_t *from = malloc(size);
+  if (from == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+  memcpy(from, configuration, size);
+  plan_options_t options = options_of(search, users, search->setting->level);
+  options.budget = 0;
+  options.from = from;
+  plan_t result = {.configuration = configuration};
+  const fc_status_t status = plan_cache_search(search->setting->cache, &options, &result, NULL, error);
+  if (status == FC_OK && !result.confirmed) memcpy(configuration, from, size);
+  free(from);
+  if (status != FC_OK) (void)fc_error_prefix(error, "twin_search");
+  return status;
+}
+
+static fc_status_t planned_for(twin_search_t *search, int32_t users, bool dynamic, const planned_t **out,
                                fc_error_t *error) {
-  const size_t size = (size_t)search->workflow.n_functions * sizeof *out;
   for (int32_t i = 0; i < search->n_planned; ++i) {
     if (search->planned[i].users != users) continue;
-    memcpy(out, search->planned[i].configuration, size);
+    *out = &search->planned[i];
     return FC_OK;
   }
   if (search->n_planned == search->capacity) {
@@ -128,16 +157,21 @@ static fc_status_t planned_for(twin_search_t *search, int32_t users, fc_function
     search->planned = grown;
     search->capacity = capacity;
   }
-  fc_function_configuration_t *configuration = malloc(size);
-  if (configuration == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
-  const fc_status_t status = plan(search, users, configuration, error);
-  if (status != FC_OK) {
-    free(configuration);
-    return status;
+  planned_t *new = &search->planned[search->n_planned];
+  new->users = users;
+  new->configuration = calloc((size_t)search->workflow.n_functions, sizeof *new->configuration);
+  if (new->configuration == NULL) {
+    (void)fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
+    return FC_ENOMEM;
   }
-  search->planned[search->n_planned++] = (planned_t){.users = users, .configuration = configuration};
-  memcpy(out, configuration, size);
-  return FC_OK;
+  search->n_planned += 1;
+  *out = new;
+  const fc_status_t status =
+      dynamic ? plan_near(search, users, new->configuration, error) : plan(search, users, new->configuration, error);
+  if (status == FC_OK) return FC_OK;
+  free(new->configuration);
+  search->n_planned -= 1;
+  return status;
 }
 
 static fc_status_t propose(void *self, const fc_observation_t *last, bool dynamic,
@@ -149,7 +183,10 @@ static fc_status_t propose(void *self, const fc_observation_t *last, bool dynami
     for (int32_t f = 0; f < n; ++f) proposal[f] = search->workflow.functions[f].start;
     return FC_OK;
   }
-  return planned_for(search, users, proposal, error);
+  const planned_t *planned = NULL;
+  FC_TRY(planned_for(search, users, dynamic, &planned, error));
+  memcpy(proposal, planned->configuration, (size_t)n * sizeof *proposal);
+  return FC_OK;
 }
 
 static fc_status_t learn(void *self, const fc_observation_t *window, fc_qos_verdict_t verdict, fc_error_t *error) {
