@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "choices.h"
+#include "comma_list.h"
 #include "eval_reference.h"
 #include "folder_tree.h"
 #include "jobs.h"
@@ -36,18 +38,9 @@ eval_grid_options_t eval_grid_defaults(const char *experiment) {
 
 /* ---- lists ---------------------------------------------------------------------------------------------------- */
 
-/* The next item; false at the end of the list. An item that is too long is cut, and no name fits it then. */
-static bool next_item(const char **list, char *item, size_t size) {
-  const size_t length = strcspn(*list, ",");
-  if (**list == '\0') return false;
-  snprintf(item, size, "%.*s", (int)length, *list);
-  *list += length + ((*list)[length] == ',' ? 1 : 0);
-  return true;
-}
-
 static fc_status_t load_workflows(const char *list, fc_workflow_t **workflows, int32_t *n, fc_error_t *error) {
   char item[PATH_SIZE];
-  for (*n = 0; next_item(&list, item, sizeof item); ++*n) {
+  for (*n = 0; comma_list_next(&list, item, sizeof item); ++*n) {
     if (*n == GRID_MAX_WORKFLOWS)
       return fc_error_set(error, FC_EINVAL, "--workflow: more than %d workflows", (int)GRID_MAX_WORKFLOWS);
     FC_TRY(fc_workflow_load(item, &workflows[*n], error));
@@ -60,7 +53,7 @@ static fc_status_t load_workflows(const char *list, fc_workflow_t **workflows, i
 
 static fc_status_t read_users(const char *list, grid_t *grid, fc_error_t *error) {
   char item[32];
-  for (grid->n_users = 0; next_item(&list, item, sizeof item);) {
+  for (grid->n_users = 0; comma_list_next(&list, item, sizeof item);) {
     char *end = NULL;
     const long users = strtol(item, &end, 10);
     if (end == item || *end != '\0' || users < 1 || users > 10000 || grid->n_users == OFFLINE_MAX_LOADS)
@@ -73,7 +66,7 @@ static fc_status_t read_users(const char *list, grid_t *grid, fc_error_t *error)
 
 static fc_status_t read_worlds(const char *list, grid_t *grid, fc_error_t *error) {
   char item[32];
-  while (next_item(&list, item, sizeof item)) {
+  while (comma_list_next(&list, item, sizeof item)) {
     world_kind_t kind = WORLD_EXACT;
     if (strcmp(item, "all") == 0) {
       for (int i = 0; i < WORLD_KINDS; ++i) grid->worlds[i] = true;
@@ -88,7 +81,7 @@ static fc_status_t read_worlds(const char *list, grid_t *grid, fc_error_t *error
 
 static fc_status_t read_tracks(const char *list, grid_t *grid, fc_error_t *error) {
   char item[32];
-  while (next_item(&list, item, sizeof item)) {
+  while (comma_list_next(&list, item, sizeof item)) {
     bool known = strcmp(item, "both") == 0;
     if (known) grid->tracks[0] = grid->tracks[1] = true;
     for (int track = 0; track < 2; ++track)
@@ -102,8 +95,8 @@ static fc_status_t read_tracks(const char *list, grid_t *grid, fc_error_t *error
 
 typedef struct {
   eval_cells_t *out;
-  record_writer_t writer, series; /* fd -1: nothing is written */
-  const trace_t *trace;           /* NULL: constant load */
+  record_writer_t writer, series, choices; /* fd -1: nothing is written */
+  const trace_t *trace;                    /* NULL: constant load */
   progress_t progress;
   eval_reference_t reference;
 } running_t;
@@ -148,17 +141,25 @@ static fc_status_t append_minutes(running_t *self, const trial_t *trial, const c
   return FC_OK;
 }
 
+static fc_status_t append_choice(running_t *self, const trial_t *trial, const cell_t *cell,
+                                 const fc_function_configuration_t *configuration, fc_error_t *error) {
+  choice_t choice;
+  if (self->choices.fd < 0) return FC_OK;
+  FC_TRY(choice_of(cell, configuration, trial->workflow->n_functions, &choice, error));
+  return record_append(&self->choices, &choice, error);
+}
+
 static fc_status_t take_cell(void *context, const trial_t *trial, const cell_t *cell,
                              const fc_function_configuration_t *choice, const trace_minute_t *minutes,
                              fc_error_t *error) {
   running_t *self = context;
   cell_t whole = *cell;
-  (void)choice;
   if (minutes != NULL) {
     eval_reference_compare_trace(&self->reference, trial, self->trace, &whole);
     FC_TRY(append_minutes(self, trial, &whole, minutes, error));
   } else {
     eval_reference_compare(&self->reference, trial, &whole);
+    FC_TRY(append_choice(self, trial, &whole, choice, error));
   }
   FC_TRY(keep_cell(self->out, &whole, error));
   return self->writer.fd >= 0 ? cells_append(&self->writer, &whole, error) : FC_OK;
@@ -185,6 +186,9 @@ static fc_status_t open_out(const eval_grid_options_t *options, running_t *self,
   if (self->trace != NULL) {
     snprintf(path, sizeof path, "%s/series.csv", options->out);
     FC_TRY(record_open(&self->series, &series_table, path, error));
+  } else {
+    snprintf(path, sizeof path, "%s/choices.csv", options->out);
+    FC_TRY(record_open(&self->choices, &choices_table, path, error));
   }
   if (self->out->n > 0) fprintf(stderr, "%s: %d cells are there already and stay\n", options->out, (int)self->out->n);
   return FC_OK;
@@ -224,7 +228,7 @@ static fc_status_t run_grid(const eval_grid_options_t *options, const contenders
 fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t *contenders, const trace_t *trace,
                           eval_cells_t *out, fc_error_t *error) {
   fc_workflow_t *workflows[GRID_MAX_WORKFLOWS] = {NULL};
-  running_t self = {.out = out, .trace = trace, .writer = {.fd = -1}, .series = {.fd = -1}};
+  running_t self = {.out = out, .trace = trace, .writer = {.fd = -1}, .series = {.fd = -1}, .choices = {.fd = -1}};
   char cache[PATH_SIZE + 16] = "", folder[PATH_SIZE] = "";
   int32_t n_workflows = 0;
   fc_status_t status = load_workflows(options->workflows, workflows, &n_workflows, error);
@@ -241,6 +245,7 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
   if (folder[0] != '\0') folder_tree_remove(folder);
   record_close(&self.writer);
   record_close(&self.series);
+  record_close(&self.choices);
   eval_reference_close(&self.reference);
   for (int32_t i = 0; i < GRID_MAX_WORKFLOWS; ++i) fc_workflow_destroy(&workflows[i]);
   return status;

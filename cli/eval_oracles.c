@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comma_list.h"
 #include "command.h"
 #include "eval.h"
+#include "eval_report.h"
 #include "jobs.h"
 
-enum { MAX_WORKFLOWS = 8, MAX_USERS = 128, MAX_COMMAND = 1024, MAX_SEEDS = 1000 };
+enum { MAX_WORKFLOWS = 8, MAX_USERS = 128, MAX_COMMAND = 1024, MAX_SEEDS = 1000, MAX_ITEM = 4 * FC_NAME_SIZE };
 
 typedef struct {
   const char *workflow_names, *world_names, *users_text, *out;
@@ -41,18 +43,9 @@ static bool parse_users(asked_t *asked) {
   return asked->users_text == NULL || asked->n_users > 0;
 }
 
-/* The next item of a comma-separated list; false at its end. An item that is too long is cut off and found nowhere. */
-static bool next_item(const char **list, char item[FC_NAME_SIZE * 4]) {
-  const size_t length = strcspn(*list, ",");
-  if (**list == '\0') return false;
-  snprintf(item, FC_NAME_SIZE * 4, "%.*s", (int)length, *list);
-  *list += length + ((*list)[length] == ',' ? 1 : 0);
-  return true;
-}
-
 static bool parse_worlds(asked_t *asked) {
-  char item[FC_NAME_SIZE * 4];
-  for (const char *rest = asked->world_names; next_item(&rest, item);) {
+  char item[MAX_ITEM];
+  for (const char *rest = asked->world_names; comma_list_next(&rest, item, sizeof item);) {
     world_kind_t kind = WORLD_EXACT;
     const bool all = strcmp(item, "all") == 0;
     if (!all && !world_find(item, &kind)) {
@@ -66,8 +59,8 @@ static bool parse_worlds(asked_t *asked) {
 }
 
 static fc_status_t load_workflows(asked_t *asked, fc_error_t *error) {
-  char item[FC_NAME_SIZE * 4];
-  for (const char *rest = asked->workflow_names; next_item(&rest, item);) {
+  char item[MAX_ITEM];
+  for (const char *rest = asked->workflow_names; comma_list_next(&rest, item, sizeof item);) {
     if (asked->n_workflows == MAX_WORKFLOWS)
       return fc_error_set(error, FC_EINVAL, "--workflow: at most %d", MAX_WORKFLOWS);
     FC_TRY(fc_workflow_load(item, &asked->workflows[asked->n_workflows], error));
@@ -126,15 +119,6 @@ static fc_status_t lay_out(const asked_t *asked, oracle_grid_t *grid, fc_error_t
   return FC_OK;
 }
 
-/* The call as it was, for the file's header. */
-static void join_command(int argc, char **argv, char text[MAX_COMMAND]) {
-  size_t used = (size_t)snprintf(text, MAX_COMMAND, "faasconf eval oracles");
-  for (int i = 1; i < argc && used < MAX_COMMAND; ++i)
-    used += (size_t)snprintf(text + used, MAX_COMMAND - used, " %s", argv[i]);
-  for (char *c = text; *c != '\0'; ++c)
-    if (*c == '\n') *c = ' ';
-}
-
 static fc_status_t run(asked_t *asked, const char *command, fc_error_t *error) {
   oracle_grid_t grid = {.n_searches = (int32_t)asked->n_searches,
                         .jobs = (int32_t)asked->jobs,
@@ -191,7 +175,7 @@ static int run_oracles(int argc, char **argv) {
       .arguments = options,
       .n_arguments = sizeof options / sizeof options[0]};
   int code = CLI_DONE;
-  join_command(argc, argv, command);
+  eval_report_command(argc, argv, command, sizeof command);
   if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
   if (!parse_worlds(&asked)) return CLI_USAGE;
   if (!parse_users(&asked)) {

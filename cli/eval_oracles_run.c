@@ -16,8 +16,8 @@ enum { MAX_LINE = 1 << 16, MAX_FILE_BYTES = 1 << 26 };
 
 typedef struct {
   oracle_grid_t *grid;
-  int32_t *todo; /* (n_todo) cells that are searched */
-  int32_t n_todo;
+  int32_t *searched; /* (n_searched) cells that are searched */
+  int32_t n_searched;
   fc_clock_t clock;
   int64_t started_ns;
   pthread_mutex_t mutex; /* guards what follows, and stderr */
@@ -175,7 +175,7 @@ static void tell(run_t *run, const oracle_cell_t *cell, const oracle_t *oracles)
     fprintf(stderr, plan->confirmed ? " %.3f" : " (%.3f)", plan->cost_usd_h);
   }
   fprintf(stderr, "; %.0f s of one core; %d of %d, %.0f s, about %.0f s left\n", (double)cell->search_ns * 1e-9,
-          (int)run->n_done, (int)run->n_todo, elapsed_s,
+          (int)run->n_done, (int)run->n_searched, elapsed_s,
           elapsed_s * (run->all_weight - run->done_weight) / run->done_weight);
 }
 
@@ -238,7 +238,7 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
 static fc_status_t search(void *context, int32_t worker, int64_t piece, fc_error_t *error) {
   run_t *run = context;
   const oracle_grid_t *grid = run->grid;
-  const int32_t index = run->todo[piece / grid->n_searches], s = (int32_t)(piece % grid->n_searches);
+  const int32_t index = run->searched[piece / grid->n_searches], s = (int32_t)(piece % grid->n_searches);
   oracle_cell_t *cell = &grid->cells[index];
   const oracle_task_t task = task_of(grid, cell);
   (void)worker;
@@ -251,12 +251,12 @@ static fc_status_t search(void *context, int32_t worker, int64_t piece, fc_error
 
 static fc_status_t take_cells(run_t *run, fc_error_t *error) {
   oracle_grid_t *grid = run->grid;
-  run->todo = calloc((size_t)grid->n_cells, sizeof *run->todo);
-  if (run->todo == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
+  run->searched = calloc((size_t)grid->n_cells, sizeof *run->searched);
+  if (run->searched == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
   for (int32_t i = 0; i < grid->n_cells; ++i) {
     oracle_cell_t *cell = &grid->cells[i];
     if (!is_searched(cell)) continue;
-    run->todo[run->n_todo++] = i;
+    run->searched[run->n_searched++] = i;
     run->all_weight += weight_of(cell);
     atomic_store(&cell->n_left, grid->n_searches);
     cell->searches = calloc((size_t)grid->n_searches, sizeof *cell->searches);
@@ -294,11 +294,11 @@ fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error) {
   fc_status_t status = open_file(&run, error);
   if (status == FC_OK) status = copy_cells(&run, error);
   if (status == FC_OK) status = take_cells(&run, error);
-  if (status == FC_OK && run.n_todo > 0)
-    status = jobs_run(grid->jobs, (int64_t)run.n_todo * grid->n_searches, search, NULL, &run, error);
+  if (status == FC_OK && run.n_searched > 0)
+    status = jobs_run(grid->jobs, (int64_t)run.n_searched * grid->n_searches, search, NULL, &run, error);
   if (run.file != NULL && fclose(run.file) != 0 && status == FC_OK)
     status = fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));
-  free(run.todo);
+  free(run.searched);
   return status;
 }
 

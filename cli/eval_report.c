@@ -13,6 +13,8 @@
 void eval_report_command(int argc, char **argv, char *text, size_t size) {
   size_t used = (size_t)snprintf(text, size, "faasconf eval");
   for (int i = 0; i < argc && used < size; ++i) used += (size_t)snprintf(text + used, size - used, " %s", argv[i]);
+  for (char *c = text; *c != '\0'; ++c)
+    if (*c == '\n') *c = ' ';
 }
 
 /* "Intel(R) Xeon(R) ..., 2 processors"; the processors alone where the kernel does not name them. */

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* The command as it was typed, into text[size]. */
+/* The command as it was typed, on one line, into text[size]. argv[0]: the experiment. */
 void eval_report_command(int argc, char **argv, char *text, size_t size);
 
 /* Writes the report of `report`, whose command, title, seeds and data are set, into `folder`; the rest (commit, date,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "comma_list.h"
+
 void contender_variant_text(const contender_t *contender, char text[CONTENDER_VARIANT_SIZE]) {
   if (contender->tuner->is_planner && contender->level > 0)
     snprintf(text, CONTENDER_VARIANT_SIZE, "level %.2f", contender->level);
@@ -31,25 +33,13 @@ void contenders_of_all_methods(contenders_t *contenders) {
     if (!tuner_at(i)->knows_the_world) add_variants(contenders, tuner_at(i));
 }
 
-/* The next item of a comma-separated list; false at its end or when it is too long for `size`. */
-static bool next_item(const char **list, char *item, size_t size) {
-  const size_t length = strcspn(*list, ",");
-  if (**list == '\0' || length >= size) return false;
-  memcpy(item, *list, length);
-  item[length] = '\0';
-  *list += length + ((*list)[length] == ',' ? 1 : 0);
-  return true;
-}
-
 fc_status_t contenders_of_methods(contenders_t *contenders, const char *list, fc_error_t *error) {
   const char *names = NULL;
   contenders->n = 0;
-  for (const char *rest = list; *rest != '\0';) {
-    char name[FC_NAME_SIZE] = "";
-    const bool fits = next_item(&rest, name, sizeof name);
+  char name[FC_NAME_SIZE];
+  for (const char *rest = list; comma_list_next(&rest, name, sizeof name);) {
     const tuner_t *tuner = tuner_find(name, &names);
-    if (!fits || tuner == NULL)
-      return fc_error_set(error, FC_EINVAL, "there is no method '%s'; methods: %s", fits ? name : rest, names);
+    if (tuner == NULL) return fc_error_set(error, FC_EINVAL, "there is no method '%s'; methods: %s", name, names);
     for (int32_t i = 0; i < contenders->n; ++i)
       if (contenders->items[i].tuner == tuner)
         return fc_error_set(error, FC_EINVAL, "method '%s' is named twice", name);
@@ -84,14 +74,15 @@ void contenders_of_ablation(contenders_t *contenders) {
 
 static fc_status_t next_strategy(const char **list, fc_safety_strategy_t *out, fc_error_t *error) {
   char item[FC_NAME_SIZE] = "";
-  if (!next_item(list, item, sizeof item) || !fc_safety_strategy_parse(item, out) || *out == FC_STRATEGY_CONFORMAL)
+  if (!comma_list_next(list, item, sizeof item) || !fc_safety_strategy_parse(item, out) ||
+      *out == FC_STRATEGY_CONFORMAL)
     return fc_error_set(error, FC_EINVAL, "--safety: '%s' is no strategy here; use none, ses_code, ses_paper", item);
   return FC_OK;
 }
 
 static fc_status_t next_rails(const char **list, fc_rails_profile_t *out, fc_error_t *error) {
   char item[FC_NAME_SIZE] = "";
-  if (!next_item(list, item, sizeof item) || !fc_rails_profile_parse(item, out) || *out == FC_RAILS_PRODUCTION)
+  if (!comma_list_next(list, item, sizeof item) || !fc_rails_profile_parse(item, out) || *out == FC_RAILS_PRODUCTION)
     return fc_error_set(error, FC_EINVAL, "--rails: '%s' is no profile here; use off, tuning", item);
   return FC_OK;
 }

@@ -21,28 +21,49 @@ static size_t configuration_bytes(const proven_t *proven) {
   return (size_t)proven->workflow->n_functions * sizeof(fc_function_configuration_t);
 }
 
-static proven_item_t *find(const proven_t *proven, const fc_function_configuration_t *configuration) {
-  for (int32_t i = 0; i < proven->n; ++i)
+/* The first item that costs no less; n: none. */
+static int32_t place_of(const proven_t *proven, double cost_usd_h) {
+  int32_t low = 0, high = proven->n;
+  while (low < high) {
+    const int32_t middle = low + (high - low) / 2;
+    if (proven->items[middle].cost_usd_h < cost_usd_h)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static proven_item_t *find(const proven_t *proven, const fc_function_configuration_t *configuration,
+                           double cost_usd_h) {
+  for (int32_t i = place_of(proven, cost_usd_h); i < proven->n && proven->items[i].cost_usd_h <= cost_usd_h; ++i)
     if (memcmp(proven->items[i].configuration, configuration, configuration_bytes(proven)) == 0)
       return &proven->items[i];
   return NULL;
 }
 
-/* A new one in its place by cost. */
-static proven_item_t *insert(proven_t *proven, const fc_function_configuration_t *configuration) {
-  if (proven->n == proven->capacity) {
-    const int32_t capacity = proven->capacity > 0 ? 2 * proven->capacity : 64;
-    proven_item_t *grown = realloc(proven->items, (size_t)capacity * sizeof *grown);
-    if (grown == NULL) return NULL;
-    proven->items = grown;
-    proven->capacity = capacity;
-  }
+static fc_status_t make_room(proven_t *proven) {
+  if (proven->n < proven->capacity) return FC_OK;
+  const int32_t capacity = proven->capacity > 0 ? 2 * proven->capacity : 64;
+  proven_item_t *grown = realloc(proven->items, (size_t)capacity * sizeof *grown);
+  if (grown == NULL) return FC_ENOMEM;
+  proven->items = grown;
+  proven->capacity = capacity;
+  return FC_OK;
+}
+
+/* A new one in its place by cost, after those that cost the same. */
+static proven_item_t *insert(proven_t *proven, const fc_function_configuration_t *configuration, double cost_usd_h) {
   fc_function_configuration_t *copy = malloc(configuration_bytes(proven));
-  if (copy == NULL) return NULL;
+  if (copy == NULL || make_room(proven) != FC_OK) {
+    free(copy);
+    return NULL;
+  }
   memcpy(copy, configuration, configuration_bytes(proven));
-  const double cost_usd_h = fc_cost_reserved_usd_h(proven->workflow, configuration);
-  int32_t at = proven->n++;
-  for (; at > 0 && proven->items[at - 1].cost_usd_h > cost_usd_h; --at) proven->items[at] = proven->items[at - 1];
+  int32_t at = place_of(proven, cost_usd_h);
+  while (at < proven->n && proven->items[at].cost_usd_h <= cost_usd_h) ++at;
+  memmove(&proven->items[at + 1], &proven->items[at], (size_t)(proven->n - at) * sizeof *proven->items);
+  proven->n += 1;
   proven->items[at] =
       (proven_item_t){.configuration = copy, .cost_usd_h = cost_usd_h, .good_up_to = -1, .bad_from = INFINITY};
   return &proven->items[at];
@@ -51,8 +72,9 @@ static proven_item_t *insert(proven_t *proven, const fc_function_configuration_t
 fc_status_t proven_add(proven_t *proven, const fc_observation_t *window, fc_qos_verdict_t verdict, bool measured) {
   const double load = tuner_load_of(window, 0);
   if (verdict == FC_QOS_UNKNOWN) return FC_OK;
-  proven_item_t *item = find(proven, window->configuration);
-  if (item == NULL) item = insert(proven, window->configuration);
+  const double cost_usd_h = fc_cost_reserved_usd_h(proven->workflow, window->configuration);
+  proven_item_t *item = find(proven, window->configuration, cost_usd_h);
+  if (item == NULL) item = insert(proven, window->configuration, cost_usd_h);
   if (item == NULL) return FC_ENOMEM;
   item->measured = item->measured || measured;
   if (verdict == FC_QOS_MET)
