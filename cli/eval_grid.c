@@ -133,6 +133,7 @@ static fc_status_t append_minutes(running_t *self, const trial_t *trial, const c
                             .violated = minutes[m].violations > 0};
     memcpy(point.workflow, cell->workflow, sizeof point.workflow);
     memcpy(point.world, cell->world, sizeof point.world);
+    memcpy(point.track, cell->track, sizeof point.track);
     memcpy(point.method, cell->method, sizeof point.method);
     memcpy(point.variant, cell->variant, sizeof point.variant);
     memcpy(point.safety, cell->safety, sizeof point.safety);
@@ -175,6 +176,40 @@ static void show(void *context, int64_t n_done, int64_t n_cells, const char *doi
   progress_update(&self->progress, n_done, n_cells, doing);
 }
 
+/* Oracles may have become better since these cells were measured. */
+static fc_status_t renew_ratios(running_t *self, fc_workflow_t *const *workflows, int32_t n_workflows,
+                                fc_error_t *error) {
+  int32_t n_changed = 0;
+  for (int32_t i = 0; i < self->out->n; ++i) {
+    cell_t *cell = &self->out->cells[i];
+    bool changed = false;
+    for (int32_t w = 0; w < n_workflows; ++w)
+      if (strcmp(workflows[w]->name, cell->workflow) == 0)
+        FC_TRY(eval_reference_renew(&self->reference, workflows[w], self->trace, cell, &changed, error));
+    n_changed += changed;
+  }
+  if (n_changed == 0) return FC_OK;
+  fprintf(stderr, "%s: %d cells are compared with other oracles than before\n", self->writer.path, (int)n_changed);
+  return record_rewrite(&self->writer, self->out->cells, self->out->n, error);
+}
+
+/* Minutes of a cell that was not finished, because the run was ended, are measured again with it. */
+static fc_status_t drop_unfinished_minutes(running_t *self, fc_error_t *error) {
+  series_point_t *points = NULL;
+  int32_t n = 0, n_kept = 0;
+  bool torn = false;
+  FC_TRY(series_read(self->series.path, &points, &n, &torn, error));
+  for (int32_t i = 0; i < n; ++i)
+    for (int32_t c = 0; c < self->out->n; ++c) {
+      if (!series_is_of(&points[i], &self->out->cells[c])) continue;
+      points[n_kept++] = points[i];
+      break;
+    }
+  const fc_status_t status = n_kept < n ? record_rewrite(&self->series, points, n_kept, error) : FC_OK;
+  free(points);
+  return status;
+}
+
 static fc_status_t open_out(const eval_grid_options_t *options, running_t *self, fc_error_t *error) {
   char path[PATH_SIZE];
   if (options->out == NULL) return FC_OK;
@@ -186,6 +221,7 @@ static fc_status_t open_out(const eval_grid_options_t *options, running_t *self,
   if (self->trace != NULL) {
     snprintf(path, sizeof path, "%s/series.csv", options->out);
     FC_TRY(record_open(&self->series, &series_table, path, error));
+    FC_TRY(drop_unfinished_minutes(self, error));
   } else {
     snprintf(path, sizeof path, "%s/choices.csv", options->out);
     FC_TRY(record_open(&self->choices, &choices_table, path, error));
@@ -234,6 +270,7 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
   fc_status_t status = load_workflows(options->workflows, workflows, &n_workflows, error);
   if (status == FC_OK) status = eval_reference_open(&self.reference, options->oracles, error);
   if (status == FC_OK) status = open_out(options, &self, error);
+  if (status == FC_OK) status = renew_ratios(&self, workflows, n_workflows, error);
   if (status == FC_OK && options->out == NULL)
     status = folder_tree_make(NULL, "faasconf-eval", folder, sizeof folder, error);
   if (status == FC_OK) {

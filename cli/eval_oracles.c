@@ -13,7 +13,7 @@
 enum { MAX_WORKFLOWS = 8, MAX_USERS = 128, MAX_COMMAND = 1024, MAX_SEEDS = 1000, MAX_ITEM = 4 * FC_NAME_SIZE };
 
 typedef struct {
-  const char *workflow_names, *world_names, *users_text, *out;
+  const char *workflow_names, *world_names, *users_text, *out, *choices;
   int64_t n_seeds, budget, n_searches, seed, jobs;
   int32_t n_workflows, n_users;
   fc_workflow_t *workflows[MAX_WORKFLOWS];
@@ -124,7 +124,8 @@ static fc_status_t run(asked_t *asked, const char *command, fc_error_t *error) {
                         .jobs = (int32_t)asked->jobs,
                         .seed = (uint64_t)asked->seed,
                         .path = asked->out,
-                        .command = command};
+                        .command = command,
+                        .choices = asked->choices};
   int32_t n_left = 0;
   fc_status_t status = load_workflows(asked, error);
   if (status == FC_OK) status = lay_out(asked, &grid, error);
@@ -160,6 +161,8 @@ static int run_oracles(int argc, char **argv) {
       {"budget", ARGUMENT_INT, &asked.budget, "N",
        "windows of one search before its polishing (26000, fewer where a workflow makes more than six calls)", false,
        2688, 1e9},
+      {"choices", ARGUMENT_TEXT, &asked.choices, "FILE.csv",
+       "choices.csv of an experiment: oracles are no dearer than these, put on the boundary", false, 0, 0},
       {"seed", ARGUMENT_INT, &asked.seed, "S", "of the searches (7)", false, 0, 1e12},
       {"jobs", ARGUMENT_INT, &asked.jobs, "N", "threads; same result for any (all processors)", false, 1,
        JOBS_MAX_WORKERS},
@@ -170,8 +173,11 @@ static int run_oracles(int argc, char **argv) {
       .description =
           "Oracles: the cheapest configuration known that meets QoS in a fraction 0.5, 0.95, 0.99 of the windows of a "
           "world, from several independent searches, confirmed on 4,000 fresh windows. Each cell is appended to the "
-          "file when it is done; the same call goes on where it was ended.",
-      .examples = "  faasconf eval oracles --workflow parallel --users 10 --world exact --out oracles.csv",
+          "file when it is done; the same call goes on where it was ended. With choices, cells in which a method was "
+          "cheaper than the table are searched again; of several rows of a cell the cheapest counts.",
+      .examples =
+          "  faasconf eval oracles --workflow parallel --users 10 --world exact --out oracles.csv\n"
+          "  faasconf eval oracles --workflow parallel --choices results/choices.csv --out oracles.csv",
       .arguments = options,
       .n_arguments = sizeof options / sizeof options[0]};
   int code = CLI_DONE;

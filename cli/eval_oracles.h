@@ -17,10 +17,12 @@ typedef struct {
   char truth[ORACLE_TRUTH_SIZE];
   bool is_done;                      /* its rows are in the file */
   fc_function_configuration_t *hint; /* (N) of another world in the file, owned; NULL: none */
-  int32_t same_as;                   /* the cell that is searched for it: the same truth and users; -1: this one is */
+  int32_t n_choices;
+  fc_function_configuration_t *choices; /* (n_choices,N) of methods, owned; NULL: none */
+  int32_t same_as; /* the cell that is searched for it: the same truth and users; -1: this one is */
   /* while it is worked on */
   particles_t particles;
-  oracle_search_t *searches; /* (searches of a cell) */
+  oracle_search_t *searches; /* (n_searches + n_choices) */
   atomic_int n_left;         /* searches that are not done */
   atomic_llong search_ns;    /* of one core */
 } oracle_cell_t;
@@ -33,6 +35,7 @@ typedef struct {
   uint64_t seed;
   const char *path;
   const char *command; /* for the header of the file */
+  const char *choices; /* choices.csv of an experiment, or NULL */
 } oracle_grid_t;
 
 /* Fills the truth of every cell, and is_done and same_as from the file, if there is one. A last line that was cut off

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commit.h"
+#include "eval_oracle_choices.h"
 #include "eval_oracles.h"
 #include "faasconf/clock.h"
 #include "file.h"
@@ -99,7 +100,8 @@ static fc_status_t take_hint(const oracle_table_t *table, oracle_cell_t *cell, f
   return FC_OK;
 }
 
-static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle_table_t *table, fc_error_t *error) {
+static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle_table_t *table,
+                                const choice_t *choices, int32_t n_choices, fc_error_t *error) {
   oracle_cell_t *cell = &grid->cells[index];
   world_t world;
   fc_status_t status = world_init(&world, cell->workflow, cell->kind, cell->seed, error);
@@ -110,6 +112,7 @@ static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle
   cell->is_done = has_all_levels(table, cell, false);
   cell->same_as = -1;
   if (!cell->is_done) FC_TRY(take_hint(table, cell, error));
+  if (n_choices > 0) FC_TRY(oracle_cell_take_choices(cell, choices, n_choices, table, error));
   for (int32_t i = 0; i < index && cell->same_as < 0; ++i)
     if (grid->cells[i].users == cell->users && strcmp(grid->cells[i].truth, cell->truth) == 0) cell->same_as = i;
   return FC_OK;
@@ -124,11 +127,15 @@ fc_status_t oracle_grid_prepare(oracle_grid_t *grid, int32_t *n_left, fc_error_t
   bool exists = false;
   *n_left = 0;
   FC_TRY(drop_torn_line(grid->path, &exists, error));
+  choice_t *choices = NULL;
+  int32_t n_choices = 0;
   fc_status_t status = exists ? oracle_table_read(&table, grid->path, error) : FC_OK;
+  if (status == FC_OK && grid->choices != NULL) status = choices_read(grid->choices, &choices, &n_choices, error);
   for (int32_t i = 0; i < grid->n_cells && status == FC_OK; ++i) {
-    status = prepare_cell(grid, i, &table, error);
+    status = prepare_cell(grid, i, &table, choices, n_choices, error);
     *n_left += is_searched(&grid->cells[i]);
   }
+  free(choices);
   oracle_table_clear(&table);
   return status;
 }
@@ -142,7 +149,9 @@ static oracle_task_t task_of(const oracle_grid_t *grid, const oracle_cell_t *cel
                          .budget = cell->budget,
                          .n_searches = grid->n_searches,
                          .seed = grid->seed,
-                         .hint = cell->hint};
+                         .hint = cell->hint,
+                         .n_choices = cell->n_choices,
+                         .choices = cell->choices};
 }
 
 /* About how long it takes, for the time that is left. */
@@ -170,7 +179,8 @@ static void tell(run_t *run, const oracle_cell_t *cell, const oracle_t *oracles)
   fprintf(stderr, " USD/h at");
   for (int32_t level = 0; level < ORACLE_LEVELS; ++level) fprintf(stderr, " %g", oracle_levels[level]);
   fprintf(stderr, "; searches at %g:", oracle_levels[1]);
-  for (int32_t s = 0; s < run->grid->n_searches; ++s) {
+  for (int32_t s = 0; s < run->grid->n_searches + cell->n_choices; ++s) {
+    if (s == run->grid->n_searches) fputs("; choices:", stderr);
     const plan_t *plan = &cell->searches[s].plans[1];
     fprintf(stderr, plan->confirmed ? " %.3f" : " (%.3f)", plan->cost_usd_h);
   }
@@ -216,7 +226,9 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
   int64_t n_windows = 0;
   fc_status_t status = FC_OK;
   const int64_t started_ns = run->clock.monotonic_ns(run->clock.self);
-  for (int32_t s = 0; s < grid->n_searches; ++s)
+  for (int32_t c = 0; c < cell->n_choices && status == FC_OK; ++c)
+    status = oracle_scale_choice(&task, c, &cell->searches[grid->n_searches + c], error);
+  for (int32_t s = 0; s < grid->n_searches + cell->n_choices; ++s)
     for (int32_t level = 0; level < ORACLE_LEVELS; ++level) n_windows += cell->searches[s].plans[level].n_windows;
   for (int32_t level = 0; level < ORACLE_LEVELS && status == FC_OK; ++level) {
     status = oracle_init(&oracles[level], cell->workflow->n_functions);
@@ -259,8 +271,9 @@ static fc_status_t take_cells(run_t *run, fc_error_t *error) {
     run->searched[run->n_searched++] = i;
     run->all_weight += weight_of(cell);
     atomic_store(&cell->n_left, grid->n_searches);
-    cell->searches = calloc((size_t)grid->n_searches, sizeof *cell->searches);
-    for (int32_t s = 0; s < grid->n_searches; ++s)
+    const int32_t n = grid->n_searches + cell->n_choices;
+    cell->searches = calloc((size_t)n, sizeof *cell->searches);
+    for (int32_t s = 0; s < n; ++s)
       if (cell->searches == NULL || oracle_search_init(&cell->searches[s], cell->workflow->n_functions) != FC_OK)
         return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
   }
@@ -305,9 +318,11 @@ fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error) {
 void oracle_grid_clear(oracle_grid_t *grid) {
   for (int32_t i = 0; i < grid->n_cells; ++i) {
     oracle_cell_t *cell = &grid->cells[i];
-    for (int32_t s = 0; cell->searches != NULL && s < grid->n_searches; ++s) oracle_search_clear(&cell->searches[s]);
+    for (int32_t s = 0; cell->searches != NULL && s < grid->n_searches + cell->n_choices; ++s)
+      oracle_search_clear(&cell->searches[s]);
     free(cell->searches);
     free(cell->hint);
+    free(cell->choices);
     particles_clear(&cell->particles);
   }
   free(grid->cells);

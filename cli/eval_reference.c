@@ -43,3 +43,32 @@ void eval_reference_compare_trace(const eval_reference_t *reference, const trial
     *ratio_at(cell, i) = cell->cost_usd_h / sum_usd_h;
   }
 }
+
+static bool same_ratios(const cell_t *a, const cell_t *b) {
+  cell_t x = *a, y = *b;
+  for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
+    const double one = *ratio_at(&x, i), other = *ratio_at(&y, i);
+    if (!(one == other || (isnan(one) && isnan(other)))) return false;
+  }
+  return true;
+}
+
+fc_status_t eval_reference_renew(const eval_reference_t *reference, const fc_workflow_t *workflow, const trace_t *trace,
+                                 cell_t *cell, bool *changed, fc_error_t *error) {
+  world_kind_t kind = WORLD_EXACT;
+  world_t world;
+  const cell_t before = *cell;
+  *changed = false;
+  if (!world_find(cell->world, &kind) || (cell->users == 0 && trace == NULL)) return FC_OK;
+  const fc_status_t status = world_init(&world, workflow, kind, (uint64_t)cell->seed, error);
+  if (status == FC_OK) {
+    const trial_t trial = {.workflow = workflow, .world = &world};
+    if (cell->users == 0)
+      eval_reference_compare_trace(reference, &trial, trace, cell);
+    else
+      eval_reference_compare(reference, &trial, cell);
+    *changed = !same_ratios(&before, cell);
+  }
+  world_clear(&world);
+  return status;
+}

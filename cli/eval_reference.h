@@ -26,6 +26,12 @@ void eval_reference_compare(const eval_reference_t *reference, const trial_t *tr
 void eval_reference_compare_trace(const eval_reference_t *reference, const trial_t *trial, const trace_t *trace,
                                   cell_t *cell);
 
+/* The same for a cell that was measured earlier, of a workflow of this name: *changed gets whether a ratio is another
+ * one now. trace: what cells without users were measured on, or NULL. Cells of other worlds than the simulated ones,
+ * and of a trace when there is none, stay. Errors of world_init. */
+fc_status_t eval_reference_renew(const eval_reference_t *reference, const fc_workflow_t *workflow, const trace_t *trace,
+                                 cell_t *cell, bool *changed, fc_error_t *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -171,23 +172,52 @@ static void add_line(char *text, size_t *length, const char *line) {
   text[(*length)++] = '\n';
 }
 
+/* Header and lines of the whole file; the caller frees *text, also after a failure. */
+static fc_status_t print_all(const record_table_t *table, const char *path, const void *records, int32_t n, char **text,
+                             size_t *length, fc_error_t *error) {
+  char line[RECORD_LINE_SIZE];
+  *length = 0;
+  *text = malloc(((size_t)n + 1) * RECORD_LINE_SIZE);
+  if (*text == NULL) return fc_error_set(error, FC_ENOMEM, "%s: no memory for %d lines", path, (int)n);
+  FC_TRY(record_line_header(table, line, error));
+  add_line(*text, length, line);
+  for (int32_t i = 0; i < n; ++i) {
+    FC_TRY(record_line_write(table, (const char *)records + (size_t)i * table->size, line, error));
+    add_line(*text, length, line);
+  }
+  return FC_OK;
+}
+
 fc_status_t record_replace(const record_table_t *table, const char *path, const void *records, int32_t n,
                            fc_error_t *error) {
-  char line[RECORD_LINE_SIZE];
-  char *text = malloc(((size_t)n + 1) * RECORD_LINE_SIZE);
+  char *text = NULL;
   size_t length = 0;
-  fc_status_t status = FC_OK;
-  if (text == NULL) return fc_error_set(error, FC_ENOMEM, "%s: no memory for %d lines", path, (int)n);
-  FC_TRY_GOTO(record_line_header(table, line, error), status, end);
-  add_line(text, &length, line);
-  for (int32_t i = 0; i < n; ++i) {
-    FC_TRY_GOTO(record_line_write(table, (const char *)records + (size_t)i * table->size, line, error), status, end);
-    add_line(text, &length, line);
-  }
-  status = file_replace(path, text, length, error);
-end:
+  fc_status_t status = print_all(table, path, records, n, &text, &length, error);
+  if (status == FC_OK) status = file_replace(path, text, length, error);
   free(text);
   return status;
+}
+
+/* The old file stays locked until its successor is: who opens the old one is refused, who opens the new one, too. */
+fc_status_t record_rewrite(record_writer_t *writer, const void *records, int32_t n, fc_error_t *error) {
+  FC_ASSERT(writer->fd >= 0);
+  const int old = writer->fd;
+  char path[sizeof writer->path + 8];
+  record_writer_t next = {.table = writer->table, .fd = -1};
+  snprintf(path, sizeof path, "%s.new", writer->path);
+  FC_TRY(record_replace(writer->table, path, records, n, error));
+  fc_status_t status = FC_OK;
+  next.fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
+  if (next.fd < 0 || flock(next.fd, LOCK_EX | LOCK_NB) != 0 || rename(path, writer->path) != 0)
+    status = fc_error_set(error, FC_EIO, "%s: %s", writer->path, strerror(errno));
+  if (status != FC_OK) {
+    record_close(&next);
+    (void)unlink(path);
+    return status;
+  }
+  writer->fd = next.fd;
+  (void)close(old);
+  return FC_OK;
 }
 
 /* ---- JSON ---- */

@@ -64,6 +64,10 @@ fc_status_t record_append(record_writer_t *writer, const void *record, fc_error_
 fc_status_t record_replace(const record_table_t *table, const char *path, const void *records, int32_t n,
                            fc_error_t *error);
 
+/* The same of an open file: it holds these records and nothing else, whatever happens meanwhile, and no other writer
+ * gets in between; appending goes on behind them. After an error the file is as it was. */
+fc_status_t record_rewrite(record_writer_t *writer, const void *records, int32_t n, fc_error_t *error);
+
 /* Closing twice, or what record_open refused, does nothing. */
 void record_close(record_writer_t *writer);
 

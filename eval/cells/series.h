@@ -3,7 +3,7 @@
 #ifndef EVAL_CELLS_SERIES_H
 #define EVAL_CELLS_SERIES_H
 
-#include "faasconf/dims.h"
+#include "cell.h"
 #include "record.h"
 
 #ifdef __cplusplus
@@ -14,6 +14,7 @@ extern "C" {
 typedef struct {
   char workflow[FC_NAME_SIZE];
   char world[24];
+  char track[16]; /* what the method knew before: "rows", "simulator" */
   char method[24];
   char variant[24];
   char safety[16];
@@ -29,6 +30,9 @@ typedef struct {
 } series_point_t;
 
 extern const record_table_t series_table;
+
+/* Whether the minute belongs to the run of this cell. */
+bool series_is_of(const series_point_t *point, const cell_t *cell);
 
 /* As record_read. Caller frees *points with free(). */
 fc_status_t series_read(const char *path, series_point_t **points, int32_t *n, bool *torn, fc_error_t *error);

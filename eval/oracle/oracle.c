@@ -14,6 +14,7 @@ enum {
   MAX_REFUSALS = 80,
   SEEDS_PER_CELL = 1000,
   SCALING_SEEDS = 100,
+  CHOICE_SEEDS = 400,
   CHOOSING_SEEDS = 500,
   SEEDS_PER_LEVEL = 100
 };
@@ -101,6 +102,17 @@ fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_searc
   return FC_OK;
 }
 
+fc_status_t oracle_scale_choice(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error) {
+  FC_ASSERT(index >= 0 && index < task->n_choices);
+  const fc_function_configuration_t *choice = task->choices + (size_t)index * (size_t)task->workflow->n_functions;
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+    const uint64_t seed = CHOICE_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL / ORACLE_LEVELS + (uint64_t)index;
+    const plan_options_t options = options_of(task, level, seed);
+    FC_TRY(plan_scale(&options, choice, &search->plans[level], error));
+  }
+  return FC_OK;
+}
+
 /* ---- choosing ---- */
 
 static plan_t *cheapest(oracle_search_t *searches, int32_t n, int32_t level) {
@@ -133,7 +145,7 @@ fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, 
   oracle->level = oracle_levels[level];
   oracle->found = false;
   for (uint64_t refusals = 0; refusals < MAX_REFUSALS && !oracle->found; ++refusals) {
-    plan_t *best = cheapest(searches, task->n_searches, level);
+    plan_t *best = cheapest(searches, task->n_searches + task->n_choices, level);
     if (best == NULL) return FC_OK;
     const plan_options_t options =
         options_of(task, level, CHOOSING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL + refusals);

@@ -5,8 +5,9 @@
  * (eval/planner/planner.h), each moved to the other levels from there; the cheapest of a level counts when
  * ORACLE_WINDOWS windows that nothing has seen confirm it. While they do not, it gets half a per cent more CPU and has
  * to be the cheapest again. (Parallel, 10 users: searches that began anew at 0.99 came to 5.16 USD/h, the plan of 0.95
- * with more CPU to 4.79, polished at length from there to 4.68; at 0.5 to 3.13, 3.29 and 3.10.) Searches and choice are
- * pieces of work that many threads can share.
+ * with more CPU to 4.79, polished at length from there to 4.68; at 0.5 to 3.13, 3.29 and 3.10.) What methods chose in
+ * this world, put on the boundary, competes with the searches, so that no oracle is dearer than a method that was
+ * lucky. Searches and choice are pieces of work that many threads can share.
  */
 #ifndef EVAL_ORACLE_ORACLE_H
 #define EVAL_ORACLE_ORACLE_H
@@ -18,7 +19,13 @@
 extern "C" {
 #endif
 
-enum { ORACLE_LEVELS = 3, ORACLE_WINDOWS = PLAN_CONFIRMING_WINDOWS, ORACLE_MIN_SEARCHES = 3, ORACLE_MAX_SEARCHES = 16 };
+enum {
+  ORACLE_LEVELS = 3,
+  ORACLE_WINDOWS = PLAN_CONFIRMING_WINDOWS,
+  ORACLE_MIN_SEARCHES = 3,
+  ORACLE_MAX_SEARCHES = 16,
+  ORACLE_MAX_CHOICES = 4
+};
 
 /* 0.5, 0.95, 0.99. */
 extern const double oracle_levels[ORACLE_LEVELS];
@@ -27,10 +34,12 @@ typedef struct {
   const fc_workflow_t *workflow; /* borrowed, as truth */
   const particles_t *truth;      /* one particle: the world's true parameters */
   int32_t users;
-  int64_t budget;                          /* windows of one search before its polishing */
-  int32_t n_searches;                      /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
-  uint64_t seed;                           /* of all draws */
-  const fc_function_configuration_t *hint; /* (N) what is good in a world like this, or NULL: searches begin there */
+  int64_t budget;                             /* windows of one search before its polishing */
+  int32_t n_searches;                         /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
+  uint64_t seed;                              /* of all draws */
+  const fc_function_configuration_t *hint;    /* (N) what is good in a world like this, or NULL: searches begin there */
+  int32_t n_choices;                          /* 0..ORACLE_MAX_CHOICES */
+  const fc_function_configuration_t *choices; /* (n_choices,N) what methods chose here */
 } oracle_task_t;
 
 /* What one search found: its plan at level 0.95, and at the other levels the cheaper one of that plan put on their
@@ -60,8 +69,12 @@ void oracle_clear(oracle_t *oracle);
 /* Search number `index`, 0 <= index < n_searches. Errors as plan_search. Blocks for a minute or several. */
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error);
 
-/* The cheapest of the task's searches (n_searches) at oracle_levels[level]. *n_windows grows by what was
- * simulated. Changes the plans it has refused. */
+/* Choice number `index` as if it were what a search found: at every level on the boundary by one factor on CPU, and no
+ * searching. Errors as plan_scale. */
+fc_status_t oracle_scale_choice(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error);
+
+/* The cheapest of the task's searches and scaled choices (n_searches + n_choices) at oracle_levels[level]. *n_windows
+ * grows by what was simulated. Changes the plans it has refused. */
 fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, int32_t level, oracle_t *oracle,
                           int64_t *n_windows, fc_error_t *error);
 

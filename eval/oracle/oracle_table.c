@@ -201,11 +201,19 @@ static bool is_of(const oracle_row_t *row, const char *truth, double level) {
   return fabs(row->level - level) < 1e-9 && strcmp(row->truth, truth) == 0;
 }
 
+/* Of two rows of the same cell the cheaper one is nearer to what an oracle should be. */
+static bool is_better(const oracle_row_t *row, const oracle_row_t *than) {
+  return than == NULL || (row->found && (!than->found || row->cost_usd_h < than->cost_usd_h));
+}
+
 const oracle_row_t *oracle_table_find(const oracle_table_t *table, const char truth[ORACLE_TRUTH_SIZE], int32_t users,
                                       double level) {
-  for (int32_t i = 0; i < table->n; ++i)
-    if (table->rows[i].users == users && is_of(&table->rows[i], truth, level)) return &table->rows[i];
-  return NULL;
+  const oracle_row_t *best = NULL;
+  for (int32_t i = 0; i < table->n; ++i) {
+    const oracle_row_t *row = &table->rows[i];
+    if (row->users == users && is_of(row, truth, level) && is_better(row, best)) best = row;
+  }
+  return best;
 }
 
 /* The nearest rows at or below, and at or above `users`; either may be NULL. */
@@ -215,8 +223,10 @@ static void neighbours(const oracle_table_t *table, const char *truth, double us
   for (int32_t i = 0; i < table->n; ++i) {
     const oracle_row_t *row = &table->rows[i];
     if (!row->found || !is_of(row, truth, level)) continue;
-    if (row->users <= users && (*below == NULL || row->users > (*below)->users)) *below = row;
-    if (row->users >= users && (*above == NULL || row->users < (*above)->users)) *above = row;
+    const bool is_below = *below == NULL || row->users > (*below)->users;
+    const bool is_above = *above == NULL || row->users < (*above)->users;
+    if (row->users <= users && (is_below || (row->users == (*below)->users && is_better(row, *below)))) *below = row;
+    if (row->users >= users && (is_above || (row->users == (*above)->users && is_better(row, *above)))) *above = row;
   }
 }
 

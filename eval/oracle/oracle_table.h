@@ -56,7 +56,7 @@ fc_status_t oracle_table_read(oracle_table_t *table, const char *path, fc_error_
 fc_status_t oracle_table_load(oracle_table_t *table, fc_error_t *error);
 void oracle_table_clear(oracle_table_t *table);
 
-/* The row of this truth, users and level; NULL when there is none. */
+/* The row of this truth, users and level, of several the cheapest; NULL when there is none. */
 const oracle_row_t *oracle_table_find(const oracle_table_t *table, const char truth[ORACLE_TRUTH_SIZE], int32_t users,
                                       double level);
 

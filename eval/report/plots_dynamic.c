@@ -8,7 +8,7 @@
 
 enum { LINES_MAX = 6, RUNS_MAX = 512 };
 
-/* One figure: the same workflow and world, the run of the lowest seed of each arm. */
+/* One figure: the same workflow, world and track, the run of the lowest seed of each arm. */
 typedef struct {
   const series_point_t *points;
   int32_t n;
@@ -17,7 +17,7 @@ typedef struct {
 } trace_figure_t;
 
 static bool same_panel(const series_point_t *a, const series_point_t *b) {
-  return strcmp(a->workflow, b->workflow) == 0 && strcmp(a->world, b->world) == 0;
+  return strcmp(a->workflow, b->workflow) == 0 && strcmp(a->world, b->world) == 0 && strcmp(a->track, b->track) == 0;
 }
 
 static bool same_arm(const series_point_t *a, const series_point_t *b) {
@@ -115,9 +115,10 @@ static fc_status_t draw(plots_t *plots, const trace_figure_t *figure, int32_t fr
   char text[256], name[GNUPLOT_NAME_SIZE], title[PLOTS_TITLE_SIZE], caption[PLOTS_CAPTION_SIZE];
   gnuplot_t plot;
   fc_error_t how = {0};
-  (void)snprintf(text, sizeof text, "dynamic %s %s %d", first->workflow, first->world, (int)(from / LINES_MAX) + 1);
+  (void)snprintf(text, sizeof text, "dynamic %s %s %s %d", first->workflow, first->world, first->track,
+                 (int)(from / LINES_MAX) + 1);
   plain_file_name(text, name, sizeof name);
-  (void)snprintf(title, sizeof title, "%s, world %s", first->workflow, first->world);
+  (void)snprintf(title, sizeof title, "%s, world %s, track %s", first->workflow, first->world, first->track);
   (void)snprintf(caption, sizeof caption,
                  "%s: load, latency and cost over the trace, seed %lld; crosses: minutes with a violation of QoS; "
                  "dotted: the target of latency.",

@@ -57,6 +57,42 @@ TEST_F(EvalOracles, GoesOnWhereItEndedAndSharesRowsOfTheSameTruth) {
   EXPECT_EQ(exact, rows("again.csv"));
 }
 
+// A table that is too dear is found out by what a method chose: 700 millicores and one replica are enough here.
+TEST_F(EvalOracles, AChoiceThatIsCheaperIsTakenUp) {
+  ASSERT_EQ(0, run({"--users", "2", "--world", "exact"}).exit_code);
+  std::string table = fc_test::read_file(folder_.path("o.csv"));
+  const std::vector<std::string> found = rows();
+  ASSERT_EQ(3u, found.size());
+  const auto column = [](const std::string &line, int index) {
+    size_t at = 0;
+    for (int i = 0; i < index; ++i) at = line.find(',', at) + 1;
+    return line.substr(at, line.find(',', at) - at);
+  };
+  const double cheap = std::stod(column(found[1], 5));
+  const std::string good = column(found[1], 11);
+  for (const std::string &row : found) {  // twice as dear
+    std::string dear = row;
+    dear.replace(dear.find(column(row, 5)), column(row, 5).size(), std::to_string(2 * std::stod(column(row, 5))));
+    table.replace(table.find(row), row.size(), dear);
+  }
+  fc_test::write_file(folder_.path("o.csv"), table);
+  const std::string header =
+      "workflow,users,world,track,method,variant,safety,rails,seed,cost_usd_h,compliance,configuration\n";
+  const std::string choice = "one,2,exact,rows,library,repaired,none,0,1," + std::to_string(cheap) + ",0.96," + good;
+  fc_test::write_file(folder_.path("choices.csv"), header + choice + "\n");
+  const fc_test::Finished again = run({"--users", "2", "--world", "exact", "--choices", folder_.path("choices.csv")});
+  ASSERT_EQ(0, again.exit_code) << again.err;
+  EXPECT_THAT(again.err, testing::HasSubstr("1 to search"));
+  ASSERT_EQ(6u, rows().size());
+  EXPECT_LE(std::stod(column(rows()[4], 5)), 1.01 * cheap);
+  // Now nothing is cheaper than the table, whose cheapest row counts.
+  EXPECT_THAT(run({"--users", "2", "--world", "exact", "--choices", folder_.path("choices.csv")}).err,
+              testing::HasSubstr("0 to search"));
+  fc_test::write_file(folder_.path("choices.csv"), header + choice + " 1/2\n");
+  EXPECT_THAT(run({"--users", "2", "--world", "exact", "--choices", folder_.path("choices.csv")}).err,
+              testing::HasSubstr("is no configuration of workflow one"));
+}
+
 TEST_F(EvalOracles, SaysWhatIsWrong) {
   EXPECT_EQ(2, run({"--world", "exactly"}).exit_code);
   EXPECT_EQ(2, run({"--users", "10-"}).exit_code);

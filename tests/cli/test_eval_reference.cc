@@ -61,6 +61,41 @@ TEST(EvalReference, RatiosAreToTheOraclesOfTheTrueWorld) {
   fc_workflow_destroy(&workflow);
 }
 
+TEST(EvalReference, ACellThatWasMeasuredEarlierIsComparedAnew) {
+  fc_error_t error = {};
+  fc_test::TemporaryFolder folder;
+  fc_workflow_t *workflow = nullptr;
+  const std::string text = fc_test::kOneFunction;
+  ASSERT_OK(fc_workflow_parse(text.data(), text.size(), "one.yaml", &workflow, &error));
+  world_t world = {};
+  ASSERT_OK(world_init(&world, workflow, WORLD_PARAMETERS, 4, &error));
+  char truth[ORACLE_TRUTH_SIZE];
+  oracle_truth(workflow, &world, truth);
+  world_clear(&world);
+  fc_test::write_file(folder.path("o.csv"),
+                      "one,2,parameters,4,0.95,2,0.96,3,26000,1," + std::string(truth) + ",700/512/2/4\n");
+  eval_reference_t oracles = {};
+  ASSERT_OK(eval_reference_open(&oracles, folder.path("o.csv").c_str(), &error));
+  cell_t cell = {};
+  snprintf(cell.world, sizeof cell.world, "parameters");
+  cell.users = 2;
+  cell.seed = 4;
+  cell.cost_usd_h = 3;
+  cell.cost_over_oracle = 1.2;
+  cell.cost_over_oracle50 = cell.cost_over_oracle99 = std::nan("");
+  bool changed = false;
+  ASSERT_OK(eval_reference_renew(&oracles, workflow, nullptr, &cell, &changed, &error));
+  EXPECT_TRUE(changed);
+  EXPECT_DOUBLE_EQ(1.5, cell.cost_over_oracle);
+  ASSERT_OK(eval_reference_renew(&oracles, workflow, nullptr, &cell, &changed, &error));
+  EXPECT_FALSE(changed);
+  cell.seed = 5;
+  ASSERT_OK(eval_reference_renew(&oracles, workflow, nullptr, &cell, &changed, &error));
+  EXPECT_TRUE(changed && std::isnan(cell.cost_over_oracle)) << "another world, without an oracle";
+  eval_reference_close(&oracles);
+  fc_workflow_destroy(&workflow);
+}
+
 TEST(EvalReference, AFileThatIsNamedMustBeThere) {
   fc_error_t error = {};
   eval_reference_t oracles = {};

@@ -61,6 +61,8 @@ TEST(EvalSimulated, ARunGoesOnWhereItStopped) {
   ASSERT_EQ(eval(arguments).exit_code, 0);
   const std::string before = fc_test::read_file(folder.path("out/cells.csv"));
   EXPECT_THAT(fc_test::read_file(folder.path("out/report.html")), HasSubstr("library"));
+  const std::string choices = fc_test::read_file(folder.path("out/choices.csv"));
+  EXPECT_EQ(std::count(choices.begin(), choices.end(), '\n'), 3) << "a header and the choices of two cells";
   arguments.insert(arguments.end(), {"--seeds", "2"});
   const Finished again = eval(arguments);
   ASSERT_EQ(again.exit_code, 0) << again.err;
@@ -83,6 +85,24 @@ TEST(EvalSimulated, DynamicPlaysATrace) {
   int64_t windows = 0;
   EXPECT_TRUE(fc_json_int(fc_json_get(json.at("cells", 0), "windows"), &windows));
   EXPECT_EQ(windows, 6);
+}
+
+TEST(EvalSimulated, AnInterruptedTraceLeavesNoMinuteTwice) {
+  const TemporaryFolder folder;
+  fc_test::write_file(folder.path("trace.csv"), "minute,users\n0,8\n1,12\n");
+  const std::vector<std::string> arguments = {"dynamic", "--trace", folder.path("trace.csv"),
+                                              "--world", "exact",   "--track",
+                                              "rows",    "--seeds", "1",
+                                              "--rows",  "20",      "--method",
+                                              "library", "--out",   folder.path("out")};
+  ASSERT_EQ(eval(arguments).exit_code, 0);
+  const std::string minutes = fc_test::read_file(folder.path("out/series.csv"));
+  const std::string cells = fc_test::read_file(folder.path("out/cells.csv"));
+  EXPECT_EQ(std::count(minutes.begin(), minutes.end(), '\n'), 3);
+  // As if it had been ended between the minutes and the cell.
+  fc_test::write_file(folder.path("out/cells.csv"), cells.substr(0, cells.find('\n') + 1));
+  ASSERT_EQ(eval(arguments).exit_code, 0);
+  EXPECT_EQ(fc_test::read_file(folder.path("out/series.csv")), minutes);
 }
 
 TEST(EvalSimulated, StrategiesAndRailsAreCellsOfTheirOwn) {

@@ -110,6 +110,56 @@ TEST(CellsCsv, TheTableCoversTheStruct) {
   EXPECT_LT(sizeof(cell_t), end + 8);
 }
 
+TEST(CellsCsv, ARewrittenFileHoldsTheNewCellsAndGoesOn) {
+  fc_test::TemporaryFolder folder;
+  const std::string path = folder.path("cells.csv");
+  append(path, {full_cell(), full_cell()});
+  fc_error_t error = {};
+  record_writer_t writer, other;
+  ASSERT_OK(record_open(&writer, &cells_table, path.c_str(), &error));
+  const cell_t first = make_cell("attmf", 1), second = make_cell("random", 2);
+  ASSERT_OK(record_rewrite(&writer, &first, 1, &error));
+  EXPECT_EQ(FC_ESTATE, record_open(&other, &cells_table, path.c_str(), &error)) << "still locked";
+  EXPECT_OK(cells_append(&writer, &second, &error));
+  record_close(&writer);
+  const Read found = read(path);
+  ASSERT_EQ(FC_OK, found.status) << found.error.message;
+  ASSERT_EQ(2u, found.cells.size());
+  expect_same(first, found.cells[0]);
+  expect_same(second, found.cells[1]);
+}
+
+TEST(Series, AMinuteBelongsToTheCellOfItsRun) {
+  cell_t cell = make_cell("attmf", 1);
+  series_point_t point = {};
+  fc_test::set_text(point.workflow, sizeof point.workflow, cell.workflow);
+  fc_test::set_text(point.world, sizeof point.world, cell.world);
+  fc_test::set_text(point.track, sizeof point.track, cell.track);
+  fc_test::set_text(point.method, sizeof point.method, cell.method);
+  fc_test::set_text(point.variant, sizeof point.variant, cell.variant);
+  fc_test::set_text(point.safety, sizeof point.safety, cell.safety);
+  point.rails = cell.rails;
+  point.seed = cell.seed;
+  EXPECT_TRUE(series_is_of(&point, &cell));
+  fc_test::set_text(point.track, sizeof point.track, "other");
+  EXPECT_FALSE(series_is_of(&point, &cell)) << "another track";
+}
+
+TEST(CellsCsv, AFileThatCannotBeRewrittenStays) {
+  fc_test::TemporaryFolder folder;
+  const std::string path = folder.path("cells.csv");
+  append(path, {full_cell()});
+  fc_error_t error = {};
+  record_writer_t writer;
+  ASSERT_OK(record_open(&writer, &cells_table, path.c_str(), &error));
+  cell_t bad = make_cell("attmf", 1);
+  bad.method[2] = '\n';
+  EXPECT_EQ(FC_EINVAL, record_rewrite(&writer, &bad, 1, &error));
+  record_close(&writer);
+  ASSERT_EQ(1u, read(path).cells.size());
+  expect_same(full_cell(), read(path).cells[0]);
+}
+
 TEST(CellsCsv, NotMeasuredIsEmptyAndAwkwardNumbersAreExact) {
   fc_test::TemporaryFolder folder;
   const std::string path = folder.path("cells.csv");

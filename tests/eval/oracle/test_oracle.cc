@@ -22,7 +22,7 @@ class Oracle : public ::testing::Test {
     ASSERT_OK(world_init(&world, workflow_, WORLD_EXACT, 0, &error));
     ASSERT_OK(world_particles(&world, workflow_, true, &truth_, &error));
     world_clear(&world);
-    task_ = {workflow_, &truth_, 2, 2688, 3, 1, nullptr};
+    task_ = {workflow_, &truth_, 2, 2688, 3, 1, nullptr, 0, nullptr};
     searches_.resize(static_cast<size_t>(task_.n_searches));
     for (oracle_search_t &search : searches_) ASSERT_EQ(FC_OK, oracle_search_init(&search, 1));
     ASSERT_EQ(FC_OK, oracle_init(&oracle_, 1));
@@ -76,6 +76,27 @@ TEST_F(Oracle, IsAsCheapAsAGridAndConfirmed) {
     EXPECT_LT(oracle_.cost_usd_h, 1.03 * grid);
     EXPECT_GT(oracle_.cost_usd_h, 0.97 * grid);
   }
+}
+
+// What a method chose is scaled to every level, and taken where the searches are dearer.
+TEST_F(Oracle, AChoiceCompetesWithTheSearches) {
+  const fc_function_configuration_t choice = {1400, 512, 1, 4};
+  task_.n_choices = 1;
+  task_.choices = &choice;
+  searches_.resize(4);
+  ASSERT_EQ(FC_OK, oracle_search_init(&searches_[3], 1));
+  ASSERT_OK(oracle_scale_choice(&task_, 0, &searches_[3], &error));
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+    const plan_t &plan = searches_[3].plans[level];
+    ASSERT_TRUE(plan.confirmed);
+    int64_t n_windows = 0;
+    ASSERT_OK(oracle_choose(&task_, searches_.data(), level, &oracle_, &n_windows, &error));
+    EXPECT_TRUE(oracle_.found) << "the searches have found nothing";
+    EXPECT_GE(oracle_.n_met, oracle_levels[level] * ORACLE_WINDOWS);
+    EXPECT_EQ(1, oracle_.configuration[0].replicas);
+  }
+  EXPECT_LT(searches_[3].plans[0].cost_usd_h, searches_[3].plans[1].cost_usd_h);
+  EXPECT_LT(searches_[3].plans[1].cost_usd_h, searches_[3].plans[2].cost_usd_h);
 }
 
 // The cheapest has to be confirmed by windows it was not chosen on; a plan that is none is raised or dropped.

@@ -51,6 +51,7 @@ Data synthetic(const std::string &method = "attmf", const std::string &workflow 
       series_point_t point = {};
       SET_TEXT(point.workflow, workflow);
       SET_TEXT(point.world, "exact");
+      SET_TEXT(point.track, "rows");
       SET_TEXT(point.method, name);
       SET_TEXT(point.variant, "repaired");
       SET_TEXT(point.safety, "none");
@@ -153,7 +154,7 @@ TEST(Report, DrawsWhatItHasData) {
   EXPECT_STREQ("", out.result.plots_message);
   EXPECT_EQ(0, out.result.n_plots_failed);
   for (const char *name :
-       {"static-exact-simulator-strict-parallel-cost", "dynamic-parallel-exact-1",
+       {"static-exact-simulator-strict-parallel-cost", "dynamic-parallel-exact-rows-1",
         "ablation-exact-simulator-strict-cost-over-oracle-met", "ablation-exact-simulator-strict-violations",
         "motivation-concurrency", "motivation-tuning", "motivation-influence"}) {
     const std::string svg = fc_test::read_file(out.plot(std::string(name) + ".svg"));
@@ -165,7 +166,7 @@ TEST(Report, DrawsWhatItHasData) {
   const std::string bars = fc_test::read_file(out.plot("static-exact-simulator-strict-parallel-cost.svg"));
   EXPECT_EQ(1u, count(bars, "> X<") + count(bars, ">X<")) << "Firm met QoS in no run with 20 users";
   EXPECT_GE(count(bars, "<pattern"), 2u) << "told apart without colours";
-  const std::string trace = fc_test::read_file(out.plot("dynamic-parallel-exact-1.svg"));
+  const std::string trace = fc_test::read_file(out.plot("dynamic-parallel-exact-rows-1.svg"));
   EXPECT_NE(std::string::npos, trace.find("QoS target"));
   EXPECT_NE(std::string::npos, trace.find("QoS violated"));
 }
