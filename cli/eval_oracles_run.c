@@ -233,8 +233,8 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
   for (int32_t level = 0; level < ORACLE_LEVELS && status == FC_OK; ++level) {
     status = oracle_init(&oracles[level], cell->workflow->n_functions);
     if (status != FC_OK) fc_error_set(error, status, "no memory for an oracle");
-    if (status == FC_OK) status = oracle_choose(&task, cell->searches, level, &oracles[level], &n_windows, error);
   }
+  if (status == FC_OK) status = oracle_choose(&task, cell->searches, oracles, &n_windows, error);
   atomic_fetch_add(&cell->search_ns, run->clock.monotonic_ns(run->clock.self) - started_ns);
   if (status == FC_OK) {
     pthread_mutex_lock(&run->mutex);

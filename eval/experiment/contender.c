@@ -27,6 +27,13 @@ static void add_variants(contenders_t *contenders, const tuner_t *tuner) {
   if (tuner->is_planner && !tuner->knows_the_world) add(contenders, tuner)->level = 0.99;
 }
 
+void contender_name(const contender_t *contender, cell_t *cell) {
+  snprintf(cell->method, sizeof cell->method, "%s", contender->tuner->name);
+  contender_variant_text(contender, cell->variant);
+  snprintf(cell->safety, sizeof cell->safety, "%s", fc_safety_strategy_name(contender->strategy));
+  cell->rails = contender->rails != FC_RAILS_OFF;
+}
+
 void contenders_of_all_methods(contenders_t *contenders) {
   contenders->n = 0;
   for (int32_t i = 0; tuner_at(i) != NULL; ++i)

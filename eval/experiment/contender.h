@@ -5,6 +5,7 @@
 #ifndef EVAL_EXPERIMENT_CONTENDER_H
 #define EVAL_EXPERIMENT_CONTENDER_H
 
+#include "cell.h"
 #include "faasconf/safety.h"
 #include "tuner.h"
 
@@ -30,6 +31,9 @@ typedef struct {
 
 /* "repaired", "faithful", "level 0.99", "no concurrency": what tells contenders of one method apart in a table. */
 void contender_variant_text(const contender_t *contender, char text[CONTENDER_VARIANT_SIZE]);
+
+/* Fills what a cell knows of it: method, variant, safety, rails. */
+void contender_name(const contender_t *contender, cell_t *cell);
 
 /* Every method of the table in its variants: repaired; faithful where the method has that; planners at 0.95 and 0.99.
  * Those that know the world take part only when they are named. */

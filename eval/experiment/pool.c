@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cells_csv.h"
 #include "faasconf/cost.h"
 #include "faasconf/digest.h"
 #include "faasconf/knobs.h"
@@ -173,28 +174,15 @@ static fc_status_t judge(const pool_t *pool, const tuning_choice_t *choice, cell
 /* ---- one run ---- */
 
 static void name_cell(const pool_t *pool, const contender_t *contender, uint64_t seed, cell_t *cell) {
-  *cell = (cell_t){.users = pool->users,
-                   .rails = contender->rails != FC_RAILS_OFF,
-                   .seed = (int64_t)seed,
-                   .cost_eq2_usd = NAN,
-                   .cost_over_oracle = NAN,
-                   .cost_over_oracle50 = NAN,
-                   .cost_over_oracle99 = NAN,
-                   .compliance = NAN,
-                   .wilson_low = NAN,
-                   .wilson_high = NAN,
-                   .compliance_2min = NAN,
-                   .latency_sum_s = NAN,
-                   .latency_mean_s = NAN,
-                   .throughput = NAN};
+  *cell = cells_empty();
+  cell->users = pool->users;
+  cell->seed = (int64_t)seed;
   snprintf(cell->experiment, sizeof cell->experiment, "pool");
   snprintf(cell->workflow, sizeof cell->workflow, "%s", pool->workflow->name);
   snprintf(cell->world, sizeof cell->world, "rows");
   snprintf(cell->track, sizeof cell->track, "rows");
-  snprintf(cell->method, sizeof cell->method, "%s", contender->tuner->name);
-  contender_variant_text(contender, cell->variant);
-  snprintf(cell->safety, sizeof cell->safety, "%s", fc_safety_strategy_name(contender->strategy));
   snprintf(cell->semantics, sizeof cell->semantics, "%s", fc_semantics_name(pool->semantics));
+  contender_name(contender, cell);
 }
 
 static fc_status_t tune(const pool_t *pool, const contender_t *contender, int32_t budget_windows, const char *cache,

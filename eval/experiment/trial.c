@@ -1,11 +1,11 @@
 /* trial.c - see trial.h. */
 #include "trial.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cells_csv.h"
 #include "truth.h"
 #include "tuning.h"
 
@@ -20,32 +20,15 @@ fc_workflow_t trial_nominal_workflow(const fc_workflow_t *workflow, const world_
 }
 
 void trial_name(const trial_t *trial, const contender_t *contender, const char *experiment, cell_t *cell) {
-  *cell = (cell_t){.users = trial->users,
-                   .rails = contender->rails != FC_RAILS_OFF,
-                   .seed = (int64_t)trial->seed,
-                   .cost_usd_h = NAN,
-                   .cost_eq2_usd = NAN,
-                   .cost_over_oracle = NAN,
-                   .cost_over_oracle50 = NAN,
-                   .cost_over_oracle99 = NAN,
-                   .compliance = NAN,
-                   .wilson_low = NAN,
-                   .wilson_high = NAN,
-                   .compliance_2min = NAN,
-                   .severity = NAN,
-                   .latency_sum_s = NAN,
-                   .latency_mean_s = NAN,
-                   .throughput = NAN,
-                   .decide_s = NAN,
-                   .unsafe_cost_usd_h = NAN};
+  *cell = cells_empty();
+  cell->users = trial->users;
+  cell->seed = (int64_t)trial->seed;
   snprintf(cell->experiment, sizeof cell->experiment, "%s", experiment);
   snprintf(cell->workflow, sizeof cell->workflow, "%s", trial->workflow->name);
   snprintf(cell->world, sizeof cell->world, "%s", world_name(trial->world->kind));
   snprintf(cell->track, sizeof cell->track, "%s", trial_track_name(trial->track));
-  snprintf(cell->method, sizeof cell->method, "%s", contender->tuner->name);
-  contender_variant_text(contender, cell->variant);
-  snprintf(cell->safety, sizeof cell->safety, "%s", fc_safety_strategy_name(contender->strategy));
   snprintf(cell->semantics, sizeof cell->semantics, "%s", fc_semantics_name(trial->semantics));
+  contender_name(contender, cell);
 }
 
 tuner_setting_t trial_setting(const trial_t *trial, const contender_t *contender, const fc_workflow_t *nominal) {

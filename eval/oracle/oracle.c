@@ -11,6 +11,7 @@ const double oracle_levels[ORACLE_LEVELS] = {0.5, 0.95, 0.99};
 
 enum {
   SEARCHED_LEVEL = 1,
+  SHORTER = 4, /* a search at another level */
   MAX_REFUSALS = 80,
   SEEDS_PER_CELL = 1000,
   SCALING_SEEDS = 100,
@@ -70,7 +71,6 @@ static plan_options_t options_of(const oracle_task_t *task, int32_t level, uint6
  */
 static fc_status_t move_level(const oracle_task_t *task, int32_t index, int32_t level, oracle_search_t *search,
                               fc_error_t *error) {
-  enum { SHORTER = 4 };
   plan_t *plan = &search->plans[level];
   const size_t bytes = (size_t)task->workflow->n_functions * sizeof *plan->configuration;
   const uint64_t seed = SCALING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL + (uint64_t)index;
@@ -79,7 +79,7 @@ static fc_status_t move_level(const oracle_task_t *task, int32_t index, int32_t 
   plan_t shorter = {.configuration = malloc(bytes)};
   if (shorter.configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a plan");
   options.from = plan->configuration;
-  options.budget = task->budget / SHORTER > PLAN_MIN_BUDGET ? task->budget / SHORTER : PLAN_MIN_BUDGET;
+  options.budget = task->budget / SHORTER;
   const fc_status_t status = plan_search(&options, &shorter, error);
   plan->n_windows += shorter.n_windows;
   if (status == FC_OK && shorter.confirmed && (!plan->confirmed || shorter.cost_usd_h < plan->cost_usd_h)) {
@@ -92,12 +92,16 @@ static fc_status_t move_level(const oracle_task_t *task, int32_t index, int32_t 
   return status;
 }
 
+static bool searches_all_levels(const oracle_task_t *task) {
+  return task->budget / SHORTER >= PLAN_MIN_BUDGET;
+}
+
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error) {
   FC_ASSERT(index >= 0 && index < task->n_searches && task->n_searches <= ORACLE_MAX_SEARCHES);
   plan_options_t options = options_of(task, SEARCHED_LEVEL, (uint64_t)index);
   options.from = task->hint;
   FC_TRY(plan_search(&options, &search->plans[SEARCHED_LEVEL], error));
-  for (int32_t level = 0; level < ORACLE_LEVELS; ++level)
+  for (int32_t level = 0; level < ORACLE_LEVELS && searches_all_levels(task); ++level)
     if (level != SEARCHED_LEVEL) FC_TRY(move_level(task, index, level, search, error));
   return FC_OK;
 }
@@ -106,8 +110,8 @@ fc_status_t oracle_scale_choice(const oracle_task_t *task, int32_t index, oracle
   FC_ASSERT(index >= 0 && index < task->n_choices);
   const fc_function_configuration_t *choice = task->choices + (size_t)index * (size_t)task->workflow->n_functions;
   for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
-    const uint64_t seed = CHOICE_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL / ORACLE_LEVELS + (uint64_t)index;
-    const plan_options_t options = options_of(task, level, seed);
+    if (level != SEARCHED_LEVEL && !searches_all_levels(task)) continue;
+    const plan_options_t options = options_of(task, level, CHOICE_SEEDS + (uint64_t)(10 * level + index));
     FC_TRY(plan_scale(&options, choice, &search->plans[level], error));
   }
   return FC_OK;
@@ -139,7 +143,7 @@ static bool raise_cpu(const oracle_task_t *task, plan_t *plan) {
 }
 
 /* Being the cheapest of several is partly luck: other windows decide, and those of a refusal are not asked again. */
-fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, int32_t level, oracle_t *oracle,
+static fc_status_t choose(const oracle_task_t *task, oracle_search_t *searches, int32_t level, oracle_t *oracle,
                           int64_t *n_windows, fc_error_t *error) {
   const int32_t wanted = (int32_t)ceil(oracle_levels[level] * ORACLE_WINDOWS);
   oracle->level = oracle_levels[level];
@@ -159,6 +163,28 @@ fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, 
     } else {
       best->confirmed = raise_cpu(task, best);
     }
+  }
+  return FC_OK;
+}
+
+/* The oracle of the searched level, on the boundary of another one, as that level's only plan. */
+static fc_status_t scale_oracle(const oracle_task_t *task, const oracle_t *oracle, int32_t level, plan_t *plan,
+                                int64_t *n_windows, fc_error_t *error) {
+  if (!oracle->found) return FC_OK;
+  const plan_options_t options = options_of(task, level, SCALING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL);
+  FC_TRY(plan_scale(&options, oracle->configuration, plan, error));
+  *n_windows += plan->n_windows;
+  return FC_OK;
+}
+
+fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, oracle_t *oracles, int64_t *n_windows,
+                          fc_error_t *error) {
+  FC_TRY(choose(task, searches, SEARCHED_LEVEL, &oracles[SEARCHED_LEVEL], n_windows, error));
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+    if (level == SEARCHED_LEVEL) continue;
+    if (!searches_all_levels(task))
+      FC_TRY(scale_oracle(task, &oracles[SEARCHED_LEVEL], level, &searches[0].plans[level], n_windows, error));
+    FC_TRY(choose(task, searches, level, &oracles[level], n_windows, error));
   }
   return FC_OK;
 }

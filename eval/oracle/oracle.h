@@ -43,7 +43,9 @@ typedef struct {
 } oracle_task_t;
 
 /* What one search found: its plan at level 0.95, and at the other levels the cheaper one of that plan put on their
- * boundary and of a short search from there. The configurations (N) are owned. */
+ * boundary and of a search from there with a quarter of the budget. Where a quarter is too little for a search
+ * (PLAN_MIN_BUDGET), the other levels stay unconfirmed here, and the cheapest plan of all is put on their boundaries
+ * when oracles are chosen. The configurations (N) are owned. */
 typedef struct {
   plan_t plans[ORACLE_LEVELS];
 } oracle_search_t;
@@ -73,10 +75,11 @@ fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_searc
  * searching. Errors as plan_scale. */
 fc_status_t oracle_scale_choice(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error);
 
-/* The cheapest of the task's searches and scaled choices (n_searches + n_choices) at oracle_levels[level]. *n_windows
- * grows by what was simulated. Changes the plans it has refused. */
-fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, int32_t level, oracle_t *oracle,
-                          int64_t *n_windows, fc_error_t *error);
+/* The cheapest of the task's searches and scaled choices (n_searches + n_choices) at every level, into oracles
+ * (ORACLE_LEVELS, initialised). *n_windows grows by what was simulated. Changes the plans it has refused. Blocks for
+ * seconds to minutes. */
+fc_status_t oracle_choose(const oracle_task_t *task, oracle_search_t *searches, oracle_t *oracles, int64_t *n_windows,
+                          fc_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -34,7 +34,7 @@ static void name_of(const plan_options_t *o, char name[FC_HEX_SIZE]) {
   fc_sha256_t hash;
   fc_sha256_start(&hash);
   const int n = snprintf(text, sizeof text,
-                         "plan 1 users %d rate %.9g level %.9g budget %" PRId64 " seed %" PRIu64 " semantics %d",
+                         "plan 2 users %d rate %.9g level %.9g budget %" PRId64 " seed %" PRIu64 " semantics %d",
                          (int)o->users, o->rate_per_s, o->level, o->budget, o->seed, (int)o->semantics);
   fc_sha256_update(&hash, text, (size_t)n);
   fc_sha256_update(&hash, o->workflow->digest, FC_DIGEST_SIZE);
@@ -50,25 +50,35 @@ static void name_of(const plan_options_t *o, char name[FC_HEX_SIZE]) {
   fc_hex(digest, sizeof digest, name);
 }
 
+static bool read_number(const char **at, double *out) {
+  char *end = NULL;
+  *out = strtod(*at, &end);
+  const bool whole = end != *at && (*end == ' ' || *end == '\n');
+  *at = whole ? end + 1 : *at;
+  return whole;
+}
+
+static bool parse_plan(const char *at, int32_t n_functions, plan_t *plan) {
+  double numbers[4];
+  for (int i = 0; i < 4; ++i)
+    if (!read_number(&at, &numbers[i])) return false;
+  plan->cost_usd_h = numbers[0];
+  plan->n_met = (int32_t)numbers[1];
+  plan->confirmed = numbers[2] > 0;
+  plan->n_windows = (int64_t)numbers[3];
+  for (int32_t f = 0; f < n_functions; ++f)
+    if (!oracle_configuration_read(&at, &plan->configuration[f]) || *at++ != '\n') return false;
+  return true;
+}
+
+/* What is damaged is searched anew. */
 static bool read_plan(const char *path, int32_t n_functions, plan_t *plan) {
   uint8_t *bytes = NULL;
   size_t size = 0;
   fc_error_t error = {0};
-  int confirmed = 0, used = 0;
   if (file_read(path, MAX_TEXT, &bytes, &size, &error) != FC_OK) return false;
   bytes[size] = '\0';
-  const char *at = (const char *)bytes;
-  /* NOLINTNEXTLINE(cert-err34-c): our own file; what is damaged is searched anew */
-  bool whole = sscanf(at, "plan %lf %" SCNd32 " %d %" SCNd64 "\n%n", &plan->cost_usd_h, &plan->n_met, &confirmed,
-                      &plan->n_windows, &used) == 4;
-  for (int32_t f = 0; whole && f < n_functions; ++f) {
-    fc_function_configuration_t *c = &plan->configuration[f];
-    at += used;
-    /* NOLINTNEXTLINE(cert-err34-c): as above */
-    whole = sscanf(at, "%" SCNd32 "/%" SCNd32 "/%" SCNd32 "/%" SCNd32 "\n%n", &c->cpu_millicores, &c->mem_mib,
-                   &c->replicas, &c->concurrency, &used) == 4;
-  }
-  plan->confirmed = confirmed != 0;
+  const bool whole = parse_plan((const char *)bytes, n_functions, plan);
   free(bytes);
   return whole;
 }
@@ -76,7 +86,7 @@ static bool read_plan(const char *path, int32_t n_functions, plan_t *plan) {
 static fc_status_t write_plan(const char *path, int32_t n_functions, const plan_t *plan, fc_error_t *error) {
   char *text = malloc(MAX_TEXT);
   if (text == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a plan");
-  size_t used = (size_t)snprintf(text, MAX_TEXT, "plan %.17g %d %d %" PRId64 "\n", plan->cost_usd_h, (int)plan->n_met,
+  size_t used = (size_t)snprintf(text, MAX_TEXT, "%.17g %d %d %" PRId64 "\n", plan->cost_usd_h, (int)plan->n_met,
                                  (int)plan->confirmed, plan->n_windows);
   for (int32_t f = 0; f < n_functions && used < MAX_TEXT; ++f) {
     const fc_function_configuration_t *c = &plan->configuration[f];

@@ -3,19 +3,31 @@
 
 #include <string.h>
 
-extern const tuner_t tuner_random, tuner_library, tuner_rambo, tuner_aquatope;
-extern const tuner_t tuner_twin_search, tuner_oracle;
-extern const tuner_t tuner_attmf, tuner_mean_field, tuner_maddpg, tuner_ddpg, tuner_firm; /* learned.c */
+/* Each name is a `const tuner_t tuner_NAME` of a file of this folder. */
+#define EACH_TUNER(X) \
+  X(random)           \
+  X(library)          \
+  X(rambo)            \
+  X(aquatope)         \
+  X(attmf)            \
+  X(mean_field)       \
+  X(maddpg)           \
+  X(ddpg)             \
+  X(firm)             \
+  X(twin_search)      \
+  X(oracle)
 
-static const tuner_t *const TUNERS[] = {&tuner_random, &tuner_library,     &tuner_rambo,  &tuner_aquatope,
-                                        &tuner_attmf,  &tuner_mean_field,  &tuner_maddpg, &tuner_ddpg,
-                                        &tuner_firm,   &tuner_twin_search, &tuner_oracle};
-static const char *const TUNER_NAMES =
-    "random, library, rambo, aquatope, attmf, mean_field, maddpg, ddpg, firm, twin_search, oracle";
-enum { N_TUNERS = sizeof TUNERS / sizeof TUNERS[0] };
+#define DECLARED(name) extern const tuner_t tuner_##name;
+#define ADDRESS(name) &tuner_##name,
+#define LISTED(name) ", " #name
+
+EACH_TUNER(DECLARED)
+static const tuner_t *const TUNERS[] = {EACH_TUNER(ADDRESS)};
+static const char TUNER_NAMES[] = EACH_TUNER(LISTED);
+enum { N_TUNERS = sizeof TUNERS / sizeof TUNERS[0], SEPARATOR = sizeof ", " - 1 };
 
 const tuner_t *tuner_find(const char *name, const char **names) {
-  if (names != NULL) *names = TUNER_NAMES;
+  if (names != NULL) *names = TUNER_NAMES + SEPARATOR;
   for (int32_t i = 0; i < N_TUNERS; ++i)
     if (strcmp(TUNERS[i]->name, name) == 0) return TUNERS[i];
   return NULL;

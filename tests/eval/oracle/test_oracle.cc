@@ -25,11 +25,11 @@ class Oracle : public ::testing::Test {
     task_ = {workflow_, &truth_, 2, 2688, 3, 1, nullptr, 0, nullptr};
     searches_.resize(static_cast<size_t>(task_.n_searches));
     for (oracle_search_t &search : searches_) ASSERT_EQ(FC_OK, oracle_search_init(&search, 1));
-    ASSERT_EQ(FC_OK, oracle_init(&oracle_, 1));
+    for (oracle_t &oracle : oracles_) ASSERT_EQ(FC_OK, oracle_init(&oracle, 1));
   }
   void TearDown() override {
     for (oracle_search_t &search : searches_) oracle_search_clear(&search);
-    oracle_clear(&oracle_);
+    for (oracle_t &oracle : oracles_) oracle_clear(&oracle);
     particles_clear(&truth_);
     fc_workflow_destroy(&workflow_);
   }
@@ -40,41 +40,49 @@ class Oracle : public ::testing::Test {
     EXPECT_OK(plan_confirm(&options, configuration, 4000, &n_met, &error));
     return n_met;
   }
+  double cheapest_of_grid(double level) {
+    double grid = 1e9;
+    for (int32_t replicas = 1; replicas <= 4; ++replicas) {
+      for (int32_t cpu = 300; cpu <= 2000; cpu += 20) {
+        const fc_function_configuration_t c = {cpu, 512, replicas, 4};
+        if (fc_cost_reserved_usd_h(workflow_, &c) >= grid || count_met(&c, 98) < level * 4000) continue;
+        grid = fc_cost_reserved_usd_h(workflow_, &c);
+      }
+    }
+    return grid;
+  }
   fc_error_t error = {};
   fc_workflow_t *workflow_ = nullptr;
   particles_t truth_ = {};
   oracle_task_t task_ = {};
   std::vector<oracle_search_t> searches_;
-  oracle_t oracle_ = {};
+  oracle_t oracles_[ORACLE_LEVELS] = {};
 };
 
-// With two knobs a grid finds what is cheapest, too.
+// With two knobs a grid finds what is cheapest, too. With the least budget the other levels are scaled, not searched.
 TEST_F(Oracle, IsAsCheapAsAGridAndConfirmed) {
-  for (int32_t i = 0; i < task_.n_searches; ++i)
-    ASSERT_OK(oracle_search(&task_, i, &searches_[static_cast<size_t>(i)], &error));
-  double before = 0;
-  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+  for (const int64_t budget : {4 * int64_t{PLAN_MIN_BUDGET}, int64_t{PLAN_MIN_BUDGET}}) {
+    task_.budget = budget;
     int64_t n_windows = 0;
-    ASSERT_OK(oracle_choose(&task_, searches_.data(), level, &oracle_, &n_windows, &error));
-    ASSERT_TRUE(oracle_.found);
-    EXPECT_GE(n_windows, ORACLE_WINDOWS);
-    EXPECT_EQ(oracle_levels[level], oracle_.level);
-    EXPECT_GE(oracle_.n_met, oracle_levels[level] * ORACLE_WINDOWS);
-    EXPECT_DOUBLE_EQ(fc_cost_reserved_usd_h(workflow_, oracle_.configuration), oracle_.cost_usd_h);
-    EXPECT_GT(oracle_.cost_usd_h, before) << "a higher level costs more";
-    before = oracle_.cost_usd_h;
-    const double sd = std::sqrt(oracle_levels[level] * (1 - oracle_levels[level]) / 4000);
-    EXPECT_GT(count_met(oracle_.configuration, 99) / 4000.0, oracle_levels[level] - 4 * sd);
-    double grid = 1e9;
-    for (int32_t replicas = 1; replicas <= 4; ++replicas) {
-      for (int32_t cpu = 300; cpu <= 2000; cpu += 20) {
-        const fc_function_configuration_t c = {cpu, 512, replicas, 4};
-        if (fc_cost_reserved_usd_h(workflow_, &c) >= grid || count_met(&c, 98) < oracle_levels[level] * 4000) continue;
-        grid = fc_cost_reserved_usd_h(workflow_, &c);
-      }
+    double before = 0;
+    for (int32_t i = 0; i < task_.n_searches; ++i)
+      ASSERT_OK(oracle_search(&task_, i, &searches_[static_cast<size_t>(i)], &error));
+    ASSERT_OK(oracle_choose(&task_, searches_.data(), oracles_, &n_windows, &error));
+    EXPECT_GE(n_windows, ORACLE_LEVELS * ORACLE_WINDOWS);
+    for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+      const oracle_t &oracle = oracles_[level];
+      ASSERT_TRUE(oracle.found);
+      EXPECT_EQ(oracle_levels[level], oracle.level);
+      EXPECT_GE(oracle.n_met, oracle_levels[level] * ORACLE_WINDOWS);
+      EXPECT_DOUBLE_EQ(fc_cost_reserved_usd_h(workflow_, oracle.configuration), oracle.cost_usd_h);
+      EXPECT_GT(oracle.cost_usd_h, before) << "a higher level costs more";
+      before = oracle.cost_usd_h;
+      const double sd = std::sqrt(oracle_levels[level] * (1 - oracle_levels[level]) / 4000);
+      EXPECT_GT(count_met(oracle.configuration, 99) / 4000.0, oracle_levels[level] - 4 * sd);
+      const double grid = cheapest_of_grid(oracle_levels[level]);
+      EXPECT_LT(oracle.cost_usd_h, 1.03 * grid);
+      EXPECT_GT(oracle.cost_usd_h, 0.97 * grid);
     }
-    EXPECT_LT(oracle_.cost_usd_h, 1.03 * grid);
-    EXPECT_GT(oracle_.cost_usd_h, 0.97 * grid);
   }
 }
 
@@ -85,18 +93,20 @@ TEST_F(Oracle, AChoiceCompetesWithTheSearches) {
   task_.choices = &choice;
   searches_.resize(4);
   ASSERT_EQ(FC_OK, oracle_search_init(&searches_[3], 1));
-  ASSERT_OK(oracle_scale_choice(&task_, 0, &searches_[3], &error));
-  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
-    const plan_t &plan = searches_[3].plans[level];
-    ASSERT_TRUE(plan.confirmed);
+  for (const int64_t budget : {4 * int64_t{PLAN_MIN_BUDGET}, int64_t{PLAN_MIN_BUDGET}}) {
+    task_.budget = budget;
     int64_t n_windows = 0;
-    ASSERT_OK(oracle_choose(&task_, searches_.data(), level, &oracle_, &n_windows, &error));
-    EXPECT_TRUE(oracle_.found) << "the searches have found nothing";
-    EXPECT_GE(oracle_.n_met, oracle_levels[level] * ORACLE_WINDOWS);
-    EXPECT_EQ(1, oracle_.configuration[0].replicas);
+    double before = 0;
+    ASSERT_OK(oracle_scale_choice(&task_, 0, &searches_[3], &error));
+    ASSERT_OK(oracle_choose(&task_, searches_.data(), oracles_, &n_windows, &error));
+    for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+      EXPECT_TRUE(oracles_[level].found) << "the searches have found nothing";
+      EXPECT_GE(oracles_[level].n_met, oracle_levels[level] * ORACLE_WINDOWS);
+      EXPECT_EQ(1, oracles_[level].configuration[0].replicas);
+      EXPECT_GT(oracles_[level].cost_usd_h, before);
+      before = oracles_[level].cost_usd_h;
+    }
   }
-  EXPECT_LT(searches_[3].plans[0].cost_usd_h, searches_[3].plans[1].cost_usd_h);
-  EXPECT_LT(searches_[3].plans[1].cost_usd_h, searches_[3].plans[2].cost_usd_h);
 }
 
 // The cheapest has to be confirmed by windows it was not chosen on; a plan that is none is raised or dropped.
@@ -110,17 +120,18 @@ TEST_F(Oracle, ALuckyPlanDoesNotCount) {
   }
   ASSERT_EQ(0, count_met(searches_[0].plans[1].configuration, 99));
   int64_t n_windows = 0;
-  ASSERT_OK(oracle_choose(&task_, searches_.data(), 1, &oracle_, &n_windows, &error));
+  ASSERT_OK(oracle_choose(&task_, searches_.data(), oracles_, &n_windows, &error));
   // 80 times half a per cent do not make the small one good: nothing is claimed.
-  EXPECT_FALSE(oracle_.found);
+  EXPECT_FALSE(oracles_[1].found);
+  EXPECT_FALSE(oracles_[0].found);
   searches_[0].plans[1].confirmed = false;
-  ASSERT_OK(oracle_choose(&task_, searches_.data(), 1, &oracle_, &n_windows, &error));
-  EXPECT_TRUE(oracle_.found);
-  EXPECT_EQ(4, oracle_.configuration[0].replicas);
+  ASSERT_OK(oracle_choose(&task_, searches_.data(), oracles_, &n_windows, &error));
+  EXPECT_TRUE(oracles_[1].found);
+  EXPECT_EQ(4, oracles_[1].configuration[0].replicas);
   // Nothing is left when nothing is confirmed.
   searches_[1].plans[1].confirmed = false;
-  ASSERT_OK(oracle_choose(&task_, searches_.data(), 1, &oracle_, &n_windows, &error));
-  EXPECT_FALSE(oracle_.found);
+  ASSERT_OK(oracle_choose(&task_, searches_.data(), oracles_, &n_windows, &error));
+  EXPECT_FALSE(oracles_[1].found);
 }
 
 TEST_F(Oracle, BudgetsAreSmallerWhereWindowsCostMore) {
