@@ -171,8 +171,12 @@ static fc_status_t choose(const oracle_task_t *task, oracle_search_t *searches, 
 static fc_status_t scale_oracle(const oracle_task_t *task, const oracle_t *oracle, int32_t level, plan_t *plan,
                                 int64_t *n_windows, fc_error_t *error) {
   if (!oracle->found) return FC_OK;
-  const plan_options_t options = options_of(task, level, SCALING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL);
+  plan_options_t options = options_of(task, level, SCALING_SEEDS + (uint64_t)level * SEEDS_PER_LEVEL);
   FC_TRY(plan_scale(&options, oracle->configuration, plan, error));
+  *n_windows += plan->n_windows;
+  if (plan->confirmed) return FC_OK;
+  options.from = oracle->configuration; /* CPU alone is not enough */
+  FC_TRY(plan_search(&options, plan, error));
   *n_windows += plan->n_windows;
   return FC_OK;
 }

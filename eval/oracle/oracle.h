@@ -45,7 +45,7 @@ typedef struct {
 /* What one search found: its plan at level 0.95, and at the other levels the cheaper one of that plan put on their
  * boundary and of a search from there with a quarter of the budget. Where a quarter is too little for a search
  * (PLAN_MIN_BUDGET), the other levels stay unconfirmed here, and the cheapest plan of all is put on their boundaries
- * when oracles are chosen. The configurations (N) are owned. */
+ * when oracles are chosen, or searched on from where more CPU is not enough. The configurations (N) are owned. */
 typedef struct {
   plan_t plans[ORACLE_LEVELS];
 } oracle_search_t;
