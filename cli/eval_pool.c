@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cells_csv.h"
 #include "cells_json.h"
 #include "command.h"
 #include "eval.h"
+#include "eval_report.h"
 #include "folder_tree.h"
 #include "jobs.h"
 #include "json_output.h"
@@ -18,7 +20,7 @@
 enum { PATH_SIZE = 1024, MAX_ROWS = 1 << 20 };
 
 typedef struct {
-  const char *data, *workflow_name, *methods;
+  const char *data, *workflow_name, *methods, *out, *command;
   int64_t users, n_seeds, budget_windows, jobs;
   bool json;
   contenders_t contenders;
@@ -142,6 +144,20 @@ static fc_status_t tell(const asked_t *asked, fc_error_t *error) {
   return FC_OK;
 }
 
+/* Report and cells; a file of another run is replaced. */
+static fc_status_t write_report(const asked_t *asked, fc_error_t *error) {
+  const int32_t n = (int32_t)(asked->contenders.n * asked->n_seeds);
+  char seeds[64], path[PATH_SIZE];
+  if (asked->out == NULL) return FC_OK;
+  snprintf(seeds, sizeof seeds, "1 to %d", (int)asked->n_seeds);
+  if (snprintf(path, sizeof path, "%s/cells.csv", asked->out) >= (int)sizeof path)
+    return fc_error_set(error, FC_EINVAL, "--out: the path is too long");
+  const report_t report = {
+      .title = "pool", .command = asked->command, .seeds = seeds, .cells = asked->cells, .n_cells = n, .seed = 1};
+  FC_TRY(eval_report_write(&report, asked->out, error));
+  return record_replace(&cells_table, path, asked->cells, n, error);
+}
+
 static fc_status_t run(asked_t *asked, fc_error_t *error) {
   fc_workflow_t *workflow = NULL;
   if (asked->methods == NULL) {
@@ -153,6 +169,7 @@ static fc_status_t run(asked_t *asked, fc_error_t *error) {
   if (status == FC_OK) status = read_rows(asked, workflow, error);
   if (status == FC_OK) status = run_all(asked, error);
   if (status == FC_OK) status = tell(asked, error);
+  if (status == FC_OK) status = write_report(asked, error);
   free(asked->cells);
   pool_clear(&asked->pool);
   fc_workflow_destroy(&workflow);
@@ -171,6 +188,7 @@ static int run_pool(int argc, char **argv) {
       {"windows", ARGUMENT_INT, &asked.budget_windows, "N", "held-out rows that a method may look at (15)", false, 1,
        10000},
       {"jobs", ARGUMENT_INT, &asked.jobs, "N", "threads (all processors)", false, 1, JOBS_MAX_WORKERS},
+      {"out", ARGUMENT_TEXT, &asked.out, "DIR", "cells.csv and report", false, 0, 0},
       {"json", ARGUMENT_FLAG, &asked.json, NULL, "one JSON object at the end", false, 0, 0}};
   const arguments_t arguments = {
       .command = "eval pool",
@@ -181,6 +199,9 @@ static int run_pool(int argc, char **argv) {
       .arguments = options,
       .n_arguments = sizeof options / sizeof options[0]};
   int code = CLI_DONE;
+  char command[1024];
+  eval_report_command(argc, argv, command, sizeof command);
+  asked.command = command;
   if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
   fc_error_t error = {0};
   return run(&asked, &error) == FC_OK ? CLI_DONE : cli_fail("eval pool", &error);
