@@ -96,7 +96,7 @@ static fc_status_t open_run(run_t *self, const tuner_setting_t *setting, fc_erro
   for (size_t f = 0; f < n; ++f) self->current[f] = trial->workflow->functions[f].start;
   FC_TRY(truth_init(&self->truth, trial->workflow, trial->world, trial->semantics, most_users(self->trace), trial->seed,
                     error));
-  return self->contender->tuner->create(setting, &self->tuner, error);
+  return tuner_create(self->contender->tuner, setting, &self->tuner, error);
 }
 
 static void sum_up(const run_t *self, cell_t *cell) {

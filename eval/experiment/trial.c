@@ -50,7 +50,7 @@ fc_status_t trial_prepare(const trial_t *trial, const contender_t *contender, fc
   const fc_workflow_t nominal = trial_nominal_workflow(trial->workflow, trial->world);
   const tuner_setting_t setting = trial_setting(trial, contender, &nominal);
   void *self = NULL;
-  const fc_status_t status = contender->tuner->create(&setting, &self, error);
+  const fc_status_t status = tuner_create(contender->tuner, &setting, &self, error);
   contender->tuner->destroy(&self);
   return status;
 }

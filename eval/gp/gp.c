@@ -248,7 +248,3 @@ int32_t gp_n_dims(const gp_t *gp) {
 double gp_noise_variance(const gp_t *gp) {
   return gp->noise * gp->deviation * gp->deviation;
 }
-
-double gp_deviation(const gp_t *gp) {
-  return gp->deviation;
-}

@@ -69,7 +69,6 @@ double gp_log_prior(const gp_t *gp, const double *theta, double *gradient);
 int32_t gp_n_rows(const gp_t *gp);
 int32_t gp_n_dims(const gp_t *gp);
 double gp_noise_variance(const gp_t *gp); /* of one measurement, outcome units */
-double gp_deviation(const gp_t *gp);      /* of the outcomes */
 
 /* Posterior of the noise-free function at x (m, d): mean (m), variance (m) or NULL. */
 void gp_predict(const gp_t *gp, const double *x, int32_t m, double *mean, double *variance);

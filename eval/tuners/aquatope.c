@@ -15,9 +15,6 @@
 
 enum { N_STARTS = 32, N_BASELINE = 24, N_DRAWS = 32, N_RANDOM = 400, N_CLIMBS = 6, EVALUATIONS = 40 };
 
-/* As for RAMBO: what a window and a configuration have to reach. */
-static const double CONFIDENCE = 0.97, COMPLIANCE = 0.95;
-
 typedef struct {
   const tuner_setting_t *setting;
   surrogate_t *surrogate;          /* repaired */
@@ -58,20 +55,14 @@ static fc_status_t aquatope_create(const tuner_setting_t *setting, void **self, 
   return status;
 }
 
-/* Twice the cost of the dearest configuration: above anything in the box. */
-static double worst_cost(box_t *box, double *x) {
-  for (int32_t i = 0; i < box->d; ++i) x[i] = box->upper[i];
-  return 2 * box_cost(box, x, NULL);
-}
-
 static fc_status_t improve(aquatope_t *aquatope, fc_function_configuration_t *proposal, fc_error_t *error) {
   surrogate_t *surrogate = aquatope->surrogate;
   box_t *box = surrogate_box(surrogate);
   const size_t d = (size_t)box->d;
-  const double level = aquatope->setting->level > 0 ? aquatope->setting->level : COMPLIANCE;
+  const double level = aquatope->setting->level > 0 ? aquatope->setting->level : SURROGATE_COMPLIANCE;
   double *starts = aquatope->memory, *baseline = starts + N_STARTS * d, *x = baseline + N_BASELINE * d, value;
   acquisition_noisy_options_t options = {.objective = surrogate_cost(surrogate),
-                                         .worst = worst_cost(box, x),
+                                         .worst = box_worst_cost(box, x),
                                          .weight = SURROGATE_REQUIRED_MEETS,
                                          .baseline = baseline,
                                          .n_baseline = surrogate_starts(surrogate, true, N_BASELINE, baseline),
@@ -102,7 +93,7 @@ static fc_status_t aquatope_propose(void *self, const fc_observation_t *last, bo
   if (aquatope->published != NULL) return aquatope_published_propose(aquatope->published, proposal, error);
   FC_TRY(surrogate_prepare(aquatope->surrogate, last, &ready, error));
   if (ready)
-    return dynamic ? surrogate_exploit(aquatope->surrogate, CONFIDENCE, proposal, error)
+    return dynamic ? surrogate_exploit(aquatope->surrogate, SURROGATE_CONFIDENCE, proposal, error)
                    : improve(aquatope, proposal, error);
   box_draw(surrogate_box(aquatope->surrogate), &aquatope->rng, proposal);
   return FC_OK;

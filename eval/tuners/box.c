@@ -133,3 +133,8 @@ double box_cost(void *context, const double *x, double *gradient) {
   }
   return sum;
 }
+
+double box_worst_cost(box_t *box, double *x) {
+  for (int32_t i = 0; i < box->d; ++i) x[i] = box->upper[i];
+  return 2 * box_cost(box, x, NULL);
+}

@@ -49,6 +49,9 @@ void box_draw(const box_t *box, fc_rng_t *rng, fc_function_configuration_t *conf
  * is the box. */
 double box_cost(void *box, const double *x, double *gradient);
 
+/* Twice the cost of the dearest configuration: above anything in the box. x (d): the caller's, overwritten. */
+double box_worst_cost(box_t *box, double *x);
+
 #ifdef __cplusplus
 }
 #endif

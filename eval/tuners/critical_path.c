@@ -61,7 +61,7 @@ static void mark(const source_t *source, int32_t index, bool *on_path) {
   const fc_call_node_t *node = &source->workflow->call_nodes[index];
   if (node_s(source, index) <= 0.0) return;
   if (node->kind == FC_CALL_FUNCTION) mark_function(source, node->function, on_path);
-  if (node->kind == FC_CALL_PARALLEL || node->kind == FC_CALL_CHOICE) {
+  if (node->kind == FC_CALL_PARALLEL) {
     const int32_t child = slowest_child(source, node);
     if (child >= 0) mark(source, child, on_path);
     return;

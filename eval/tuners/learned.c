@@ -8,7 +8,8 @@
  *             published, and no noise)
  *
  * FIRM changes only the functions on the critical path of the last window and leaves the others as they are; FIRM's
- * localisation of culprits among those is not part of what is compared. One thread per instance.
+ * localisation of culprits among those is not part of what is compared. Where concurrency limits are left alone, the
+ * policy is trained without them: to critic and actor they are the same in every row. One thread per instance.
  */
 #include "learned.h"
 
@@ -18,6 +19,7 @@
 #include "critical_path.h"
 #include "faasconf/cost.h"
 #include "learned_cache.h"
+#include "narrowed.h"
 
 enum { UPDATES_PER_WINDOW = 20, FAITHFUL_WINDOWS_PER_UPDATE = 3, ROOM_FOR_WINDOWS = 4096 };
 enum { STREAM_NOISE = 0x6e6f6973 };
@@ -27,6 +29,7 @@ typedef struct {
   const tuner_setting_t *setting;
   const char *name; /* of the algorithm and the method */
   trainer_options_t options;
+  narrowed_t seen; /* what the trainer is about */
   trainer_t *trainer;
   fc_rng_t noise;
   fc_observation_t before; /* the last window; the start configuration without metrics until there was one */
@@ -43,6 +46,7 @@ static void learned_destroy(void **self) {
   learned_t *learned = *self;
   if (learned == NULL) return;
   trainer_destroy(&learned->trainer);
+  narrowed_clear(&learned->seen);
   fc_observation_clear(&learned->before);
   free(learned->action);
   free(learned->on_path);
@@ -87,7 +91,7 @@ static fc_status_t train(learned_t *learned, fc_error_t *error) {
 
 static fc_status_t new_trainer(learned_t *learned, fc_error_t *error) {
   trainer_destroy(&learned->trainer);
-  return trainer_new(learned->setting->workflow, &learned->options, &learned->trainer, error);
+  return trainer_new(&learned->seen.workflow, &learned->options, &learned->trainer, error);
 }
 
 /* A state that is absent, damaged or of another program is trained anew. */
@@ -104,7 +108,7 @@ static fc_status_t train_or_recall(learned_t *learned, fc_error_t *error) {
   int lock = -1;
   FC_TRY(new_trainer(learned, error));
   if (setting->cache == NULL) return train(learned, error);
-  learned_cache_name(setting->workflow, setting->rows, &learned->options, learned_updates(setting->rows), name);
+  learned_cache_name(setting, &learned->options, learned_updates(setting->rows), name);
   fc_status_t status = learned_cache_lock(setting->cache, name, path, &lock, error);
   if (status == FC_OK) status = train_in_cache(learned, path, error);
   learned_cache_unlock(lock);
@@ -134,6 +138,7 @@ static fc_status_t fill(learned_t *learned, fc_error_t *error) {
   for (size_t f = 0; f < n; ++f) learned->before.configuration[f] = workflow->functions[f].start;
   fc_rng_init(&learned->noise, learned->setting->seed, STREAM_NOISE);
   learned->options = options_of(learned->setting, learned->name);
+  FC_TRY(narrowed_init(&learned->seen, learned->setting, error));
   return train_or_recall(learned, error);
 }
 
@@ -219,7 +224,6 @@ static fc_status_t learned_learn(void *self, const fc_observation_t *window, fc_
   }                                                                                                \
   const tuner_t tuner_##id = {.name = #id,                                                         \
                               .summary = text,                                                     \
-                              .needs_rows = true,                                                  \
                               .has_faithful = with_faithful,                                       \
                               .create = id##_create,                                               \
                               .destroy = learned_destroy,                                          \

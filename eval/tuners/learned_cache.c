@@ -38,8 +38,9 @@ void learned_cache_add_window(fc_sha256_t *hash, const fc_observation_t *window)
   }
 }
 
-void learned_cache_name(const fc_workflow_t *workflow, const tuner_rows_t *rows, const trainer_options_t *options,
-                        int64_t updates, char name[FC_HEX_SIZE]) {
+void learned_cache_name(const tuner_setting_t *setting, const trainer_options_t *options, int64_t updates,
+                        char name[FC_HEX_SIZE]) {
+  const tuner_rows_t *rows = setting->rows;
   const algorithm_options_t *l = &options->learning;
   uint8_t digest[FC_DIGEST_SIZE];
   char text[512];
@@ -53,7 +54,8 @@ void learned_cache_name(const fc_workflow_t *workflow, const tuner_rows_t *rows,
                (double)l->soft_update, (double)l->discount, l->seed, (int)options->ranges, (int)options->decode,
                (int)options->semantics, updates, rows->n, options->replay_capacity);
   fc_sha256_update(&hash, text, (size_t)n);
-  fc_sha256_update(&hash, workflow->digest, FC_DIGEST_SIZE);
+  fc_sha256_update(&hash, setting->workflow->digest, FC_DIGEST_SIZE);
+  if (setting->concurrency_is_fixed) fc_sha256_update(&hash, "fixed concurrency", sizeof "fixed concurrency");
   for (int32_t i = 0; i < rows->n; ++i) learned_cache_add_window(&hash, &rows->windows[i]);
   fc_sha256_final(&hash, digest);
   fc_hex(digest, sizeof digest, name);

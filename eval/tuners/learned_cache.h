@@ -19,9 +19,9 @@ enum { LEARNED_CACHE_PATH_SIZE = 1024 };
 /* Everything measured in the window, as part of a hash. */
 void learned_cache_add_window(fc_sha256_t *hash, const fc_observation_t *window);
 
-/* SHA-256 of rows, options and the number of updates, as hex. */
-void learned_cache_name(const fc_workflow_t *workflow, const tuner_rows_t *rows, const trainer_options_t *options,
-                        int64_t updates, char name[FC_HEX_SIZE]);
+/* SHA-256 of the setting's workflow, rows and knobs, of options and the number of updates, as hex. */
+void learned_cache_name(const tuner_setting_t *setting, const trainer_options_t *options, int64_t updates,
+                        char name[FC_HEX_SIZE]);
 
 /* Makes `folder` when it is not there, locks the name within it and writes the state's folder into path. *lock: to be
  * given to learned_cache_unlock, also -1 after an error. FC_EIO. */

@@ -27,7 +27,7 @@ static fc_status_t library_create(const tuner_setting_t *setting, void **self, f
     library->proven.workflow = setting->workflow;
   }
   for (int32_t i = 0; status == FC_OK && i < setting->rows->n; ++i)
-    status = proven_add(&library->proven, &setting->rows->windows[i], setting->rows->verdicts[i], false);
+    status = proven_add(&library->proven, &setting->rows->windows[i], setting->rows->verdicts[i]);
   *self = library;
   if (status == FC_OK) return FC_OK;
   library_destroy(self);
@@ -48,13 +48,12 @@ static fc_status_t library_propose(void *self, const fc_observation_t *last, boo
 static fc_status_t library_learn(void *self, const fc_observation_t *window, fc_qos_verdict_t verdict,
                                  fc_error_t *error) {
   library_t *library = self;
-  const fc_status_t status = proven_add(&library->proven, window, verdict, true);
+  const fc_status_t status = proven_add(&library->proven, window, verdict);
   return status == FC_OK ? FC_OK : fc_error_set(error, status, "library: out of memory");
 }
 
 const tuner_t tuner_library = {.name = "library",
                                .summary = "the cheapest offline row that met QoS at this load",
-                               .needs_rows = true,
                                .create = library_create,
                                .destroy = library_destroy,
                                .propose = library_propose,

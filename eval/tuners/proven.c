@@ -69,14 +69,13 @@ static proven_item_t *insert(proven_t *proven, const fc_function_configuration_t
   return &proven->items[at];
 }
 
-fc_status_t proven_add(proven_t *proven, const fc_observation_t *window, fc_qos_verdict_t verdict, bool measured) {
+fc_status_t proven_add(proven_t *proven, const fc_observation_t *window, fc_qos_verdict_t verdict) {
   const double load = tuner_load_of(window, 0);
   if (verdict == FC_QOS_UNKNOWN) return FC_OK;
   const double cost_usd_h = fc_cost_reserved_usd_h(proven->workflow, window->configuration);
   proven_item_t *item = find(proven, window->configuration, cost_usd_h);
   if (item == NULL) item = insert(proven, window->configuration, cost_usd_h);
   if (item == NULL) return FC_ENOMEM;
-  item->measured = item->measured || measured;
   if (verdict == FC_QOS_MET)
     item->good_up_to = fmax(item->good_up_to, load);
   else

@@ -17,7 +17,6 @@ typedef struct {
   double cost_usd_h;
   double good_up_to; /* largest mean in flight at which it met QoS */
   double bad_from;   /* least one at which it did not; INFINITY */
-  bool measured;     /* by the method itself, not only in an offline row */
 } proven_item_t;
 
 typedef struct {
@@ -29,7 +28,7 @@ typedef struct {
 void proven_clear(proven_t *proven);
 
 /* One window measured with its configuration. Begun by {.workflow = ...}. FC_ENOMEM. */
-fc_status_t proven_add(proven_t *proven, const fc_observation_t *window, fc_qos_verdict_t verdict, bool measured);
+fc_status_t proven_add(proven_t *proven, const fc_observation_t *window, fc_qos_verdict_t verdict);
 
 /* Did it meet QoS at this load, as far as measured, and never violate it? */
 bool proven_is_good(const proven_item_t *item, double load);

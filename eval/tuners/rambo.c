@@ -9,16 +9,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "faasconf/cost.h"
 #include "surrogate.h"
 
 enum { N_STARTS = 32, N_RANDOM = 600, N_CLIMBS = 6, EVALUATIONS = 60 };
 
-/* Of a dynamic run: how sure a window has to be to meet QoS. Above what windows are judged by: of many candidates the
- * one that seems cheapest is one that is overestimated. */
-static const double CONFIDENCE = 0.97;
-/* Of the windows, this share shall meet QoS: what a configuration is judged by. */
-static const double COMPLIANCE = 0.95;
 /* Improvement of a known cost is smoothed over this share of it, so that a climb can begin anywhere. The incumbent is
  * proposed again where the best of its surroundings is a gamble: 2 % cheaper with a chance below 4 %. */
 static const double SMOOTHING = 0.002;
@@ -42,8 +36,6 @@ static void rambo_destroy(void **self) {
 static fc_status_t rambo_create(const tuner_setting_t *setting, void **self, fc_error_t *error) {
   const surrogate_options_t options = {0};
   *self = NULL;
-  if (setting->variant == TUNER_FAITHFUL)
-    return fc_error_set(error, FC_EINVAL, "rambo has no faithful variant: leave the variant at repaired");
   rambo_t *rambo = calloc(1, sizeof *rambo);
   if (rambo == NULL) return fc_error_set(error, FC_ENOMEM, "rambo: out of memory");
   rambo->setting = setting;
@@ -59,26 +51,22 @@ static fc_status_t rambo_create(const tuner_setting_t *setting, void **self, fc_
   return status;
 }
 
-/* What a proposal has to beat: the incumbent, before there is one the start, which is in force else. */
-static double cost_to_beat(const rambo_t *rambo, double level) {
-  const fc_workflow_t *workflow = rambo->setting->workflow;
+/* What a proposal has to beat: the incumbent; before there is one anything is better than nothing, also what is dearer
+ * than the start, which may be too little. */
+static double cost_to_beat(const rambo_t *rambo, double level, double *x) {
   const proven_item_t *incumbent = surrogate_incumbent(rambo->surrogate, level);
-  if (incumbent != NULL) return incumbent->cost_usd_h;
-  double sum = 0;
-  for (int32_t f = 0; f < workflow->n_functions; ++f)
-    sum += fc_cost_function_usd_h(&workflow->prices, &workflow->functions[f].start);
-  return sum;
+  return incumbent != NULL ? incumbent->cost_usd_h : box_worst_cost(surrogate_box(rambo->surrogate), x);
 }
 
 static fc_status_t improve(rambo_t *rambo, fc_function_configuration_t *proposal, fc_error_t *error) {
   surrogate_t *surrogate = rambo->surrogate;
   box_t *box = surrogate_box(surrogate);
   const size_t d = (size_t)box->d;
-  const double level = rambo->setting->level > 0 ? rambo->setting->level : COMPLIANCE;
+  const double level = rambo->setting->level > 0 ? rambo->setting->level : SURROGATE_COMPLIANCE;
   double *starts = rambo->memory, *x = starts + N_STARTS * d, value;
   acquisition_constrained_t acquisition = {.known = box_cost,
                                            .known_context = box,
-                                           .best = cost_to_beat(rambo, level),
+                                           .best = cost_to_beat(rambo, level, x),
                                            .weight = SURROGATE_REQUIRED_MEETS,
                                            .scratch = x + d};
   acquisition.known_sd = SMOOTHING * acquisition.best;
@@ -103,7 +91,8 @@ static fc_status_t rambo_propose(void *self, const fc_observation_t *last, bool 
   bool ready;
   FC_TRY(surrogate_prepare(rambo->surrogate, last, &ready, error));
   if (ready)
-    return dynamic ? surrogate_exploit(rambo->surrogate, CONFIDENCE, proposal, error) : improve(rambo, proposal, error);
+    return dynamic ? surrogate_exploit(rambo->surrogate, SURROGATE_CONFIDENCE, proposal, error)
+                   : improve(rambo, proposal, error);
   box_draw(surrogate_box(rambo->surrogate), &rambo->rng, proposal);
   return FC_OK;
 }

@@ -81,8 +81,7 @@ fc_status_t surrogate_learn(surrogate_t *self, const fc_observation_t *window, f
                             fc_error_t *error) {
   self->load = tuner_load_of(window, self->load);
   self->since_fit += 1;
-  if (known_add(&self->known, window, verdict, false) != FC_OK ||
-      proven_add(&self->proven, window, verdict, true) != FC_OK)
+  if (known_add(&self->known, window, verdict, false) != FC_OK || proven_add(&self->proven, window, verdict) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory for a window");
   return FC_OK;
 }
@@ -166,10 +165,6 @@ bool surrogate_uses(const surrogate_t *self, int32_t term) {
 
 box_t *surrogate_box(surrogate_t *self) {
   return &self->box;
-}
-
-double surrogate_load(const surrogate_t *self) {
-  return self->load;
 }
 
 const gp_t *surrogate_cost(const surrogate_t *self) {

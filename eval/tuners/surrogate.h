@@ -2,9 +2,9 @@
  *
  * A term's outcome is the logarithm of what was measured, signed so that less is better: ln latency, -ln successes,
  * -ln success ratio (floored as fc_qos_judge does), compressed by a tanh beyond a factor of e from the target. It is
- * met while it is at most a bound, which depends on the load. The processes see at most SURROGATE_MAX_ROWS windows: all
- * measured in this run, then offline rows, two thirds of them near the present load. Hyper-parameters are fitted at the
- * beginning and every SURROGATE_FIT_EVERY windows.
+ * met while it is at most a bound, which depends on the load. The processes see at most SURROGATE_MAX_ROWS windows: up
+ * to half of them the latest of this run, the others offline rows, two thirds of them near the present load.
+ * Hyper-parameters are fitted at the beginning and every SURROGATE_FIT_EVERY windows.
  *
  * Two probabilities: that a window meets all terms (with its luck), and that at least a share `level` of windows does
  * (of the noise-free functions, against bounds moved by that quantile of the noise).
@@ -25,6 +25,12 @@ enum { SURROGATE_MAX_ROWS = 300, SURROGATE_FIT_EVERY = 5, SURROGATE_MIN_ROWS = 4
 /* A configuration is chosen only after it has met QoS in so many windows (tuning.h), so that what it is worth is its
  * improvement times its feasibility to this power. */
 enum { SURROGATE_REQUIRED_MEETS = 3 };
+
+/* Of the windows, this share shall meet QoS: what a configuration is judged by. */
+#define SURROGATE_COMPLIANCE 0.95
+/* Of a dynamic run: how sure a window has to be to meet QoS. Above what windows are judged by: of many candidates the
+ * one that seems cheapest is one that is overestimated. */
+#define SURROGATE_CONFIDENCE 0.97
 
 typedef struct {
   bool models_cost;      /* a process of the cost, too, as if it had to be learned */
@@ -48,8 +54,7 @@ fc_status_t surrogate_prepare(surrogate_t *surrogate, const fc_observation_t *la
 
 /* ---- after surrogate_prepare ---- */
 
-box_t *surrogate_box(surrogate_t *surrogate); /* at the present load */
-double surrogate_load(const surrogate_t *surrogate);
+box_t *surrogate_box(surrogate_t *surrogate);             /* at the present load */
 const gp_t *surrogate_cost(const surrogate_t *surrogate); /* NULL unless asked for */
 
 /* One constraint per term that is known: a share `level` of windows meets it. Returns their number. */

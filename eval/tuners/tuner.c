@@ -26,6 +26,13 @@ static const tuner_t *const TUNERS[] = {EACH_TUNER(ADDRESS)};
 static const char TUNER_NAMES[] = EACH_TUNER(LISTED);
 enum { N_TUNERS = sizeof TUNERS / sizeof TUNERS[0], SEPARATOR = sizeof ", " - 1 };
 
+fc_status_t tuner_create(const tuner_t *tuner, const tuner_setting_t *setting, void **self, fc_error_t *error) {
+  *self = NULL;
+  if (setting->variant == TUNER_FAITHFUL && !tuner->has_faithful)
+    return fc_error_set(error, FC_EINVAL, "%s has no faithful variant: leave the variant at repaired", tuner->name);
+  return tuner->create(setting, self, error);
+}
+
 const tuner_t *tuner_find(const char *name, const char **names) {
   if (names != NULL) *names = TUNER_NAMES + SEPARATOR;
   for (int32_t i = 0; i < N_TUNERS; ++i)

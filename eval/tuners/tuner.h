@@ -53,11 +53,11 @@ typedef struct {
 typedef struct {
   const char *name;     /* "random" */
   const char *summary;  /* one line for --help */
-  bool needs_rows;      /* nothing to propose without offline rows */
-  bool has_faithful;    /* variant TUNER_FAITHFUL exists; create refuses it otherwise */
+  bool has_faithful;    /* variant TUNER_FAITHFUL exists */
   bool knows_the_world; /* an oracle: it is told the truth, and in a trace the load to come; no competitor */
   bool is_planner;      /* chooses before the first window and keeps to it: the choice is not verified */
-  /* Caller owns *self and destroys it. Errors: FC_ENOMEM, and what the method says. May block for seconds. */
+  /* Called by tuner_create. Caller owns *self and destroys it. Errors: FC_ENOMEM, and what the method says. May block
+   * for seconds. */
   fc_status_t (*create)(const tuner_setting_t *setting, void **self, fc_error_t *error);
   void (*destroy)(void **self);
   /* The configuration (N) for the next window. last: the window measured last, or NULL. dynamic: this one will be in
@@ -67,6 +67,9 @@ typedef struct {
   /* One measured window; its configuration was in force. */
   fc_status_t (*learn)(void *self, const fc_observation_t *window, fc_qos_verdict_t verdict, fc_error_t *error);
 } tuner_t;
+
+/* tuner->create; FC_EINVAL for a variant that the method does not have. */
+fc_status_t tuner_create(const tuner_t *tuner, const tuner_setting_t *setting, void **self, fc_error_t *error);
 
 /* By name, or NULL. names, when not NULL, gets a comma-separated list of all for messages. */
 const tuner_t *tuner_find(const char *name, const char **names);

@@ -87,7 +87,7 @@ static fc_status_t explore(tuning_t *self, fc_error_t *error) {
   const int32_t budget = self->task->budget_windows, n = is_planner ? budget : (2 * budget + 2) / 3;
   for (int32_t w = 0; w < n; ++w) {
     FC_TRY(propose(self, error));
-    FC_TRY(measure(self, is_planner, error));
+    FC_TRY(measure(self, false, error));
   }
   return FC_OK;
 }
@@ -152,7 +152,7 @@ static fc_status_t open_tuning(tuning_t *self, fc_error_t *error) {
     fc_observation_copy(&self->window, task->warm);
     self->has_window = true;
   }
-  return task->tuner->create(&task->setting, &self->tuner, error);
+  return tuner_create(task->tuner, &task->setting, &self->tuner, error);
 }
 
 fc_status_t tuning_run(const tuning_task_t *task, tuning_choice_t *choice, fc_error_t *error) {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "narrowed.h"
 #include "oracle.h"
 #include "plan_cache.h"
 #include "planned_load.h"
@@ -24,10 +25,9 @@ typedef struct {
 
 typedef struct {
   const tuner_setting_t *setting;
-  fc_workflow_t workflow;   /* the setting's, but for ranges */
-  fc_function_t *functions; /* (N) of it */
-  particles_t particles;    /* track rows */
-  planned_t *planned;       /* (n_planned) */
+  narrowed_t seen;
+  particles_t particles; /* track rows */
+  planned_t *planned;    /* (n_planned) */
   int32_t n_planned, capacity;
 } twin_search_t;
 
@@ -36,7 +36,7 @@ static void destroy(void **self) {
   if (search == NULL) return;
   for (int32_t i = 0; i < search->n_planned; ++i) free(search->planned[i].configuration);
   free(search->planned);
-  free(search->functions);
+  narrowed_clear(&search->seen);
   particles_clear(&search->particles);
   free(search);
   *self = NULL;
@@ -44,17 +44,7 @@ static void destroy(void **self) {
 
 static fc_status_t fill(twin_search_t *search, fc_error_t *error) {
   const tuner_setting_t *setting = search->setting;
-  const size_t size = (size_t)setting->workflow->n_functions * sizeof *search->functions;
-  search->workflow = *setting->workflow;
-  search->functions = malloc(size);
-  if (search->functions == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
-  memcpy(search->functions, setting->workflow->functions, size);
-  search->workflow.functions = search->functions;
-  for (int32_t f = 0; setting->concurrency_is_fixed && f < setting->workflow->n_functions; ++f) {
-    fc_function_t *function = &search->functions[f];
-    const fc_knob_range_t fixed = {function->start.concurrency, function->start.concurrency};
-    function->ranges[FC_KNOB_CONCURRENCY] = function->full_ranges[FC_KNOB_CONCURRENCY] = fixed;
-  }
+  FC_TRY(narrowed_init(&search->seen, setting, error));
   if (setting->track == TUNER_TRACK_SIMULATOR) return FC_OK;
   const fc_status_t status = row_twin_learn(setting, &search->particles, error);
   return status == FC_OK ? FC_OK : fc_error_prefix(error, "twin_search");
@@ -79,8 +69,8 @@ static const double FIRST_LEVEL = 0.95;
  * (oracle_budget); one on a twin from rows serves one seed and gets half, and no fewer than a search can use. */
 static plan_options_t options_of(const twin_search_t *search, int32_t users, double level) {
   const tuner_setting_t *setting = search->setting;
-  const int64_t budget = oracle_budget(&search->workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
-  return (plan_options_t){.workflow = &search->workflow,
+  const int64_t budget = oracle_budget(&search->seen.workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
+  return (plan_options_t){.workflow = &search->seen.workflow,
                           .particles = search->particles.n > 0 ? &search->particles : NULL,
                           .semantics = setting->semantics,
                           .ranges = setting->ranges,
@@ -93,7 +83,7 @@ static plan_options_t options_of(const twin_search_t *search, int32_t users, dou
 static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_configuration_t *configuration,
                         fc_error_t *error) {
   const tuner_setting_t *setting = search->setting;
-  const size_t size = (size_t)search->workflow.n_functions * sizeof *configuration;
+  const size_t size = (size_t)search->seen.workflow.n_functions * sizeof *configuration;
   fc_function_configuration_t *first = malloc(size);
   if (first == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
   plan_options_t options = options_of(search, users, fmin(setting->level, FIRST_LEVEL));
@@ -131,7 +121,7 @@ static fc_status_t plan_near(twin_search_t *search, int32_t users, fc_function_c
   const int32_t above = load_above(users);
   FC_TRY(plan(search, above, configuration, error));
   if (above == users) return FC_OK;
-  const size_t size = (size_t)search->workflow.n_functions * sizeof *configuration;
+  const size_t size = (size_t)search->seen.workflow.n_functions * sizeof *configuration;
   fc_function_configuration_t *from = malloc(size);
   if (from == NULL) return fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
   memcpy(from, configuration, size);
@@ -165,7 +155,7 @@ static fc_status_t planned_for(twin_search_t *search, int32_t users, bool dynami
   }
   planned_t *new = &search->planned[search->n_planned];
   new->users = users;
-  new->configuration = calloc((size_t)search->workflow.n_functions, sizeof *new->configuration);
+  new->configuration = calloc((size_t)search->seen.workflow.n_functions, sizeof *new->configuration);
   if (new->configuration == NULL) {
     (void)fc_error_set(error, FC_ENOMEM, "twin_search: out of memory");
     return FC_ENOMEM;
@@ -183,10 +173,10 @@ static fc_status_t planned_for(twin_search_t *search, int32_t users, bool dynami
 static fc_status_t propose(void *self, const fc_observation_t *last, bool dynamic,
                            fc_function_configuration_t *proposal, fc_error_t *error) {
   twin_search_t *search = self;
-  const int32_t n = search->workflow.n_functions;
-  const int32_t users = last != NULL ? planned_users(&search->workflow, last, !dynamic) : 0;
+  const int32_t n = search->seen.workflow.n_functions;
+  const int32_t users = last != NULL ? planned_users(&search->seen.workflow, last, !dynamic) : 0;
   if (users == 0) { /* no load is known yet */
-    for (int32_t f = 0; f < n; ++f) proposal[f] = search->workflow.functions[f].start;
+    for (int32_t f = 0; f < n; ++f) proposal[f] = search->seen.workflow.functions[f].start;
     return FC_OK;
   }
   const planned_t *planned = NULL;

@@ -43,7 +43,7 @@ fc_status_t learn(void *, const fc_observation_t *, fc_qos_verdict_t, fc_error_t
   return FC_OK;
 }
 
-const tuner_t by_load = {"by_load", "for this test", false, false, false, false, create, destroy, propose, learn};
+const tuner_t by_load = {"by_load", "for this test", false, false, false, create, destroy, propose, learn};
 
 TEST(TraceRun, AMinuteIsDecidedFromTheMinutesBeforeOnly) {
   const SmallTrial trial;

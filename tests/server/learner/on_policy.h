@@ -34,7 +34,7 @@ struct Problem {
 };
 
 struct Training {
-  int n_steps = 4000;
+  int n_steps = 8000;
   int n_rows = 256;  // of the ring
   float first_noise = 0.2f, last_noise = 0.03f;
 };
