@@ -24,12 +24,13 @@ constexpr double kWindow = 30, kUsers = 10;
 constexpr double kWork[6] = {0.5, 0.3, 0.4, 0.2, 1.2, 0.8};
 constexpr int kPrice[6] = {1, 2, 1, 3, 2, 1};
 
-std::string allocation_text(const std::string &name, int n, const std::string &calls) {
+std::string allocation_text(const std::string &name, int n, const std::string &calls, int start_millicores) {
   std::string text = "faasconf: 1\nworkflow: " + name + R"(
 window_s: 30
 prices: {version: toy, usd_per_millicore_hour: 0.001, usd_per_mib_hour: 0}
 ranges: {cpu_millicores: [200, 2000], mem_mib: 256, replicas: 1, concurrency: 10}
-start: {cpu_millicores: 1000, mem_mib: 256, replicas: 1, concurrency: 10}
+start: {cpu_millicores: )" +
+                     std::to_string(start_millicores) + R"(, mem_mib: 256, replicas: 1, concurrency: 10}
 functions:
 )";
   for (int j = 0; j < n; ++j) {
@@ -42,8 +43,9 @@ functions:
 
 class Allocation : public Toy {
  public:
-  Allocation(const std::string &name, int n, const std::string &calls, double optimum_usd_h)
-      : Toy(allocation_text(name, n, calls), optimum_usd_h), n_(n) {}
+  Allocation(const std::string &name, int n, const std::string &calls, double optimum_usd_h,
+             int start_millicores = 1000)
+      : Toy(allocation_text(name, n, calls, start_millicores), optimum_usd_h), n_(n) {}
 
  protected:
   double latency(const fc_function_configuration_t *configuration, double *function_s) const override {
@@ -147,6 +149,10 @@ fc_qos_verdict_t Toy::judge(const fc_observation_t *window) const {
 
 std::unique_ptr<Toy> allocation_sequential() {
   return std::make_unique<Allocation>("toy-sequential", 5, "f0, f1, f2, f3, f4", 4.923848);
+}
+
+std::unique_ptr<Toy> allocation_from_too_little() {
+  return std::make_unique<Allocation>("toy-sequential", 5, "f0, f1, f2, f3, f4", 4.923848, 200);
 }
 
 std::unique_ptr<Toy> allocation_parallel() {

@@ -58,6 +58,8 @@ class Toy {
 // Five functions in a row: cost* 4.923848. Parallel: the same four, then two at once: cost* 5.470009.
 std::unique_ptr<Toy> allocation_sequential();
 std::unique_ptr<Toy> allocation_parallel();
+// The sequential one, begun at a fifth of what is needed: the start violates QoS and costs less than the optimum.
+std::unique_ptr<Toy> allocation_from_too_little();
 // Cost* 2: two replicas, limit 3.
 std::unique_ptr<Toy> concurrency_toy();
 

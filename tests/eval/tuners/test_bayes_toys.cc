@@ -46,6 +46,13 @@ TEST_P(BayesToys, AllocatesTwoFunctionsAtOnceAfterFour) {
   }
 }
 
+// What is cheaper than a start that violates QoS violates it, too: the search has to look above.
+TEST_P(BayesToys, LooksAboveAStartThatIsTooLittle) {
+  SKIP_SANITIZED();
+  const ToyRun result = run(*fc_test::allocation_from_too_little(), 1);
+  EXPECT_LE(result.best_over_optimum, 1.10);
+}
+
 TEST_P(BayesToys, FindsTheOneCellOfReplicasAndConcurrency) {
   SKIP_SANITIZED();
   for (uint64_t seed : {1, 2, 3}) {
