@@ -34,7 +34,7 @@ static fc_status_t draw_sweeps(plots_t *plots, const motivation_t *motivation, f
   fputs(
       "unset title\nset multiplot layout 1,2 title 'Concurrency limit of one function'\nset xlabel 'concurrency "
       "limit'\nset ylabel 'mean latency, s'\n"
-      "set key top right font ',11'\nset yrange [0:*]\n",
+      "set key bottom right font ',11'\nset yrange [0:*]\n",
       plot.script);
   write_sweep_lines(plot.script, motivation, 2);
   fputs("set ylabel 'successes per window'\nset key bottom right font ',11'\n", plot.script);
