@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cells_csv.h"
 #include "cells_json.h"
@@ -144,7 +145,21 @@ static fc_status_t tell(const asked_t *asked, fc_error_t *error) {
   return FC_OK;
 }
 
-/* Report and cells; a file of another run is replaced. */
+/* A folder that has cells of another experiment is not this one's to write to. Opened, not only read, so that nobody
+ * writes there meanwhile. */
+static fc_status_t refuse_others(record_writer_t *writer, const char *path, fc_error_t *error) {
+  cell_t *cells = NULL;
+  int32_t n = 0;
+  fc_status_t status = cells_resume(writer, path, &cells, &n, error);
+  for (int32_t i = 0; i < n && status == FC_OK; ++i)
+    if (strcmp(cells[i].experiment, "pool") != 0)
+      status = fc_error_set(error, FC_EINVAL, "%s has cells of eval %s: name another folder with --out", path,
+                            cells[i].experiment);
+  free(cells);
+  return status;
+}
+
+/* Report and cells; those of another run of this experiment are replaced. */
 static fc_status_t write_report(const asked_t *asked, fc_error_t *error) {
   const int32_t n = (int32_t)(asked->contenders.n * asked->n_seeds);
   char seeds[64], path[PATH_SIZE];
@@ -154,8 +169,14 @@ static fc_status_t write_report(const asked_t *asked, fc_error_t *error) {
     return fc_error_set(error, FC_EINVAL, "--out: the path is too long");
   const report_t report = {
       .title = "pool", .command = asked->command, .seeds = seeds, .cells = asked->cells, .n_cells = n, .seed = 1};
-  FC_TRY(eval_report_write(&report, asked->out, error));
-  return record_replace(&cells_table, path, asked->cells, n, error);
+  if (mkdir(asked->out, 0777) != 0 && errno != EEXIST)
+    return fc_error_set(error, FC_EIO, "--out %s: %s", asked->out, strerror(errno));
+  record_writer_t writer = {.fd = -1};
+  fc_status_t status = refuse_others(&writer, path, error);
+  if (status == FC_OK) status = eval_report_write(&report, asked->out, error);
+  if (status == FC_OK) status = record_rewrite(&writer, asked->cells, n, error);
+  record_close(&writer);
+  return status;
 }
 
 static fc_status_t run(asked_t *asked, fc_error_t *error) {

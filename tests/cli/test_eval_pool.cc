@@ -30,6 +30,15 @@ TEST_F(EvalPool, ChoosesAmongHeldOutRows) {
   EXPECT_EQ(3, std::count(again.begin(), again.end(), '\n')) << "another run takes its place";
 }
 
+TEST_F(EvalPool, LeavesTheCellsOfAnotherExperimentAlone) {
+  ASSERT_EQ(0, pool({"--seeds", "1", "--out", folder_.path("out")}).exit_code);
+  std::string cells = fc_test::read_file(folder_.path("out/cells.csv"));
+  for (size_t at; (at = cells.find("\npool,")) != std::string::npos;) cells.replace(at, 6, "\nstatic,");
+  fc_test::write_file(folder_.path("out/cells.csv"), cells);
+  EXPECT_THAT(pool({"--seeds", "1", "--out", folder_.path("out")}).err, HasSubstr("has cells of eval static"));
+  EXPECT_EQ(cells, fc_test::read_file(folder_.path("out/cells.csv")));
+}
+
 TEST_F(EvalPool, SaysWhatIsWrong) {
   EXPECT_THAT(pool({"--data", folder_.path("none.csv")}).err, HasSubstr("none.csv"));
   EXPECT_THAT(pool({"--method", "nonsense"}).err, HasSubstr("there is no method 'nonsense'"));
