@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "configuration_text.h"
 #include "judge.h"
 
 /* Scaled by CPU alone what is further away ends up dear, or nowhere. */
@@ -23,7 +24,7 @@ static fc_status_t read_configuration(const oracle_cell_t *cell, const choice_t 
                                       fc_function_configuration_t *configuration, fc_error_t *error) {
   const char *at = choice->configuration;
   int32_t f = 0;
-  while (f < cell->workflow->n_functions && oracle_configuration_read(&at, &configuration[f])) ++f;
+  while (f < cell->workflow->n_functions && configuration_text_read(&at, &configuration[f])) ++f;
   if (f == cell->workflow->n_functions && *at == '\0') return FC_OK;
   return fc_error_set(error, FC_EFORMAT, "choices: '%.60s' is no configuration of workflow %s, which has %d functions",
                       choice->configuration, cell->workflow->name, (int)cell->workflow->n_functions);

@@ -142,6 +142,11 @@ fc_status_t oracle_grid_prepare(oracle_grid_t *grid, int32_t *n_left, fc_error_t
 
 /* ---- searching ---- */
 
+/* What a cell has plans of. */
+static int32_t n_plans(const oracle_grid_t *grid, const oracle_cell_t *cell) {
+  return grid->n_searches + cell->n_choices;
+}
+
 static oracle_task_t task_of(const oracle_grid_t *grid, const oracle_cell_t *cell) {
   return (oracle_task_t){.workflow = cell->workflow,
                          .truth = &cell->particles,
@@ -179,7 +184,7 @@ static void tell(run_t *run, const oracle_cell_t *cell, const oracle_t *oracles)
   fprintf(stderr, " USD/h at");
   for (int32_t level = 0; level < ORACLE_LEVELS; ++level) fprintf(stderr, " %g", oracle_levels[level]);
   fprintf(stderr, "; searches at %g:", oracle_levels[1]);
-  for (int32_t s = 0; s < run->grid->n_searches + cell->n_choices; ++s) {
+  for (int32_t s = 0; s < n_plans(run->grid, cell); ++s) {
     if (s == run->grid->n_searches) fputs("; choices:", stderr);
     const plan_t *plan = &cell->searches[s].plans[1];
     fprintf(stderr, plan->confirmed ? " %.3f" : " (%.3f)", plan->cost_usd_h);
@@ -228,7 +233,7 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
   const int64_t started_ns = run->clock.monotonic_ns(run->clock.self);
   for (int32_t c = 0; c < cell->n_choices && status == FC_OK; ++c)
     status = oracle_scale_choice(&task, c, &cell->searches[grid->n_searches + c], error);
-  for (int32_t s = 0; s < grid->n_searches + cell->n_choices; ++s)
+  for (int32_t s = 0; s < n_plans(grid, cell); ++s)
     for (int32_t level = 0; level < ORACLE_LEVELS; ++level) n_windows += cell->searches[s].plans[level].n_windows;
   for (int32_t level = 0; level < ORACLE_LEVELS && status == FC_OK; ++level) {
     status = oracle_init(&oracles[level], cell->workflow->n_functions);
@@ -271,7 +276,7 @@ static fc_status_t take_cells(run_t *run, fc_error_t *error) {
     run->searched[run->n_searched++] = i;
     run->all_weight += weight_of(cell);
     atomic_store(&cell->n_left, grid->n_searches);
-    const int32_t n = grid->n_searches + cell->n_choices;
+    const int32_t n = n_plans(grid, cell);
     cell->searches = calloc((size_t)n, sizeof *cell->searches);
     for (int32_t s = 0; s < n; ++s)
       if (cell->searches == NULL || oracle_search_init(&cell->searches[s], cell->workflow->n_functions) != FC_OK)
@@ -318,8 +323,7 @@ fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error) {
 void oracle_grid_clear(oracle_grid_t *grid) {
   for (int32_t i = 0; i < grid->n_cells; ++i) {
     oracle_cell_t *cell = &grid->cells[i];
-    for (int32_t s = 0; cell->searches != NULL && s < grid->n_searches + cell->n_choices; ++s)
-      oracle_search_clear(&cell->searches[s]);
+    for (int32_t s = 0; cell->searches != NULL && s < n_plans(grid, cell); ++s) oracle_search_clear(&cell->searches[s]);
     free(cell->searches);
     free(cell->hint);
     free(cell->choices);

@@ -2,8 +2,9 @@
 #include "choices.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "configuration_text.h"
 
 #define TEXT(member) RECORD_FIELD(choice_t, RECORD_TEXT, member)
 #define REAL(member) RECORD_FIELD(choice_t, RECORD_DOUBLE, member)
@@ -38,13 +39,9 @@ fc_status_t choice_of(const cell_t *cell, const fc_function_configuration_t *con
   memcpy(choice->method, cell->method, sizeof choice->method);
   memcpy(choice->variant, cell->variant, sizeof choice->variant);
   memcpy(choice->safety, cell->safety, sizeof choice->safety);
-  size_t used = 0;
-  for (int32_t f = 0; f < n_functions && used < CHOICE_TEXT_SIZE; ++f) {
-    const fc_function_configuration_t *c = &configuration[f];
-    used += (size_t)snprintf(choice->configuration + used, CHOICE_TEXT_SIZE - used, "%s%d/%d/%d/%d", f > 0 ? " " : "",
-                             (int)c->cpu_millicores, (int)c->mem_mib, (int)c->replicas, (int)c->concurrency);
-  }
-  if (used < CHOICE_TEXT_SIZE) return FC_OK;
+  if (configuration_text_print(choice->configuration, CHOICE_TEXT_SIZE, configuration, n_functions, ' ') <
+      CHOICE_TEXT_SIZE)
+    return FC_OK;
   return fc_error_set(error, FC_EINVAL, "the configuration of %d functions does not fit a line of choices",
                       (int)n_functions);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "faasconf/knobs.h"
+#include "configuration_text.h"
 #include "file.h"
 
 enum { MAX_FILE_BYTES = 1 << 26, PATH_SIZE = 4096, FIELDS = 12, MAX_FUNCTIONS = 1024 };
@@ -30,17 +30,6 @@ static bool read_number(const char *text, double minimum, double maximum, double
   return end != text && *end == '\0' && *out >= minimum && *out <= maximum;
 }
 
-bool oracle_configuration_read(const char **at, fc_function_configuration_t *configuration) {
-  for (int k = 0; k < FC_KNOBS; ++k) {
-    char *end = NULL;
-    const long value = strtol(*at, &end, 10);
-    if (end == *at || value < 1 || value > INT32_MAX || (k + 1 < FC_KNOBS && *end != '/')) return false;
-    fc_knob_set(configuration, (fc_knob_t)k, (int32_t)value);
-    *at = k + 1 < FC_KNOBS ? end + 1 : end;
-  }
-  return true;
-}
-
 static fc_status_t read_configuration(const char *text, oracle_row_t *row, fc_error_t *error) {
   int32_t n = 1;
   for (const char *c = text; *c != '\0'; ++c) n += *c == ' ';
@@ -49,7 +38,7 @@ static fc_status_t read_configuration(const char *text, oracle_row_t *row, fc_er
   if (row->configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a row");
   row->n_functions = n;
   for (int32_t f = 0; f < n; ++f) {
-    if (!oracle_configuration_read(&text, &row->configuration[f]) || *text != (f + 1 < n ? ' ' : '\0'))
+    if (!configuration_text_read(&text, &row->configuration[f]) || *text != (f + 1 < n ? ' ' : '\0'))
       return fc_error_set(error, FC_EFORMAT, "configuration: expected groups of CPU/memory/replicas/concurrency");
     text += f + 1 < n;
   }
@@ -259,11 +248,8 @@ fc_status_t oracle_row_print(const oracle_row_t *row, char *text, size_t size, f
   size_t used = (size_t)snprintf(text, size, "%s,%d,%s,%" PRIu64 ",%g,%s,%s,%d,%" PRId64 ",%" PRId64 ",%s,",
                                  row->workflow, (int)row->users, world_name(row->world), row->seed, row->level, cost, p,
                                  (int)row->searches, row->budget, row->windows, row->truth);
-  for (int32_t f = 0; row->found && f < row->n_functions && used < size; ++f) {
-    const fc_function_configuration_t *c = &row->configuration[f];
-    used += (size_t)snprintf(text + used, size - used, "%s%d/%d/%d/%d", f > 0 ? " " : "", (int)c->cpu_millicores,
-                             (int)c->mem_mib, (int)c->replicas, (int)c->concurrency);
-  }
+  if (row->found && used < size)
+    used += configuration_text_print(text + used, size - used, row->configuration, row->n_functions, ' ');
   if (used < size) used += (size_t)snprintf(text + used, size - used, "%s\n", row->found ? "" : "-");
   if (used < size) return FC_OK;
   return fc_error_set(error, FC_EINVAL, "the row of workflow %s does not fit a line", row->workflow);

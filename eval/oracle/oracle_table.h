@@ -73,9 +73,6 @@ const oracle_row_t *oracle_table_at_load(const oracle_table_t *table, const char
 /* The row as a line with its newline into text[size]; FC_EINVAL when it does not fit. */
 fc_status_t oracle_row_print(const oracle_row_t *row, char *text, size_t size, fc_error_t *error);
 
-/* One group "CPU/memory/replicas/concurrency" at *at, which moves behind it; false when there is none. */
-bool oracle_configuration_read(const char **at, fc_function_configuration_t *configuration);
-
 /* The line of column names, without a newline. */
 const char *oracle_table_header(void);
 

@@ -177,7 +177,7 @@ static void clamp_to_workflow(const fc_workflow_t *workflow, fc_function_configu
 static fc_status_t learned_propose(void *self, const fc_observation_t *last, bool dynamic,
                                    fc_function_configuration_t *proposal, fc_error_t *error) {
   learned_t *learned = self;
-  const fc_workflow_t *workflow = learned->setting->workflow;
+  const fc_workflow_t *workflow = &learned->seen.workflow; /* its ranges hold what is not to be moved */
   if (last != NULL) fc_observation_copy(&learned->before, last);
   const fc_status_t status = trainer_action(learned->trainer, &learned->before, learned->action);
   if (status != FC_OK) return fc_error_set(error, status, "%s: the actor's decision is not a number", learned->name);
@@ -185,8 +185,6 @@ static fc_status_t learned_propose(void *self, const fc_observation_t *last, boo
   learned->n_proposals += 1;
   fc_knobs_decode(workflow, learned->options.ranges, learned->options.decode, learned->action, proposal);
   if (is_faithful(learned)) clamp_to_workflow(workflow, proposal);
-  for (int32_t f = 0; learned->setting->concurrency_is_fixed && f < workflow->n_functions; ++f)
-    proposal[f].concurrency = workflow->functions[f].start.concurrency;
   return FC_OK;
 }
 

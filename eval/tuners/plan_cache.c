@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "configuration_text.h"
 #include "file.h"
 #include "learned_cache.h"
 #include "oracle_table.h"
@@ -67,7 +68,7 @@ static bool parse_plan(const char *at, int32_t n_functions, plan_t *plan) {
   plan->confirmed = numbers[2] > 0;
   plan->n_windows = (int64_t)numbers[3];
   for (int32_t f = 0; f < n_functions; ++f)
-    if (!oracle_configuration_read(&at, &plan->configuration[f]) || *at++ != '\n') return false;
+    if (!configuration_text_read(&at, &plan->configuration[f]) || *at++ != '\n') return false;
   return true;
 }
 
@@ -88,11 +89,8 @@ static fc_status_t write_plan(const char *path, int32_t n_functions, const plan_
   if (text == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a plan");
   size_t used = (size_t)snprintf(text, MAX_TEXT, "%.17g %d %d %" PRId64 "\n", plan->cost_usd_h, (int)plan->n_met,
                                  (int)plan->confirmed, plan->n_windows);
-  for (int32_t f = 0; f < n_functions && used < MAX_TEXT; ++f) {
-    const fc_function_configuration_t *c = &plan->configuration[f];
-    used += (size_t)snprintf(text + used, MAX_TEXT - used, "%d/%d/%d/%d\n", (int)c->cpu_millicores, (int)c->mem_mib,
-                             (int)c->replicas, (int)c->concurrency);
-  }
+  used += configuration_text_print(text + used, MAX_TEXT - used, plan->configuration, n_functions, '\n');
+  if (used < MAX_TEXT) text[used++] = '\n';
   const fc_status_t status = used < MAX_TEXT ? file_replace(path, text, used, error) : FC_OK; /* too long: not kept */
   free(text);
   return status;

@@ -1,6 +1,6 @@
 /* random.c - random search: draws over the ranges, CPU and memory uniform in their logarithm, as they matter by factors
- * (algorithms, section 5.1). In a dynamic run it goes by what
- * it has measured: the cheapest of its draws that met QoS at this load, else another draw. */
+ * (algorithms, section 5.1). In a dynamic run it goes by what it has measured: the cheapest of its draws that met QoS
+ * at this load, else another draw. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -11,12 +11,19 @@ extern "C" {
 
 namespace {
 
-TEST(EvalReference, RatiosAreToTheOraclesOfTheTrueWorld) {
+class EvalReferenceOfOne : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string text = fc_test::kOneFunction;
+    ASSERT_OK(fc_workflow_parse(text.data(), text.size(), "one.yaml", &workflow, &error));
+  }
+  void TearDown() override { fc_workflow_destroy(&workflow); }
   fc_error_t error = {};
   fc_test::TemporaryFolder folder;
   fc_workflow_t *workflow = nullptr;
-  const std::string text = fc_test::kOneFunction;
-  ASSERT_OK(fc_workflow_parse(text.data(), text.size(), "one.yaml", &workflow, &error));
+};
+
+TEST_F(EvalReferenceOfOne, RatiosAreToTheOraclesOfTheTrueWorld) {
   world_t exact = {}, optimistic = {}, tail = {};
   ASSERT_OK(world_init(&exact, workflow, WORLD_EXACT, 4, &error));
   ASSERT_OK(world_init(&optimistic, workflow, WORLD_OPTIMISTIC, 4, &error));
@@ -58,15 +65,9 @@ TEST(EvalReference, RatiosAreToTheOraclesOfTheTrueWorld) {
   world_clear(&exact);
   world_clear(&optimistic);
   world_clear(&tail);
-  fc_workflow_destroy(&workflow);
 }
 
-TEST(EvalReference, ACellThatWasMeasuredEarlierIsComparedAnew) {
-  fc_error_t error = {};
-  fc_test::TemporaryFolder folder;
-  fc_workflow_t *workflow = nullptr;
-  const std::string text = fc_test::kOneFunction;
-  ASSERT_OK(fc_workflow_parse(text.data(), text.size(), "one.yaml", &workflow, &error));
+TEST_F(EvalReferenceOfOne, ACellThatWasMeasuredEarlierIsComparedAnew) {
   world_t world = {};
   ASSERT_OK(world_init(&world, workflow, WORLD_PARAMETERS, 4, &error));
   char truth[ORACLE_TRUTH_SIZE];
@@ -93,7 +94,6 @@ TEST(EvalReference, ACellThatWasMeasuredEarlierIsComparedAnew) {
   ASSERT_OK(eval_reference_renew(&oracles, workflow, nullptr, &cell, &changed, &error));
   EXPECT_TRUE(changed && std::isnan(cell.cost_over_oracle)) << "another world, without an oracle";
   eval_reference_close(&oracles);
-  fc_workflow_destroy(&workflow);
 }
 
 TEST(EvalReference, AFileThatIsNamedMustBeThere) {
