@@ -50,7 +50,7 @@ void oracle_clear(oracle_t *oracle) {
 /* ---- searching ---- */
 
 int64_t oracle_budget(const fc_workflow_t *workflow) {
-  enum { MOST = 26000, LEAST = 4000, CALLS = 6 };
+  enum { MOST = 26000, LEAST = 6000, CALLS = 6 };
   double calls = 0;
   for (int32_t f = 0; f < workflow->n_functions; ++f) calls += workflow->visits[f];
   return (int64_t)fmax(LEAST, fmin(MOST, floor(MOST * CALLS / fmax(calls, 1))));

@@ -59,7 +59,7 @@ typedef struct {
 } oracle_t;
 
 /* Windows of a search that take about as long for every workflow: 26,000, fewer where a workflow makes more than six
- * calls, 4,000 at least. */
+ * calls, 6,000 at least. */
 int64_t oracle_budget(const fc_workflow_t *workflow);
 
 /* FC_ENOMEM. The caller frees with oracle_search_clear, oracle_clear, also after a failure. */

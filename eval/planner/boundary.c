@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "faasconf/cost.h"
+#include "quantile.h"
+
 /* Times that other luck is tried for a window in which nothing was asked; window numbers of one try are far from those
  * of the next. */
 enum { IDLE_TRIES = 256, TRY_SHIFT = 40 };
@@ -41,6 +44,30 @@ fc_status_t boundary_margin(planner_t *self, int64_t window, const fc_function_c
     if (!applies(o, &o->workflow->qos_terms[i])) continue;
     *margin = isfinite(violation[i]) ? fmin(*margin, 1 - violation[i]) : -10;
   }
+  return FC_OK;
+}
+
+static double scaled(double price, double q, double penalty) {
+  return price * exp(-(q > 0 ? 0.6 : penalty) * q);
+}
+
+fc_status_t boundary_price(planner_t *self, const price_windows_t *windows,
+                           const fc_function_configuration_t *configuration, double limit, double *price,
+                           fc_error_t *error) {
+  enum { LOOK = 8 };
+  const double cost = fc_cost_reserved_usd_h(self->options->workflow, configuration), share = 1 - self->options->level;
+  const int32_t rank =
+      (int32_t)ceil(share * (windows->n - 1)); /* the quantile of all is no more than this one so far */
+  FC_ASSERT(windows->n > 0 && windows->n <= PRICE_MAX_WINDOWS);
+  for (int32_t n = 0; n < windows->n;) {
+    FC_TRY(boundary_margin(self, windows->from + n, configuration, &self->margins[n], error));
+    n += 1;
+    if (n % LOOK > 0 && n < windows->n) continue;
+    quantile_sort(self->margins, n);
+    *price = scaled(cost, rank < n ? self->margins[rank] : 1, windows->penalty);
+    if (*price >= limit) return FC_OK;
+  }
+  *price = scaled(cost, quantile_of_sorted(self->margins, windows->n, share), windows->penalty);
   return FC_OK;
 }
 

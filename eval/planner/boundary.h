@@ -9,7 +9,13 @@
 #include "simulator.h"
 
 /* Windows of the boundary. Window numbers of each purpose are apart, so that none is used for two. */
-enum { BOUNDARY_WINDOWS = 800, BOUNDARY_FROM = 1 << 28, CONFIRMING_FROM = 1 << 29 };
+enum {
+  PRICE_WINDOWS = 64,
+  PRICE_MAX_WINDOWS = 256,
+  BOUNDARY_WINDOWS = 800,
+  BOUNDARY_FROM = 1 << 28,
+  CONFIRMING_FROM = 1 << 29
+};
 
 /* Common factors on CPU that are looked at. */
 #define BOUNDARY_MIN_FACTOR 0.6
@@ -31,13 +37,26 @@ typedef struct {
   int64_t n_windows;
   int64_t boundary_from;                                  /* the windows that the boundary is looked for on */
   fc_function_configuration_t *scaled, *candidate, *best; /* (N) */
-  double *margins;                                        /* (WINDOWS) */
+  double *margins;                                        /* (PRICE_MAX_WINDOWS) */
 } planner_t;
 
 /* 1 - the worst violation of the window; negative when it does not meet QoS. In an open loop, of one in which something
  * was asked. */
 fc_status_t boundary_margin(planner_t *planner, int64_t window, const fc_function_configuration_t *configuration,
                             double *margin, fc_error_t *error);
+
+/* What `configuration` would cost where it just meets QoS, about, from n windows, up to PRICE_MAX_WINDOWS: price *
+ * exp(-k q), q the (1 - level) quantile of their margins, k = 0.6 above 0 and `penalty` below. Stops where that is
+ * certain to be `limit` or more; *price is limit or more then. */
+typedef struct {
+  int64_t from;
+  int32_t n;
+  double penalty;
+} price_windows_t;
+
+fc_status_t boundary_price(planner_t *planner, const price_windows_t *windows,
+                           const fc_function_configuration_t *configuration, double limit, double *price,
+                           fc_error_t *error);
 
 /* How many of n windows meet QoS. */
 fc_status_t boundary_count_met(planner_t *planner, int64_t from, int32_t n,

@@ -7,21 +7,13 @@
 
 #include "boundary.h"
 #include "cma.h"
+#include "draws.h"
 #include "faasconf/cost.h"
 #include "polish.h"
 #include "quantile.h"
+#include "sweep.h"
 
-enum { SAMPLES = 14, WINDOWS = 64, MAX_RAISES = 40, MAX_REPAIRS = 6 };
-
-static fc_status_t scaled_price(planner_t *self, int64_t from, const fc_function_configuration_t *configuration,
-                                double *price, fc_error_t *error) {
-  for (int32_t w = 0; w < WINDOWS; ++w)
-    FC_TRY(boundary_margin(self, from + w, configuration, &self->margins[w], error));
-  quantile_sort(self->margins, WINDOWS);
-  const double q = quantile_of_sorted(self->margins, WINDOWS, 1 - self->options->level);
-  *price = fc_cost_reserved_usd_h(self->options->workflow, configuration) * exp(-(q > 0 ? 0.6 : 1.6) * q);
-  return FC_OK;
-}
+enum { SAMPLES = 14, MAX_RAISES = 40, MAX_REPAIRS = 6, MAX_STEPS_UP = 20 };
 
 /* ---- the box ---- */
 
@@ -52,7 +44,7 @@ static void to_box(const planner_t *self, const fc_function_configuration_t *con
 /* CMA-ES from the start configuration moved at random, or near what the caller knows; the mean of the last third of its
  * generations into best. */
 static fc_status_t search_box(planner_t *self, fc_error_t *error) {
-  const int32_t n_generations = (int32_t)(self->options->budget / (SAMPLES * WINDOWS));
+  const int32_t n_generations = (int32_t)(self->options->budget / (SAMPLES * PRICE_WINDOWS));
   const bool is_near = self->options->from != NULL;
   double *x = calloc(2 * (size_t)self->n_knobs, sizeof *x);
   if (x == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to plan");
@@ -67,11 +59,12 @@ static fc_status_t search_box(planner_t *self, fc_error_t *error) {
   if (status != FC_OK) fc_error_set(error, status, "no memory to plan");
   const int32_t first_kept = n_generations - n_generations / 3 - 1;
   for (int32_t g = 0; g < n_generations && status == FC_OK; ++g) {
+    const price_windows_t windows = {.from = (int64_t)g * PRICE_WINDOWS, .n = PRICE_WINDOWS, .penalty = 1.6};
     double prices[SAMPLES];
     cma_ask(&cma);
     for (int32_t s = 0; s < SAMPLES && status == FC_OK; ++s) {
       to_configuration(self, cma.samples + s * self->n_knobs, self->candidate);
-      status = scaled_price(self, (int64_t)g * WINDOWS, self->candidate, &prices[s], error);
+      status = boundary_price(self, &windows, self->candidate, INFINITY, &prices[s], error);
     }
     if (status == FC_OK) cma_tell(&cma, prices);
     for (int32_t i = 0; status == FC_OK && g >= first_kept && i < self->n_knobs; ++i)
@@ -103,13 +96,20 @@ static fc_status_t come_within_reach(planner_t *self, fc_error_t *error) {
   return FC_OK;
 }
 
-/* Fresh windows decide, twice; while they say no, everything gets half a per cent more CPU, at its ceiling a replica.
- * No window is asked twice: among many tries on the same ones luck would pass. */
+/* Steps of half a per cent that the missing share of windows calls for, cautiously: a unit of the normal quantile costs
+ * about a tenth of the price. */
+static int steps_to(double level, int32_t n_met) {
+  const double share = fmax(n_met, 1) / PLAN_CONFIRMING_WINDOWS;
+  return (int)fmin(8, fmax(1, floor((normal_quantile(level) - normal_quantile(share)) * 0.07 / 0.005)));
+}
+
+/* Fresh windows decide, twice; while they say no, everything gets half a per cent more CPU or several of them, at its
+ * ceiling a replica. No window is asked twice: among many tries on the same ones luck would pass. */
 static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
   const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
   const size_t size = (size_t)self->n_functions * sizeof *self->best;
   int64_t from = CONFIRMING_FROM;
-  for (int raise = 0; raise <= MAX_RAISES; ++raise) {
+  for (int raise = 0; raise <= MAX_RAISES; raise += steps_to(self->options->level, plan->n_met)) {
     boundary_scale(self, self->best, 1 + 0.005 * raise, self->candidate);
     plan->confirmed = true;
     for (int time = 0; time < 2 && plan->confirmed; ++time, from += PLAN_CONFIRMING_WINDOWS) {
@@ -117,9 +117,37 @@ static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
       plan->confirmed = plan->n_met >= wanted;
     }
     if (plan->confirmed) break;
-    if (plan->n_met < wanted - PLAN_CONFIRMING_WINDOWS / 20) raise += 4;
   }
   memcpy(plan->configuration, self->candidate, size);
+  plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);
+  return FC_OK;
+}
+
+/* Do `wanted` of the confirming windows from `from` on meet QoS? Stops when it is certain that they do not. */
+static fc_status_t is_confirmed(planner_t *self, int64_t from, int32_t wanted, plan_t *plan, fc_error_t *error) {
+  plan->n_met = 0;
+  for (int32_t w = 0; w - plan->n_met <= PLAN_CONFIRMING_WINDOWS - wanted && w < PLAN_CONFIRMING_WINDOWS; ++w) {
+    double margin = 0;
+    FC_TRY(boundary_margin(self, from + w, self->best, &margin, error));
+    plan->n_met += margin >= 0;
+  }
+  plan->confirmed = plan->n_met >= wanted;
+  return FC_OK;
+}
+
+/* As confirm, for a workflow of many knobs: a step up for whatever function it is best for, instead of a little CPU for
+ * all. */
+static fc_status_t confirm_swept(planner_t *self, plan_t *plan, fc_error_t *error) {
+  const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
+  int64_t from = CONFIRMING_FROM;
+  plan->confirmed = false;
+  for (int raise = 0; raise <= MAX_STEPS_UP && !plan->confirmed; ++raise) {
+    if (raise > 0) FC_TRY(sweep_raise(self, BOUNDARY_FROM + (int64_t)raise * PRICE_MAX_WINDOWS, error));
+    plan->confirmed = true;
+    for (int time = 0; time < 2 && plan->confirmed; ++time, from += PLAN_CONFIRMING_WINDOWS)
+      FC_TRY(is_confirmed(self, from, wanted, plan, error));
+  }
+  memcpy(plan->configuration, self->best, (size_t)self->n_functions * sizeof *self->best);
   plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);
   return FC_OK;
 }
@@ -136,7 +164,7 @@ static fc_status_t check(const plan_options_t *o, fc_error_t *error) {
   if (o->budget < PLAN_MIN_BUDGET)
     return fc_error_set(error, FC_EINVAL, "budget %lld: expected at least %d windows", (long long)o->budget,
                         PLAN_MIN_BUDGET);
-  if (o->budget / (SAMPLES * WINDOWS) * WINDOWS >= BOUNDARY_FROM)
+  if (o->budget / (SAMPLES * PRICE_WINDOWS) * PRICE_WINDOWS >= BOUNDARY_FROM)
     return fc_error_set(error, FC_EINVAL, "budget %lld: too many windows", (long long)o->budget);
   return FC_OK;
 }
@@ -155,6 +183,10 @@ static fc_status_t list_knobs(planner_t *self, fc_error_t *error) {
                       self->options->workflow->name);
 }
 
+static bool is_swept(const planner_t *self) {
+  return self->n_knobs > SWEEP_MIN_KNOBS;
+}
+
 static fc_status_t planner_init(planner_t *self, const plan_options_t *options, fc_error_t *error) {
   const size_t n = (size_t)options->workflow->n_functions;
   memset(self, 0, sizeof *self);
@@ -163,7 +195,7 @@ static fc_status_t planner_init(planner_t *self, const plan_options_t *options, 
   self->scaled = calloc(n, sizeof *self->scaled);
   self->candidate = calloc(n, sizeof *self->candidate);
   self->best = calloc(n, sizeof *self->best);
-  self->margins = calloc(WINDOWS, sizeof *self->margins);
+  self->margins = calloc(PRICE_MAX_WINDOWS, sizeof *self->margins);
   if (self->scaled == NULL || self->candidate == NULL || self->best == NULL || self->margins == NULL ||
       fc_observation_init(&self->observation, options->workflow->n_functions) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory to plan");
@@ -188,14 +220,22 @@ static void planner_clear(planner_t *self) {
   free(self->margins);
 }
 
+static fc_status_t search(planner_t *self, plan_t *plan, fc_error_t *error) {
+  if (is_swept(self)) {
+    FC_TRY(sweep(self, self->options->budget, self->options->from != NULL, error));
+    return confirm_swept(self, plan, error);
+  }
+  FC_TRY(search_box(self, error));
+  FC_TRY(come_within_reach(self, error));
+  FC_TRY(polish(self, error));
+  return confirm(self, plan, error);
+}
+
 fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error) {
   planner_t self;
   FC_TRY(check(options, error));
   fc_status_t status = planner_init(&self, options, error);
-  if (status == FC_OK) status = search_box(&self, error);
-  if (status == FC_OK) status = come_within_reach(&self, error);
-  if (status == FC_OK) status = polish(&self, error);
-  if (status == FC_OK) status = confirm(&self, plan, error);
+  if (status == FC_OK) status = search(&self, plan, error);
   plan->n_windows = self.n_windows;
   planner_clear(&self);
   return status;
@@ -212,13 +252,22 @@ static fc_status_t scale_to_boundary(planner_t *self, const fc_function_configur
   return FC_OK; /* confirming raises what can be raised */
 }
 
+static fc_status_t scale(planner_t *self, const fc_function_configuration_t *from, plan_t *plan, fc_error_t *error) {
+  if (!is_swept(self)) {
+    FC_TRY(scale_to_boundary(self, from, error));
+    return confirm(self, plan, error);
+  }
+  memcpy(self->best, from, (size_t)self->n_functions * sizeof *self->best);
+  FC_TRY(sweep(self, PLAN_MIN_BUDGET, true, error));
+  return confirm_swept(self, plan, error);
+}
+
 fc_status_t plan_scale(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
                        fc_error_t *error) {
   planner_t self;
   FC_TRY(check_level(options, error));
   fc_status_t status = planner_init(&self, options, error);
-  if (status == FC_OK) status = scale_to_boundary(&self, from, error);
-  if (status == FC_OK) status = confirm(&self, plan, error);
+  if (status == FC_OK) status = scale(&self, from, plan, error);
   plan->n_windows = self.n_windows;
   planner_clear(&self);
   return status;

@@ -9,6 +9,11 @@
  * p) quantile of a window's margin (1 - its worst violation), k = 0.6 above 0 and 1.6 below: what it would cost scaled
  * to the boundary. Choosing the best sample on one set of windows instead would look better than it is.
  *
+ * A workflow of more than 32 free knobs is searched otherwise, because CMA-ES would need generations in proportion to
+ * its knobs, and one factor on all CPUs is a poor way to the boundary where one function of many is short of something:
+ * one function after the other is turned (sweep.h), and what is not confirmed gets single steps up. (TcktApp, 36 knobs,
+ * 20 users, level 0.95: 2.63 and 2.68 USD/h after 28,000 windows; CMA-ES and polishing came to 6.2 after 60,000.)
+ *
  * A world per window: window w is simulated with particle particles_of_window(w), so that p covers what is not known.
  * One thread per search; the result depends on the seed only.
  */
@@ -32,7 +37,7 @@ typedef struct {
   int32_t users;     /* closed loop; 0 = open loop */
   double rate_per_s; /* open loop: Poisson arrivals */
   double level;      /* p, above 0 and below 1 */
-  int64_t budget;    /* windows of the CMA-ES; polishing takes up to 15 times as many */
+  int64_t budget;    /* windows of the CMA-ES; polishing takes up to 15 times as many; a sweep up to 4 times */
   uint64_t seed;
   const fc_function_configuration_t *from; /* (N) something good: the search begins there and stays near; NULL: at the
                                               workflow's start, moved far */
@@ -50,7 +55,8 @@ typedef struct {
 fc_status_t plan_search(const plan_options_t *options, plan_t *plan, fc_error_t *error);
 
 /* No search: `from` (N) put on the boundary of options->level by one common factor on CPU, and confirmed as plan_search
- * does it; the budget does not count. Errors as plan_search. Blocks for a second or several. */
+ * does it; the budget does not count. A workflow of many knobs is swept from there, with the budget of
+ * PLAN_MIN_BUDGET. Errors as plan_search. Blocks for a second or several. */
 fc_status_t plan_scale(const plan_options_t *options, const fc_function_configuration_t *from, plan_t *plan,
                        fc_error_t *error);
 

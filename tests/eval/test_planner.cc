@@ -63,6 +63,35 @@ TEST_F(Planner, AnImpossibleLevelIsNotConfirmedAndTheSameEveryTime) {
   EXPECT_EQ(first.n_windows, plan_.n_windows);
 }
 
+// CMA-ES with this budget ends above 5 USD/h.
+TEST_F(Planner, ManyKnobsAreTurnedOneFunctionAfterTheOther) {
+  fc_workflow_destroy(&workflow_);
+  ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/tcktapp.yaml").c_str(), &workflow_, &error));
+  workflow_->qos_terms[0].target[0] = 2;   // s
+  workflow_->qos_terms[1].target[0] = 9;   // successes of 2 users
+  workflow_->window_s = 15;
+  options_.workflow = workflow_;
+  options_.users = 2;
+  options_.budget = 2688;
+  configuration_.resize(static_cast<size_t>(workflow_->n_functions));
+  plan_.configuration = configuration_.data();
+  std::vector<fc_function_configuration_t> floor;
+  for (int f = 0; f < workflow_->n_functions; ++f) floor.push_back({400, 410, 2, 6});
+  ASSERT_OK(plan_search(&options_, &plan_, &error));
+  EXPECT_TRUE(plan_.confirmed);
+  EXPECT_GE(plan_.n_met, 0.9 * PLAN_CONFIRMING_WINDOWS);
+  EXPECT_LT(plan_.cost_usd_h, 1.35 * fc_cost_reserved_usd_h(workflow_, floor.data()));
+  // Put on a higher boundary it costs more, and is confirmed there, too.
+  const std::vector<fc_function_configuration_t> from = configuration_;
+  const double cost_usd_h = plan_.cost_usd_h;
+  options_.level = 0.99;
+  ASSERT_OK(plan_scale(&options_, from.data(), &plan_, &error));
+  EXPECT_TRUE(plan_.confirmed);
+  EXPECT_GE(plan_.n_met, 0.99 * PLAN_CONFIRMING_WINDOWS);
+  EXPECT_GE(plan_.cost_usd_h, cost_usd_h);
+  EXPECT_LT(plan_.cost_usd_h, 1.3 * cost_usd_h);
+}
+
 TEST_F(Planner, JudgesArrivalsToo) {
   options_.users = 0;
   options_.rate_per_s = 0.6;
