@@ -65,8 +65,8 @@ static fc_status_t create(const tuner_setting_t *setting, void **self, fc_error_
  */
 static const double FIRST_LEVEL = 0.95;
 
-/* A plan on the given simulator serves all seeds and most worlds and gets the windows of an oracle's search
- * (oracle_budget); one on a twin from rows serves one seed and gets half, and no fewer than a search can use. */
+/* A plan on the given simulator gets the windows of an oracle's search (oracle_budget); one on a twin from rows, whose
+ * windows also change from particle to particle, half, and no fewer than a search can use. */
 static plan_options_t options_of(const twin_search_t *search, int32_t users, double level) {
   const tuner_setting_t *setting = search->setting;
   const int64_t budget = oracle_budget(&search->seen.workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
@@ -77,7 +77,7 @@ static plan_options_t options_of(const twin_search_t *search, int32_t users, dou
                           .users = users,
                           .level = level,
                           .budget = budget > PLAN_MIN_BUDGET ? budget : PLAN_MIN_BUDGET,
-                          .seed = 1}; /* not the setting's: the same plan for all seeds of an experiment */
+                          .seed = setting->seed};
 }
 
 static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_configuration_t *configuration,
