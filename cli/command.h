@@ -80,15 +80,17 @@ int cli_fail(const char *command, const fc_error_t *error);
 
 /* ---- progress ---- */
 
-/* A line on stderr that is redrawn, only when stderr is a terminal; nothing otherwise. At most ten a second. */
+/* A line on stderr: redrawn when it is a terminal, at most ten times a second; a new one a minute otherwise. */
 typedef struct {
-  bool active;
+  bool active, is_terminal;
   int64_t last_ns;
   int64_t started_ns;
+  int64_t first_done; /* of the first update; below 0 before it */
   const char *what;
 } progress_t;
 void progress_start(progress_t *progress, const char *what);
-/* total <= 0: unknown. `detail` may be NULL. */
+/* total <= 0: unknown. `detail` may be NULL. With a total it says how long the rest may take: what was done at the
+ * first update took no time. */
 void progress_update(progress_t *progress, int64_t done, int64_t total, const char *detail);
 void progress_end(progress_t *progress);
 

@@ -10,6 +10,7 @@
 
 #include "choices.h"
 #include "comma_list.h"
+#include "eval_folder.h"
 #include "eval_reference.h"
 #include "folder_tree.h"
 #include "jobs.h"
@@ -91,6 +92,27 @@ static fc_status_t read_tracks(const char *list, grid_t *grid, fc_error_t *error
   return FC_OK;
 }
 
+/* An item that is named twice would be measured once and counted twice. */
+static fc_status_t check_lists(const eval_grid_options_t *options, fc_error_t *error) {
+  const struct {
+    const char *name, *list;
+    bool is_optional;
+  } lists[] = {{"workflow", options->workflows, false}, {"users", options->users, true},
+               {"method", options->methods, true},      {"world", options->worlds, false},
+               {"track", options->tracks, false},       {"safety", options->safety, false},
+               {"rails", options->rails, false}};
+  char item[PATH_SIZE];
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; ++i) {
+    if ((lists[i].is_optional && lists[i].list[0] == '\0') || comma_list_is_set(lists[i].list, item, sizeof item))
+      continue;
+    if (item[0] == '\0')
+      return fc_error_set(error, FC_EINVAL, "--%s '%s': an item is empty; use names separated by commas", lists[i].name,
+                          lists[i].list);
+    return fc_error_set(error, FC_EINVAL, "--%s: '%s' is named twice", lists[i].name, item);
+  }
+  return FC_OK;
+}
+
 /* ---- running -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -144,9 +166,9 @@ static fc_status_t append_minutes(running_t *self, const trial_t *trial, const c
 
 static fc_status_t append_choice(running_t *self, const trial_t *trial, const cell_t *cell,
                                  const fc_function_configuration_t *configuration, fc_error_t *error) {
-  choice_t choice;
-  if (self->choices.fd < 0) return FC_OK;
-  FC_TRY(choice_of(cell, configuration, trial->workflow->n_functions, &choice, error));
+  const int32_t n = trial->workflow->n_functions;
+  if (self->choices.fd < 0 || n > CHOICE_MAX_FUNCTIONS) return FC_OK;
+  const choice_t choice = choice_of(cell, configuration, n);
   return record_append(&self->choices, &choice, error);
 }
 
@@ -210,11 +232,55 @@ static fc_status_t drop_unfinished_minutes(running_t *self, fc_error_t *error) {
   return status;
 }
 
+/* So are its choices. */
+static fc_status_t drop_unfinished_choices(running_t *self, fc_error_t *error) {
+  choice_t *choices = NULL;
+  int32_t n = 0, n_kept = 0;
+  FC_TRY(choices_read(self->choices.path, &choices, &n, error));
+  for (int32_t i = 0; i < n; ++i)
+    for (int32_t c = 0; c < self->out->n; ++c) {
+      if (!choice_is_of(&choices[i], &self->out->cells[c])) continue;
+      if (n_kept < i) choices[n_kept] = choices[i];
+      n_kept += 1;
+      break;
+    }
+  const fc_status_t status = n_kept < n ? record_rewrite(&self->choices, choices, n_kept, error) : FC_OK;
+  free(choices);
+  return status;
+}
+
+/* Users of every minute, separated by blanks. */
+static char *trace_text(const trace_t *trace) {
+  char *text = calloc((size_t)trace->n_minutes + 1, 12);
+  size_t used = 0;
+  for (int32_t m = 0; text != NULL && m < trace->n_minutes; ++m)
+    used += (size_t)sprintf(text + used, m > 0 ? " %d" : "%d", (int)trace->users[m]);
+  return text;
+}
+
+/* What is not part of a cell's name. Offline rows are measured at the loads that are asked for. */
+static fc_json_t *settings_of(const eval_grid_options_t *options, const trace_t *trace) {
+  fc_json_t *settings = fc_json_object();
+  fc_json_set_string(settings, "experiment", options->experiment);
+  fc_json_set_int(settings, "rows", options->n_rows);
+  fc_json_set_int(settings, "pretraining", options->n_simulated);
+  if (trace != NULL) {
+    char *text = trace_text(trace);
+    fc_json_set_string(settings, "trace", text != NULL ? text : "");
+    free(text);
+    return settings;
+  }
+  fc_json_set_string(settings, "users", options->users);
+  fc_json_set_int(settings, "windows", options->budget_windows);
+  fc_json_set_int(settings, "judge", options->judging_windows);
+  return settings;
+}
+
 static fc_status_t open_out(const eval_grid_options_t *options, running_t *self, fc_error_t *error) {
   char path[PATH_SIZE];
   if (options->out == NULL) return FC_OK;
-  if (mkdir(options->out, 0777) != 0 && errno != EEXIST)
-    return fc_error_set(error, FC_EIO, "--out %s: %s", options->out, strerror(errno));
+  fc_json_t *settings = settings_of(options, self->trace);
+  FC_TRY(eval_folder_open(options->out, &settings, error));
   snprintf(path, sizeof path, "%s/cells.csv", options->out);
   FC_TRY(cells_resume(&self->writer, path, &self->out->cells, &self->out->n, error));
   self->out->capacity = self->out->n;
@@ -225,6 +291,7 @@ static fc_status_t open_out(const eval_grid_options_t *options, running_t *self,
   } else {
     snprintf(path, sizeof path, "%s/choices.csv", options->out);
     FC_TRY(record_open(&self->choices, &choices_table, path, error));
+    FC_TRY(drop_unfinished_choices(self, error));
   }
   if (self->out->n > 0) fprintf(stderr, "%s: %d cells are there already and stay\n", options->out, (int)self->out->n);
   return FC_OK;
@@ -267,6 +334,7 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
   running_t self = {.out = out, .trace = trace, .writer = {.fd = -1}, .series = {.fd = -1}, .choices = {.fd = -1}};
   char cache[PATH_SIZE + 16] = "", folder[PATH_SIZE] = "";
   int32_t n_workflows = 0;
+  FC_TRY(check_lists(options, error));
   fc_status_t status = load_workflows(options->workflows, workflows, &n_workflows, error);
   if (status == FC_OK) status = eval_reference_open(&self.reference, options->oracles, error);
   if (status == FC_OK) status = open_out(options, &self, error);

@@ -13,51 +13,91 @@
 
 enum { PATH_SIZE = 1200 };
 
+typedef struct {
+  const char *title;
+  metric_t metric;
+  double scale;
+  int digits;
+} column_t;
+
+enum { COLUMNS = 7 };
+
+static const column_t constant_columns[COLUMNS] = {{"cost $/h", METRIC_COST, 1, 3},
+                                                   {"/oracle", METRIC_OVER_ORACLE, 1, 3},
+                                                   {"met /oracle", METRIC_OVER_ORACLE_MET, 1, 3},
+                                                   {"compliance", METRIC_COMPLIANCE, 1, 3},
+                                                   {"QoS met %", METRIC_QOS_MET, 100, 0},
+                                                   {"violations", METRIC_VIOLATIONS, 1, 1},
+                                                   {"decide ms", METRIC_DECIDE, 1000, 1}};
+
+static const column_t trace_columns[COLUMNS] = {{"cost $/h", METRIC_COST, 1, 3},
+                                                {"/oracle", METRIC_OVER_ORACLE, 1, 3},
+                                                {"compliance", METRIC_COMPLIANCE, 1, 3},
+                                                {"violations", METRIC_VIOLATIONS, 1, 1},
+                                                {"reconfigs", METRIC_RECONFIGURATIONS, 1, 1},
+                                                {"latencies s", METRIC_LATENCY_SUM, 1, 0},
+                                                {"decide ms", METRIC_DECIDE, 1000, 1}};
+
+static bool is_trace(const arm_t *arm) {
+  return strcmp(arm->experiment, "dynamic") == 0;
+}
+
+static const column_t *columns_of(const arm_t *arm) {
+  return is_trace(arm) ? trace_columns : constant_columns;
+}
+
 static void print_row(const summary_row_t *row) {
-  char cost[NUMBER_TEXT], over[NUMBER_TEXT], compliance[NUMBER_TEXT], met[NUMBER_TEXT], violations[NUMBER_TEXT];
-  char decide[NUMBER_TEXT];
-  printf("  %-12s %-14s %-9s %-6s %8s %8s %10s %8s %10s %9s\n", row->arm.method, row->arm.variant, row->arm.safety,
-         row->arm.rails ? "on" : "off", number_text(row->mean[METRIC_COST], 3, "", cost),
-         number_text(row->mean[METRIC_OVER_ORACLE], 3, "", over),
-         number_text(row->mean[METRIC_COMPLIANCE], 3, "", compliance),
-         number_text(100 * row->mean[METRIC_QOS_MET], 0, "", met),
-         number_text(row->mean[METRIC_VIOLATIONS], 1, "", violations),
-         number_text(1000 * row->mean[METRIC_DECIDE], 1, "", decide));
+  const column_t *columns = columns_of(&row->arm);
+  printf("  %-12s %-14s %-9s %-6s", row->arm.method, row->arm.variant, row->arm.safety, row->arm.rails ? "on" : "off");
+  for (int c = 0; c < COLUMNS; ++c) {
+    char text[NUMBER_TEXT];
+    printf(" %11s", number_text(columns[c].scale * row->mean[columns[c].metric], columns[c].digits, "", text));
+  }
+  putchar('\n');
 }
 
 static bool same_table(const arm_t *a, const arm_t *b) {
-  return strcmp(a->world, b->world) == 0 && strcmp(a->track, b->track) == 0 && strcmp(a->semantics, b->semantics) == 0;
+  return strcmp(a->experiment, b->experiment) == 0 && strcmp(a->world, b->world) == 0 &&
+         strcmp(a->track, b->track) == 0 && strcmp(a->semantics, b->semantics) == 0;
 }
 
-/* One table per world, track and semantics, in the order in which they occur. */
+/* One table per experiment, world, track and semantics, in the order in which they occur. */
 static void print_tables(const summary_row_t *rows, int32_t n) {
   for (int32_t i = 0; i < n; ++i) {
+    const arm_t *of = &rows[i].arm;
     bool is_first = true;
-    for (int32_t k = 0; k < i; ++k) is_first = is_first && !same_table(&rows[k].arm, &rows[i].arm);
+    for (int32_t k = 0; k < i; ++k) is_first = is_first && !same_table(&rows[k].arm, of);
     if (!is_first) continue;
-    printf("\nworld %s, track %s, %s\n  %-12s %-14s %-9s %-6s %8s %8s %10s %8s %10s %9s\n", rows[i].arm.world,
-           rows[i].arm.track, rows[i].arm.semantics, "method", "variant", "safety", "rails", "cost $/h", "/oracle",
-           "compliance", "QoS met%", "violations", "decide ms");
+    printf("\n%s: world %s, track %s, %s\n  %-12s %-14s %-9s %-6s", of->experiment, of->world, of->track, of->semantics,
+           "method", "variant", "safety", "rails");
+    for (int c = 0; c < COLUMNS; ++c) printf(" %11s", columns_of(of)[c].title);
+    putchar('\n');
     for (int32_t k = i; k < n; ++k)
-      if (same_table(&rows[k].arm, &rows[i].arm)) print_row(&rows[k]);
+      if (same_table(&rows[k].arm, of)) print_row(&rows[k]);
   }
 }
 
 static void print_text(const eval_grid_options_t *options, const eval_cells_t *cells, const summary_row_t *rows,
                        int32_t n) {
   print_tables(rows, n);
-  printf(
-      "\n%d cells; /oracle: cost over oracle(0.95) of the same world; compliance: of %d fresh windows; QoS met: runs "
-      "whose\ncompliance is at least 95 %%; violations: of the windows on the way. A method that does not meet QoS can "
-      "be\narbitrarily cheap: compare (cost, compliance) pairs.\n",
-      (int)cells->n, (int)options->judging_windows);
+  printf("\n%d cells; /oracle: cost over oracle(0.95) of the same world", (int)cells->n);
+  if (options->trace != NULL)
+    printf(
+        " and each minute's users; compliance and violations: of the\ntrace's windows; reconfigs: decisions that "
+        "changed something; latencies: sum over windows of their mean.");
+  else
+    printf(
+        "; met /oracle: of runs that met QoS; compliance: of\n%d fresh windows; QoS met: runs whose compliance is at "
+        "least 95 %%; violations: of the windows on the way.",
+        (int)options->judging_windows);
+  printf(" A\nmethod that does not meet QoS can be arbitrarily cheap: compare (cost, compliance) pairs.\n");
 }
 
 static fc_status_t print_json(const eval_grid_options_t *options, const eval_cells_t *cells, const summary_row_t *rows,
                               int32_t n, fc_error_t *error) {
   comparison_t *comparisons = NULL;
   int32_t n_comparisons = 0;
-  FC_TRY(comparison_all(cells->cells, cells->n, "attmf", "repaired", METRIC_OVER_ORACLE, 1, &comparisons,
+  FC_TRY(comparison_all(cells->cells, cells->n, "attmf", "repaired", METRIC_OVER_ORACLE_MET, 1, &comparisons,
                         &n_comparisons, error));
   fc_json_t *object = fc_json_object(), *part = NULL;
   fc_json_set_string(object, "experiment", options->experiment);

@@ -7,10 +7,12 @@
 
 #include "command.h"
 #include "eval.h"
+#include "eval_folder.h"
 #include "eval_report.h"
 #include "json_output.h"
 #include "motivation_run.h"
 #include "number_text.h"
+#include "planner.h"
 
 typedef struct {
   motivation_task_t task;
@@ -96,10 +98,20 @@ static fc_status_t write_report(const asked_t *asked, const motivation_run_t *ru
                                    .n_ways = MOTIVATION_WAYS,
                                    .n_functions = run->workflow->n_functions,
                                    .functions = run->functions,
-                                   .change = run->change};
+                                   .change = run->change,
+                                   .rank_correlation = run->rho,
+                                   .n_edges = run->n_edges};
   const report_t report = {
       .title = "motivation", .command = asked->command, .motivation = &motivation, .seed = (uint64_t)asked->task.seed};
   return eval_report_write(&report, asked->out, error);
+}
+
+/* Before anything is measured; what an earlier run of this experiment wrote is replaced. */
+static fc_status_t open_out(const asked_t *asked, fc_error_t *error) {
+  if (asked->out == NULL) return FC_OK;
+  fc_json_t *settings = fc_json_object();
+  fc_json_set_string(settings, "experiment", "motivation");
+  return eval_folder_open(asked->out, &settings, error);
 }
 
 static int run_motivation(int argc, char **argv) {
@@ -138,7 +150,7 @@ static int run_motivation(int argc, char **argv) {
        .target = &asked.task.budget,
        .value = "N",
        .help = "windows of the search that tunes together, before its polishing (20000)",
-       .minimum = 100,
+       .minimum = PLAN_MIN_BUDGET,
        .maximum = 10000000},
       {.name = "seed",
        .kind = ARGUMENT_INT,
@@ -161,13 +173,16 @@ static int run_motivation(int argc, char **argv) {
   eval_report_command(argc, argv, command, sizeof command);
   asked.command = command;
   fc_error_t error = {FC_OK, ""};
-  motivation_run_t run;
-  fc_status_t status = motivation_run(&asked.task, &run, &error);
+  motivation_run_t run = {0};
+  fc_status_t status = open_out(&asked, &error);
+  if (status == FC_OK) status = motivation_run(&asked.task, &run, &error);
   if (status == FC_OK && asked.json) print_json(&asked, &run);
   if (status == FC_OK && !asked.json) print_text(&run);
   if (status == FC_OK && asked.out != NULL) status = write_report(&asked, &run, &error);
   motivation_run_clear(&run);
-  return status == FC_OK ? CLI_DONE : cli_fail(arguments.command, &error);
+  if (status == FC_OK) return CLI_DONE;
+  (void)cli_fail(arguments.command, &error);
+  return status == FC_EINVAL ? CLI_USAGE : CLI_FAILED;
 }
 
 const eval_experiment_t eval_motivation = {"motivation", "why functions are tuned together (the paper's Figs. 1 to 3)",

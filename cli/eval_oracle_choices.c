@@ -14,7 +14,8 @@ static const double LEAST_COMPLIANCE = 0.8, HINT_COMPLIANCE = 0.9;
 static const double CHEAPER = 0.995;
 
 static bool is_of(const choice_t *choice, const oracle_cell_t *cell) {
-  return strcmp(choice->workflow, cell->workflow->name) == 0 && choice->users == cell->users &&
+  return strcmp(choice->semantics, fc_semantics_name(FC_SEMANTICS_STRICT)) == 0 &&
+         strcmp(choice->workflow, cell->workflow->name) == 0 && choice->users == cell->users &&
          strcmp(choice->world, world_name(cell->kind)) == 0 &&
          (!world_is_seeded(cell->kind) || (uint64_t)choice->seed == cell->seed) &&
          choice->compliance >= LEAST_COMPLIANCE;

@@ -3,12 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cells_csv.h"
 #include "cells_json.h"
 #include "command.h"
 #include "eval.h"
+#include "eval_folder.h"
 #include "eval_report.h"
 #include "folder_tree.h"
 #include "jobs.h"
@@ -145,20 +145,6 @@ static fc_status_t tell(const asked_t *asked, fc_error_t *error) {
   return FC_OK;
 }
 
-/* A folder that has cells of another experiment is not this one's to write to. Opened, not only read, so that nobody
- * writes there meanwhile. */
-static fc_status_t refuse_others(record_writer_t *writer, const char *path, fc_error_t *error) {
-  cell_t *cells = NULL;
-  int32_t n = 0;
-  fc_status_t status = cells_resume(writer, path, &cells, &n, error);
-  for (int32_t i = 0; i < n && status == FC_OK; ++i)
-    if (strcmp(cells[i].experiment, "pool") != 0)
-      status = fc_error_set(error, FC_EINVAL, "%s has cells of eval %s: name another folder with --out", path,
-                            cells[i].experiment);
-  free(cells);
-  return status;
-}
-
 /* Report and cells; those of another run of this experiment are replaced. */
 static fc_status_t write_report(const asked_t *asked, fc_error_t *error) {
   const int32_t n = (int32_t)(asked->contenders.n * asked->n_seeds);
@@ -169,14 +155,20 @@ static fc_status_t write_report(const asked_t *asked, fc_error_t *error) {
     return fc_error_set(error, FC_EINVAL, "--out: the path is too long");
   const report_t report = {
       .title = "pool", .command = asked->command, .seeds = seeds, .cells = asked->cells, .n_cells = n, .seed = 1};
-  if (mkdir(asked->out, 0777) != 0 && errno != EEXIST)
-    return fc_error_set(error, FC_EIO, "--out %s: %s", asked->out, strerror(errno));
   record_writer_t writer = {.fd = -1};
-  fc_status_t status = refuse_others(&writer, path, error);
+  fc_status_t status = record_open(&writer, &cells_table, path, error);
   if (status == FC_OK) status = eval_report_write(&report, asked->out, error);
   if (status == FC_OK) status = record_rewrite(&writer, asked->cells, n, error);
   record_close(&writer);
   return status;
+}
+
+/* Before anything is measured. Nothing of an earlier run stays, so that its options do not matter. */
+static fc_status_t open_out(const asked_t *asked, fc_error_t *error) {
+  if (asked->out == NULL) return FC_OK;
+  fc_json_t *settings = fc_json_object();
+  fc_json_set_string(settings, "experiment", "pool");
+  return eval_folder_open(asked->out, &settings, error);
 }
 
 static fc_status_t run(asked_t *asked, fc_error_t *error) {
@@ -186,6 +178,7 @@ static fc_status_t run(asked_t *asked, fc_error_t *error) {
   } else {
     FC_TRY(contenders_of_methods(&asked->contenders, asked->methods, error));
   }
+  FC_TRY(open_out(asked, error));
   fc_status_t status = fc_workflow_load(asked->workflow_name, &workflow, error);
   if (status == FC_OK) status = read_rows(asked, workflow, error);
   if (status == FC_OK) status = run_all(asked, error);
@@ -225,7 +218,10 @@ static int run_pool(int argc, char **argv) {
   asked.command = command;
   if (!arguments_parse(&arguments, argc, argv, NULL, NULL, &code)) return code;
   fc_error_t error = {0};
-  return run(&asked, &error) == FC_OK ? CLI_DONE : cli_fail("eval pool", &error);
+  const fc_status_t status = run(&asked, &error);
+  if (status == FC_OK) return CLI_DONE;
+  (void)cli_fail("eval pool", &error);
+  return status == FC_EINVAL ? CLI_USAGE : CLI_FAILED;
 }
 
 const eval_experiment_t eval_pool = {"pool", "every method on published rows, without a simulator", run_pool};

@@ -2,6 +2,7 @@
 #include "eval_reference.h"
 
 #include <math.h>
+#include <string.h>
 
 fc_status_t eval_reference_open(eval_reference_t *reference, const char *path, fc_error_t *error) {
   *reference = (eval_reference_t){0};
@@ -19,12 +20,17 @@ static double *ratio_at(cell_t *cell, int32_t level) {
   return ratios[level];
 }
 
+/* Oracles are those of strict semantics. */
+static bool is_comparable(const cell_t *cell) {
+  return strcmp(cell->semantics, fc_semantics_name(FC_SEMANTICS_STRICT)) == 0;
+}
+
 void eval_reference_compare(const eval_reference_t *reference, const trial_t *trial, cell_t *cell) {
   char truth[ORACLE_TRUTH_SIZE];
   oracle_truth(trial->workflow, trial->world, truth);
   for (int32_t i = 0; i < ORACLE_LEVELS; ++i) {
     const oracle_row_t *row = oracle_table_find(&reference->table, truth, cell->users, oracle_levels[i]);
-    *ratio_at(cell, i) = row != NULL && row->found ? cell->cost_usd_h / row->cost_usd_h : NAN;
+    *ratio_at(cell, i) = row != NULL && row->found && is_comparable(cell) ? cell->cost_usd_h / row->cost_usd_h : NAN;
   }
 }
 
@@ -40,7 +46,7 @@ void eval_reference_compare_trace(const eval_reference_t *reference, const trial
         cost_usd_h = NAN;
       sum_usd_h += cost_usd_h / trace->n_minutes;
     }
-    *ratio_at(cell, i) = cell->cost_usd_h / sum_usd_h;
+    *ratio_at(cell, i) = is_comparable(cell) ? cell->cost_usd_h / sum_usd_h : NAN;
   }
 }
 

@@ -13,6 +13,10 @@ extern "C" {
  * long is cut, so that no name is found by it. */
 bool comma_list_next(const char **list, char *item, size_t size);
 
+/* Whether the list has an item, and every one is there once: else the first that is empty or named again is in
+ * item[size]. */
+bool comma_list_is_set(const char *list, char *item, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

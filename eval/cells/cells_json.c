@@ -59,6 +59,7 @@ fc_json_t *cells_comparisons_json(const comparison_t *comparisons, int32_t n) {
     fc_json_set(object, "reference", &reference);
     fc_json_set_string(object, "metric", metric_key(comparison->metric));
     fc_json_set_int(object, "pairs", comparison->n_pairs);
+    fc_json_set_int(object, "clusters", comparison->n_clusters);
     fc_json_set_int(object, "left_out", comparison->n_left_out);
     set_interval(object, "difference", "difference95", &comparison->difference);
     set_interval(object, "ratio", "ratio95", &comparison->ratio);

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-enum { CHOICE_TEXT_SIZE = 3500 };
+enum { CHOICE_TEXT_SIZE = 3500, CHOICE_MAX_FUNCTIONS = 150 };
 
 typedef struct {
   char workflow[FC_NAME_SIZE];
@@ -23,6 +23,7 @@ typedef struct {
   char variant[24];
   char safety[16];
   bool rails;
+  char semantics[16];
   int64_t seed;
   double cost_usd_h;
   double compliance;
@@ -31,10 +32,11 @@ typedef struct {
 
 extern const record_table_t choices_table;
 
-/* The choice of a cell: configuration is (n_functions). FC_EINVAL when its text does not fit CHOICE_TEXT_SIZE, which
- * has room for more than a hundred functions. */
-fc_status_t choice_of(const cell_t *cell, const fc_function_configuration_t *configuration, int32_t n_functions,
-                      choice_t *choice, fc_error_t *error);
+/* The choice of a cell: configuration is (n_functions), at most CHOICE_MAX_FUNCTIONS. */
+choice_t choice_of(const cell_t *cell, const fc_function_configuration_t *configuration, int32_t n_functions);
+
+/* Whether it is what was chosen in this cell. */
+bool choice_is_of(const choice_t *choice, const cell_t *cell);
 
 /* As record_read. Caller frees *choices with free(). */
 fc_status_t choices_read(const char *path, choice_t **choices, int32_t *n, fc_error_t *error);

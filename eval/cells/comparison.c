@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clusters.h"
+
 static bool text_fits(const char *wanted, const char *text) {
   return wanted == NULL || strcmp(wanted, text) == 0;
 }
@@ -22,8 +24,7 @@ bool cell_matches(const cell_t *cell, const cell_filter_t *filter) {
 typedef struct {
   const cell_t **references; /* (n) those that match */
   int32_t n_references;
-  double *a, *b, *differences; /* (n) */
-  int32_t n_pairs;
+  clusters_t clusters;
 } pairs_t;
 
 static bool are_partners(const cell_t *a, const cell_t *b) {
@@ -50,38 +51,33 @@ static void collect(const cell_t *cells, int32_t n, const cell_filter_t *arm, co
       out->n_left_out += 1;
       continue;
     }
-    if (pairs->n_pairs == 0) out->arm = arm_of(&cells[i]);
-    if (pairs->n_pairs == 0) out->reference = arm_of(partner);
-    pairs->a[pairs->n_pairs] = a;
-    pairs->b[pairs->n_pairs] = b;
-    pairs->differences[pairs->n_pairs++] = a - b;
+    if (out->n_pairs == 0) out->arm = arm_of(&cells[i]);
+    if (out->n_pairs == 0) out->reference = arm_of(partner);
+    clusters_add(&pairs->clusters, &cells[i], a, b);
+    out->n_pairs += 1;
   }
-  out->n_pairs = pairs->n_pairs;
+  out->n_clusters = pairs->clusters.n;
 }
 
-static fc_status_t test_pairs(const pairs_t *pairs, uint64_t seed, comparison_t *out, fc_error_t *error) {
-  double w = 0;
-  FC_TRY(paired_bootstrap(pairs->a, pairs->b, pairs->n_pairs, PAIRED_DIFFERENCE, seed, &out->difference, error));
-  FC_TRY(paired_bootstrap(pairs->a, pairs->b, pairs->n_pairs, PAIRED_RATIO, seed, &out->ratio, error));
-  return paired_wilcoxon(pairs->differences, pairs->n_pairs, &w, &out->p_value, error);
+static fc_status_t test_pairs(const clusters_t *clusters, uint64_t seed, comparison_t *out, fc_error_t *error) {
+  FC_TRY(paired_bootstrap(clusters->items, clusters->n, PAIRED_DIFFERENCE, seed, &out->difference, error));
+  FC_TRY(paired_bootstrap(clusters->items, clusters->n, PAIRED_RATIO, seed, &out->ratio, error));
+  return clusters_wilcoxon(clusters, &out->p_value, error);
 }
 
 fc_status_t comparison_of(const cell_t *cells, int32_t n, const cell_filter_t *arm, const cell_filter_t *reference,
                           metric_t metric, uint64_t seed, comparison_t *out, fc_error_t *error) {
   *out = (comparison_t){.metric = metric, .p_value = NAN, .p_holm = NAN};
-  const size_t size = n > 0 ? (size_t)n : 1;
-  pairs_t pairs = {.references = calloc(size, sizeof *pairs.references), .a = calloc(3 * size, sizeof *pairs.a)};
-  fc_status_t status = FC_OK;
-  if (pairs.references == NULL || pairs.a == NULL) {
+  pairs_t pairs = {.references = calloc(n > 0 ? (size_t)n : 1, sizeof *pairs.references)};
+  fc_status_t status = clusters_init(&pairs.clusters, n, error);
+  if (status == FC_OK && pairs.references == NULL)
     status = fc_error_set(error, FC_ENOMEM, "no memory to pair %d cells", (int)n);
-  } else {
-    pairs.b = pairs.a + size;
-    pairs.differences = pairs.b + size;
+  if (status == FC_OK) {
     collect(cells, n, arm, reference, out, &pairs);
-    status = test_pairs(&pairs, seed, out, error);
+    status = test_pairs(&pairs.clusters, seed, out, error);
   }
   free(pairs.references);
-  free(pairs.a);
+  clusters_clear(&pairs.clusters);
   return status;
 }
 
@@ -92,16 +88,22 @@ static bool same_family(const arm_t *a, const arm_t *b) {
          strcmp(a->track, b->track) == 0 && strcmp(a->semantics, b->semantics) == 0;
 }
 
+static bool is_of(const arm_t *arm, const char *method, const char *variant) {
+  return strcmp(arm->method, method) == 0 && text_fits(variant, arm->variant);
+}
+
+/* What `arm` is compared with; NULL: nothing, or it is the reference itself. */
 static const arm_t *reference_of(const summary_row_t *rows, int32_t n_rows, const char *method, const char *variant,
                                  const arm_t *arm) {
-  const arm_t *first = NULL;
+  const arm_t *first = NULL, *alike = NULL;
   for (int32_t i = 0; i < n_rows; ++i) {
     const arm_t *other = &rows[i].arm;
-    if (strcmp(other->method, method) != 0 || !text_fits(variant, other->variant) || !same_family(other, arm)) continue;
-    if (strcmp(other->safety, arm->safety) == 0 && other->rails == arm->rails) return other;
+    if (!is_of(other, method, variant) || !same_family(other, arm)) continue;
     if (first == NULL) first = other;
+    if (alike == NULL && strcmp(other->safety, arm->safety) == 0 && other->rails == arm->rails) alike = other;
   }
-  return first;
+  if (is_of(arm, method, variant)) return arm == first ? NULL : first;
+  return alike != NULL ? alike : first;
 }
 
 static cell_filter_t filter_of(const arm_t *arm) {
@@ -134,7 +136,7 @@ static fc_status_t compare_rows(const cell_t *cells, int32_t n, const summary_ro
                                 comparison_t *out, int32_t *n_out, fc_error_t *error) {
   for (int32_t i = 0; i < n_rows; ++i) {
     const arm_t *arm = &rows[i].arm, *reference = reference_of(rows, n_rows, method, variant, arm);
-    if (reference == NULL || reference == arm) continue;
+    if (reference == NULL) continue;
     const cell_filter_t a = filter_of(arm), b = filter_of(reference);
     comparison_t *comparison = &out[(*n_out)++];
     FC_TRY(comparison_of(cells, n, &a, &b, metric, seed, comparison, error));

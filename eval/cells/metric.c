@@ -2,11 +2,18 @@
 #include "metric.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "faasconf/status.h"
 
 static double met(const cell_t *cell, double value) {
   return cell->qos_met ? value : NAN;
+}
+
+/* A planner's variant is its level. */
+static double settled(const cell_t *cell) {
+  if (strncmp(cell->variant, "level ", 6) == 0) return NAN;
+  return cell->settled ? 1 : 0;
 }
 
 double metric_of(const cell_t *cell, metric_t metric) {

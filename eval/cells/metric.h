@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* X(name, key of JSON, text for people, value of `const cell_t *cell`). *_MET: of cells that met QoS only, NaN
- * elsewhere: a method that violates QoS can be arbitrarily cheap. */
+ * elsewhere: a method that violates QoS can be arbitrarily cheap. SETTLED is NaN for planners, which verify nothing. */
 #define METRIC_MAP(X)                                                                                                 \
   X(OVER_ORACLE, "cost_over_oracle", "cost over oracle", cell->cost_over_oracle)                                      \
   X(COMPLIANCE, "compliance", "compliance", cell->compliance)                                                         \
@@ -24,7 +24,9 @@ extern "C" {
   X(COST_EQ2, "cost_eq2", "cost of Eq. 2, USD per window", cell->cost_eq2_usd)                                        \
   X(COMPLIANCE_2MIN, "compliance_2min", "compliance of two minutes", cell->compliance_2min)                           \
   X(QOS_MET, "qos_met_share", "share of runs that met QoS", cell->qos_met ? 1 : 0)                                    \
-  X(SETTLED, "settled_share", "share of runs that verified a choice", cell->settled ? 1 : 0)                          \
+  X(WILSON_LOW, "wilson_low", "lower bound of compliance", cell->wilson_low)                                          \
+  X(WILSON_HIGH, "wilson_high", "upper bound of compliance", cell->wilson_high)                                       \
+  X(SETTLED, "settled_share", "share of runs that verified a choice", settled(cell))                                  \
   X(SEVERITY, "severity", "severity of violations", cell->severity)                                                   \
   X(WINDOWS, "windows", "windows", (double)cell->windows)                                                             \
   X(LATENCY_MEAN, "latency_mean", "mean latency, s", cell->latency_mean_s)                                            \

@@ -13,42 +13,41 @@
 /* Stands for infinity while percentiles interpolate. */
 static const double huge = 1e300;
 
-static double statistic_of(double sum_a, double sum_b, int64_t n, paired_statistic_t statistic) {
-  if (statistic == PAIRED_DIFFERENCE) return (sum_a - sum_b) / (double)n;
-  if (sum_b == 0) return sum_a == 0 ? 1 : huge;
-  return sum_a / sum_b;
+static double statistic_of(const paired_cluster_t *sums, paired_statistic_t statistic) {
+  if (statistic == PAIRED_DIFFERENCE) return (sums->sum_a - sums->sum_b) / (double)sums->n;
+  if (sums->sum_b == 0) return sums->sum_a == 0 ? 1 : huge;
+  return sums->sum_a / sums->sum_b;
 }
 
-static double resample(const double *a, const double *b, int64_t n, paired_statistic_t statistic, fc_rng_t *rng) {
-  double sum_a = 0, sum_b = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    const uint32_t pick = fc_rng_below(rng, (uint32_t)n);
-    sum_a += a[pick];
-    sum_b += b[pick];
-  }
-  return statistic_of(sum_a, sum_b, n, statistic);
+static void add(paired_cluster_t *sums, const paired_cluster_t *cluster) {
+  sums->sum_a += cluster->sum_a;
+  sums->sum_b += cluster->sum_b;
+  sums->n += cluster->n;
+}
+
+static double resample(const paired_cluster_t *clusters, int64_t n, paired_statistic_t statistic, fc_rng_t *rng) {
+  paired_cluster_t sums = {0};
+  for (int64_t i = 0; i < n; ++i) add(&sums, &clusters[fc_rng_below(rng, (uint32_t)n)]);
+  return statistic_of(&sums, statistic);
 }
 
 static double unhuge(double value) {
   return value >= huge / 10 ? INFINITY : value;
 }
 
-fc_status_t paired_bootstrap(const double *a, const double *b, int64_t n, paired_statistic_t statistic, uint64_t seed,
+fc_status_t paired_bootstrap(const paired_cluster_t *clusters, int64_t n, paired_statistic_t statistic, uint64_t seed,
                              paired_interval_t *out, fc_error_t *error) {
-  double sum_a = 0, sum_b = 0;
+  paired_cluster_t all = {0};
   fc_rng_t rng;
   *out = (paired_interval_t){NAN, NAN, NAN};
   if (n < 1) return FC_OK;
-  for (int64_t i = 0; i < n; ++i) {
-    sum_a += a[i];
-    sum_b += b[i];
-  }
-  out->value = unhuge(statistic_of(sum_a, sum_b, n, statistic));
+  for (int64_t i = 0; i < n; ++i) add(&all, &clusters[i]);
+  out->value = unhuge(statistic_of(&all, statistic));
   if (n < 2) return FC_OK;
   double *values = calloc(PAIRED_RESAMPLES, sizeof *values);
   if (values == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d resamples", PAIRED_RESAMPLES);
   fc_rng_init(&rng, seed, 0);
-  for (int32_t i = 0; i < PAIRED_RESAMPLES; ++i) values[i] = resample(a, b, n, statistic, &rng);
+  for (int32_t i = 0; i < PAIRED_RESAMPLES; ++i) values[i] = resample(clusters, n, statistic, &rng);
   quantile_sort(values, PAIRED_RESAMPLES);
   out->low = unhuge(quantile_of_sorted(values, PAIRED_RESAMPLES, 0.025));
   out->high = unhuge(quantile_of_sorted(values, PAIRED_RESAMPLES, 0.975));

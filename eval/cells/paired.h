@@ -20,10 +20,16 @@ typedef struct {
   double low, high; /* 95 %, percentiles of the bootstrap */
 } paired_interval_t;
 
-/* mean(a) - mean(b), or mean(a) / mean(b) (0 / 0 is 1, x / 0 infinite), of n pairs without NaN. PAIRED_RESAMPLES
- * resamples of whole pairs, drawn with Philox of (seed, stream 0): the same call gives the same interval. Below two
- * pairs there is no interval, below one no value. FC_ENOMEM. */
-fc_status_t paired_bootstrap(const double *a, const double *b, int64_t n, paired_statistic_t statistic, uint64_t seed,
+/* Pairs that share luck or training, so that they are drawn together. */
+typedef struct {
+  double sum_a, sum_b;
+  int64_t n; /* pairs, at least 1 */
+} paired_cluster_t;
+
+/* mean(a) - mean(b), or mean(a) / mean(b) (0 / 0 is 1, x / 0 infinite), over the pairs of n clusters without NaN.
+ * PAIRED_RESAMPLES resamples of whole clusters, drawn with Philox of (seed, stream 0): the same call gives the same
+ * interval. Below two clusters there is no interval, below one no value. FC_ENOMEM. */
+fc_status_t paired_bootstrap(const paired_cluster_t *clusters, int64_t n, paired_statistic_t statistic, uint64_t seed,
                              paired_interval_t *out, fc_error_t *error);
 
 /* Wilcoxon's signed-rank test, two-sided, of n differences without NaN. Zeros are left out, ties share their mean rank.

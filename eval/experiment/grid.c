@@ -1,7 +1,7 @@
 /* grid.c - see grid.h. */
 #include "grid.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,8 +16,6 @@ typedef struct {
   cell_t cell;
   fc_function_configuration_t *choice; /* (N) */
   trace_minute_t *minutes;             /* (n_minutes) of a trace */
-  atomic_bool is_done;
-  bool is_told;
 } slot_t;
 
 /* Trials that share workflow, seed, nominal world and track. */
@@ -31,9 +29,9 @@ typedef struct {
   slot_t *slots;
   int32_t n_slots, capacity;
   int64_t n_done_before, n_cells;
-  fc_status_t told; /* of on_cell */
-  fc_error_t tell_error;
   char doing[160];
+  pthread_mutex_t mutex; /* of telling; guards what follows */
+  int64_t n_told;
 } group_t;
 
 static int32_t trace_levels(const trace_t *trace, int32_t users[OFFLINE_MAX_LOADS]) {
@@ -143,6 +141,7 @@ static void clear_group(group_t *group) {
   free(group->slots);
   for (int kind = 0; kind < WORLD_KINDS; ++kind) world_clear(&group->worlds[kind]);
   tuner_rows_clear(&group->rows);
+  pthread_mutex_destroy(&group->mutex);
 }
 
 /* ---- the work ------------------------------------------------------------------------------------------------- */
@@ -190,6 +189,18 @@ static void show_preparing(void *context, int64_t n_done) {
   show(group, 0);
 }
 
+/* As soon as it is there, whoever measured it. */
+static fc_status_t tell(group_t *group, const slot_t *slot, fc_error_t *error) {
+  const grid_t *grid = group->grid;
+  pthread_mutex_lock(&group->mutex);
+  const fc_status_t status = grid->on_cell(grid->context, &slot->trial, &slot->cell, slot->choice,
+                                           grid->trace != NULL ? slot->minutes : NULL, error);
+  group->n_told += 1;
+  show(group, group->n_told);
+  pthread_mutex_unlock(&group->mutex);
+  return status;
+}
+
 static fc_status_t run_slot(void *context, int32_t worker, int64_t piece, fc_error_t *error) {
   group_t *group = context;
   slot_t *slot = &group->slots[piece];
@@ -199,23 +210,7 @@ static fc_status_t run_slot(void *context, int32_t worker, int64_t piece, fc_err
     FC_TRY(trace_run(&slot->trial, trace, slot->contender, slot->minutes, &slot->cell, error));
   else
     FC_TRY(trial_run(&slot->trial, slot->contender, &slot->cell, slot->choice, error));
-  atomic_store_explicit(&slot->is_done, true, memory_order_release);
-  return FC_OK;
-}
-
-static void tell(void *context, int64_t n_done) {
-  group_t *group = context;
-  const grid_t *grid = group->grid;
-  for (int32_t i = 0; i < group->n_slots && group->told == FC_OK; ++i) {
-    slot_t *slot = &group->slots[i];
-    if (slot->is_told || !atomic_load_explicit(&slot->is_done, memory_order_acquire)) continue;
-    slot->is_told = true;
-    group->told = grid->on_cell(grid->context, &slot->trial, &slot->cell, slot->choice,
-                                grid->trace != NULL ? slot->minutes : NULL, &group->tell_error);
-  }
-  snprintf(group->doing, sizeof group->doing, "%s, seed %d, track %s", group->workflow->name, (int)group->seed,
-           trial_track_name(group->track));
-  show(group, n_done);
+  return tell(group, slot, error);
 }
 
 static fc_status_t run_group(group_t *group, bool optimistic, fc_error_t *error) {
@@ -225,10 +220,9 @@ static fc_status_t run_group(group_t *group, bool optimistic, fc_error_t *error)
   FC_TRY(measure_rows(group, error));
   if (grid->cache != NULL)
     FC_TRY(jobs_run(grid->n_workers, grid->contenders->n, prepare, show_preparing, group, error));
-  FC_TRY(jobs_run(grid->n_workers, group->n_slots, run_slot, tell, group, error));
-  tell(group, group->n_slots);
-  if (group->told != FC_OK && error != NULL) *error = group->tell_error;
-  return group->told;
+  snprintf(group->doing, sizeof group->doing, "%s, seed %d, track %s", group->workflow->name, (int)group->seed,
+           trial_track_name(group->track));
+  return jobs_run(grid->n_workers, group->n_slots, run_slot, NULL, group, error);
 }
 
 fc_status_t grid_run(const grid_t *grid, fc_error_t *error) {
@@ -243,7 +237,8 @@ fc_status_t grid_run(const grid_t *grid, fc_error_t *error) {
                            .seed = grid->first_seed + (uint64_t)s,
                            .track = (tuner_track_t)track,
                            .n_done_before = n_done,
-                           .n_cells = grid_size(grid)};
+                           .n_cells = grid_size(grid),
+                           .mutex = PTHREAD_MUTEX_INITIALIZER};
           const fc_status_t status = run_group(&group, optimistic != 0, error);
           n_done = group.n_done_before + group.n_slots;
           clear_group(&group);

@@ -1,9 +1,9 @@
 /* grid.h - many trials: every contender in every world, at every load, on every track, with every seed.
  *
  * Trials that share a nominal world, a track, a workflow and a seed share offline rows and what methods make of them
- * (prepared once, kept in the cache folder). Cells are told to the caller as they are done, on the calling thread, so
- * that they can be written at once and an interrupted grid goes on where it stopped. The result does not depend on the
- * number of workers.
+ * (prepared once, kept in the cache folder). Cells are told to the caller as they are done, by the thread that did them
+ * and one at a time, so that they can be written at once and an interrupted grid goes on where it stopped. The result
+ * does not depend on the number of workers.
  */
 #ifndef EVAL_EXPERIMENT_GRID_H
 #define EVAL_EXPERIMENT_GRID_H

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clusters.h"
+
 /* How an effect comes from a comparison of `arm` with `base`. */
 typedef enum {
   EFFECT_SAVING, /* 1 - arm / base */
@@ -203,6 +205,7 @@ static int32_t gather(const cell_t *cells, int32_t n, const claim_scope_t *scope
                                     .workflow = workflow,
                                     .world = scope->world,
                                     .track = scope->track,
+                                    .semantics = scope->semantics,
                                     .variant = side->variant,
                                     .safety = safety,
                                     .rails = rails};
@@ -241,15 +244,22 @@ static paired_interval_t effect_of(effect_t effect, const paired_interval_t *rat
   return out;
 }
 
-/* Mean of a metric with its interval. values: (2, n) scratch. */
-static fc_status_t level_of(const cell_t *cells, int32_t n, metric_t metric, uint64_t seed, double *values,
-                            comparison_t *out, fc_error_t *error) {
-  for (int32_t i = 0; i < n; ++i) {
+/* Mean of a metric with its interval: compared with nothing. */
+static fc_status_t level_of(const cell_t *cells, int32_t n, metric_t metric, uint64_t seed, comparison_t *out,
+                            fc_error_t *error) {
+  clusters_t clusters;
+  fc_status_t status = clusters_init(&clusters, n, error);
+  for (int32_t i = 0; status == FC_OK && i < n; ++i) {
     const double value = metric_of(&cells[i], metric);
-    if (!isnan(value)) values[out->n_pairs++] = value;
+    if (isnan(value)) continue;
+    clusters_add(&clusters, &cells[i], value, 0);
+    out->n_pairs += 1;
   }
-  memset(values + n, 0, (size_t)n * sizeof *values); /* compared with nothing */
-  return paired_bootstrap(values, values + n, out->n_pairs, PAIRED_DIFFERENCE, seed, &out->ratio, error);
+  out->n_clusters = clusters.n;
+  if (status == FC_OK)
+    status = paired_bootstrap(clusters.items, clusters.n, PAIRED_DIFFERENCE, seed, &out->ratio, error);
+  clusters_clear(&clusters);
+  return status;
 }
 
 /* arm and base stand one behind the other in `cells`: the arm's first. Every cell of the base, which may have several
@@ -283,30 +293,29 @@ static double null_of(effect_t effect) {
 }
 
 static fc_status_t measure(const question_t *question, const char *experiment, const cell_t *cells, int32_t n,
-                           const claim_scope_t *scope, cell_t *scratch, double *values, comparison_t *out,
-                           fc_error_t *error) {
+                           const claim_scope_t *scope, cell_t *scratch, comparison_t *out, fc_error_t *error) {
   *out = (comparison_t){.ratio = {NAN, NAN, NAN}};
   const int32_t n_arm = gather(cells, n, scope, experiment, question->workflow, &question->arm, scratch);
   if (n_arm == 0) return FC_OK;
-  if (question->base.methods == NULL)
-    return level_of(scratch, n_arm, question->metric, scope->seed, values, out, error);
+  if (question->base.methods == NULL) return level_of(scratch, n_arm, question->metric, scope->seed, out, error);
   const int32_t n_base = gather(cells, n, scope, experiment, question->workflow, &question->base, scratch + n_arm);
   if (n_base == 0) return FC_OK;
   return ratio_of(scratch, n_arm, n_base, question->metric, scope->seed, out, error);
 }
 
 static fc_status_t answer(const question_t *question, const cell_t *cells, int32_t n, const claim_scope_t *scope,
-                          cell_t *scratch, double *values, claim_t *claim, fc_error_t *error) {
+                          cell_t *scratch, claim_t *claim, fc_error_t *error) {
   char experiment[sizeof cells->experiment];
   comparison_t found = {.ratio = {NAN, NAN, NAN}};
   for (int e = 0; isnan(found.ratio.value) && item_of(question->experiments, e, experiment, sizeof experiment); ++e)
-    FC_TRY(measure(question, experiment, cells, n, scope, scratch, values, &found, error));
+    FC_TRY(measure(question, experiment, cells, n, scope, scratch, &found, error));
   *claim = (claim_t){
       .text = question->text,
       .paper = question->paper,
       .null = null_of(question->effect),
       .unit = question->effect == EFFECT_FACTOR || question->effect == EFFECT_GAIN ? CLAIM_FACTOR : CLAIM_SHARE,
       .n_pairs = found.n_pairs,
+      .n_clusters = found.n_clusters,
       .ours = effect_of(question->effect, &found.ratio)};
   claim->verdict = claim_verdict(&claim->ours, claim->paper, claim->null);
   const char *reason = question->reason;
@@ -320,16 +329,13 @@ fc_status_t claims_of(const cell_t *cells, int32_t n_cells, const claim_scope_t 
                       int32_t *n, fc_error_t *error) {
   const size_t size = n_cells > 0 ? (size_t)n_cells : 1;
   cell_t *scratch = calloc(2 * size, sizeof *scratch);
-  double *values = calloc(2 * size, sizeof *values);
   fc_status_t status = FC_OK;
   *n = 0;
-  if (scratch == NULL || values == NULL)
-    status = fc_error_set(error, FC_ENOMEM, "no memory to look at %d cells", (int)n_cells);
+  if (scratch == NULL) status = fc_error_set(error, FC_ENOMEM, "no memory to look at %d cells", (int)n_cells);
   for (size_t i = 0; i < sizeof questions / sizeof questions[0] && status == FC_OK; ++i) {
-    status = answer(&questions[i], cells, n_cells, scope, scratch, values, &claims[i], error);
+    status = answer(&questions[i], cells, n_cells, scope, scratch, &claims[i], error);
     if (status == FC_OK) *n += 1;
   }
   free(scratch);
-  free(values);
   return status;
 }

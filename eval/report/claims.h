@@ -1,8 +1,8 @@
 /* claims.h - what the paper claims, and the same quantity from our cells.
  *
  * An effect is a number that is larger the more the claim holds: a saving, a factor, a compliance. The verdict follows
- * from its interval (95 %, bootstrap over pairs) alone: see claim_verdict. Cells of one world and track are looked at;
- * methods as repaired. Source: Wang et al., "FaaSConf", ASE '24. */
+ * from its interval (95 %, bootstrap over workflows and seeds) alone: see claim_verdict. Cells of one world, track and
+ * semantics are looked at; methods as repaired. Source: Wang et al., "FaaSConf", ASE '24. */
 #ifndef EVAL_REPORT_CLAIMS_H
 #define EVAL_REPORT_CLAIMS_H
 
@@ -30,19 +30,19 @@ typedef struct {
   double null;      /* the effect of no difference; NaN: the claim is a level, not a difference */
   claim_unit_t unit;
   paired_interval_t ours;
-  int32_t n_pairs;
+  int32_t n_pairs, n_clusters; /* of pairs with one workflow and seed */
   claim_verdict_t verdict;
   char reason[CLAIM_REASON_SIZE]; /* of the difference, or of not being measured */
 } claim_t;
 
 typedef struct {
-  const char *world, *track; /* of the cells that count */
-  uint64_t seed;             /* of the bootstrap */
+  const char *world, *track, *semantics; /* of the cells that count */
+  uint64_t seed;                         /* of the bootstrap */
 } claim_scope_t;
 
 /* holds: the interval lies above `null` and reaches `paper`; weaker: above `null`, below `paper`; does not hold:
  * reaches neither, or lies below `null`; undecided: it holds both `null` and `paper`, or there is none (fewer than two
- * pairs). Of a level (null NaN): holds when the interval reaches `paper`, else does not hold. */
+ * clusters). Of a level (null NaN): holds when the interval reaches `paper`, else does not hold. */
 claim_verdict_t claim_verdict(const paired_interval_t *ours, double paper, double null);
 
 /* "holds", "holds weaker", "does not hold", "not decided", "not measured". Static storage. */

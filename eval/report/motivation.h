@@ -41,6 +41,8 @@ typedef struct {
   const char *const *functions; /* (n_functions) */
   const double *change;         /* (n_functions, n_functions): relative change of the column's own latency (0.2: +20 %)
                                    when the row's resources are changed */
+  double rank_correlation;      /* of these changes with learned attention, over n_edges; NaN: not measured */
+  int32_t n_edges;
 } motivation_t;
 
 #ifdef __cplusplus

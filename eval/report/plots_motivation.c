@@ -107,12 +107,16 @@ static void write_influence(FILE *out, const motivation_t *motivation) {
 static fc_status_t draw_influence(plots_t *plots, const motivation_t *motivation, fc_error_t *error) {
   gnuplot_t plot;
   fc_error_t how = {0};
+  char caption[256] = "Change of each function's latency in per cent when the resources of another one change.";
+  if (isfinite(motivation->rank_correlation))
+    (void)snprintf(caption, sizeof caption,
+                   "Change of each function's latency in per cent when the resources of another one change. Rank "
+                   "correlation with the attention that AttMF has learned: %.2f over %d edges.",
+                   motivation->rank_correlation, (int)motivation->n_edges);
   FC_TRY(gnuplot_begin(&plot, "motivation-influence", "Influence between functions", 760, 660, error));
   write_influence(plot.script, motivation);
   const fc_status_t drawn = gnuplot_end(&plot, plots->folder, plots->program, &how);
-  return plots_add(plots, "motivation-influence",
-                   "Change of each function's latency in per cent when the resources of another one change.", drawn,
-                   &how, error);
+  return plots_add(plots, "motivation-influence", caption, drawn, &how, error);
 }
 
 static bool has_influence(const motivation_t *motivation) {

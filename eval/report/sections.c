@@ -43,75 +43,98 @@ static bool same_table(const arm_t *a, const arm_t *b) {
          strcmp(a->track, b->track) == 0 && strcmp(a->semantics, b->semantics) == 0;
 }
 
-static void write_row(FILE *out, const summary_row_t *row, bool is_dynamic) {
-  html_row(out);
-  html_cell(out, row->arm.method);
-  html_cell(out, row->arm.variant);
-  html_cell(out, row->arm.safety);
-  html_cell(out, row->arm.rails ? "yes" : "no");
-  html_number(out, row->mean[METRIC_OVER_ORACLE_MET], 3);
-  html_number(out, row->mean[METRIC_OVER_ORACLE], 3);
-  html_number(out, 100 * row->mean[METRIC_COMPLIANCE], 1);
-  html_number(out, 100 * row->mean[METRIC_QOS_MET], 1);
-  html_number(out, row->mean[METRIC_VIOLATIONS], 2);
-  if (is_dynamic) {
-    html_number(out, row->mean[METRIC_RECONFIGURATIONS], 1);
-    html_number(out, row->mean[METRIC_LATENCY_SUM], 1);
-  } else {
-    html_number(out, row->mean[METRIC_SEVERITY], 2);
-    html_number(out, row->mean[METRIC_WINDOWS], 1);
-    html_number(out, 100 * row->mean[METRIC_SETTLED], 1);
+typedef struct {
+  const char *title;
+  metric_t metric;
+  double scale;
+  int digits;
+} column_t;
+
+/* The end of a list has no title. */
+static const column_t constant_columns[] = {{"cost / oracle, QoS met", METRIC_OVER_ORACLE_MET, 1, 3},
+                                            {"cost / oracle, all", METRIC_OVER_ORACLE, 1, 3},
+                                            {"compliance, %", METRIC_COMPLIANCE, 100, 1},
+                                            {"runs that met QoS, %", METRIC_QOS_MET, 100, 1},
+                                            {"violations", METRIC_VIOLATIONS, 1, 2},
+                                            {"severity", METRIC_SEVERITY, 1, 2},
+                                            {"windows", METRIC_WINDOWS, 1, 1},
+                                            {"settled, %", METRIC_SETTLED, 100, 1},
+                                            {"cost, USD/h", METRIC_COST, 1, 3},
+                                            {"decision, s", METRIC_DECIDE, 1, 4},
+                                            {0}};
+
+static const column_t trace_columns[] = {{"cost / oracle", METRIC_OVER_ORACLE, 1, 3},
+                                         {"compliance, %", METRIC_COMPLIANCE, 100, 1},
+                                         {"violations", METRIC_VIOLATIONS, 1, 2},
+                                         {"reconfigurations", METRIC_RECONFIGURATIONS, 1, 1},
+                                         {"sum of latencies, s", METRIC_LATENCY_SUM, 1, 1},
+                                         {"cost, USD/h", METRIC_COST, 1, 3},
+                                         {"decision, s", METRIC_DECIDE, 1, 4},
+                                         {0}};
+
+/* No row was measured twice. */
+static const column_t pool_columns[] = {{"cost, USD/h", METRIC_COST, 1, 3},
+                                        {"the chosen row met QoS, %", METRIC_QOS_MET, 100, 1},
+                                        {"rows around it that did, %", METRIC_COMPLIANCE, 100, 1},
+                                        {"violations", METRIC_VIOLATIONS, 1, 2},
+                                        {"decision, s", METRIC_DECIDE, 1, 4},
+                                        {0}};
+
+static const column_t more_columns[] = {{"compliance, %", METRIC_COMPLIANCE, 100, 1},
+                                        {"its 95 % interval (Wilson): from", METRIC_WILSON_LOW, 100, 1},
+                                        {"to", METRIC_WILSON_HIGH, 100, 1},
+                                        {"of two minutes, %", METRIC_COMPLIANCE_2MIN, 100, 1},
+                                        {"cost / oracle(0.5)", METRIC_OVER_ORACLE50, 1, 3},
+                                        {"cost / oracle(0.99)", METRIC_OVER_ORACLE99, 1, 3},
+                                        {"Eq. 2, USD per window", METRIC_COST_EQ2, 1, 5},
+                                        {"mean latency, s", METRIC_LATENCY_MEAN, 1, 2},
+                                        {"successes per window", METRIC_THROUGHPUT, 1, 1},
+                                        {"cost of violating windows", METRIC_UNSAFE_COST, 1, 1},
+                                        {0}};
+
+enum { MAX_COLUMNS = 20, NAMING_COLUMNS = 4 };
+
+static const column_t *columns_of(const arm_t *of) {
+  if (strcmp(of->experiment, "dynamic") == 0) return trace_columns;
+  return strcmp(of->experiment, "pool") == 0 ? pool_columns : constant_columns;
+}
+
+static void write_rows(FILE *out, const column_t *columns, const summary_row_t *rows, int32_t n, const arm_t *of) {
+  const char *titles[MAX_COLUMNS] = {"method", "variant", "safety", "rails"};
+  int32_t n_titles = NAMING_COLUMNS;
+  for (const column_t *c = columns; c->title != NULL; ++c) titles[n_titles++] = c->title;
+  titles[n_titles++] = "runs";
+  titles[n_titles++] = "without oracle";
+  FC_ASSERT(n_titles <= MAX_COLUMNS);
+  html_table(out, titles, n_titles);
+  for (int32_t i = 0; i < n; ++i) {
+    const summary_row_t *row = &rows[i];
+    if (!same_table(&row->arm, of)) continue;
+    html_row(out);
+    html_cell(out, row->arm.method);
+    html_cell(out, row->arm.variant);
+    html_cell(out, row->arm.safety);
+    html_cell(out, row->arm.rails ? "yes" : "no");
+    for (const column_t *c = columns; c->title != NULL; ++c)
+      html_number(out, c->scale * row->mean[c->metric], c->digits);
+    html_number(out, row->n_cells, 0);
+    html_number(out, row->n_cells - row->n_measured[METRIC_OVER_ORACLE], 0);
   }
-  html_number(out, row->mean[METRIC_COST], 3);
-  html_number(out, row->mean[METRIC_DECIDE], 4);
-  html_number(out, row->n_cells, 0);
-  html_number(out, row->n_cells - row->n_measured[METRIC_OVER_ORACLE], 0);
+  html_table_end(out);
 }
 
 static void write_table(FILE *out, const summary_row_t *rows, int32_t n, const arm_t *of) {
-  static const char *const fixed[] = {"method",
-                                      "variant",
-                                      "safety",
-                                      "rails",
-                                      "cost / oracle, QoS met",
-                                      "cost / oracle, all",
-                                      "compliance, %",
-                                      "runs that met QoS, %",
-                                      "violations",
-                                      "severity",
-                                      "windows",
-                                      "settled, %",
-                                      "cost, USD/h",
-                                      "decision, s",
-                                      "runs",
-                                      "without oracle"};
-  static const char *const dynamic[] = {"method",
-                                        "variant",
-                                        "safety",
-                                        "rails",
-                                        "cost / oracle, QoS met",
-                                        "cost / oracle, all",
-                                        "compliance, %",
-                                        "runs that met QoS, %",
-                                        "violations",
-                                        "reconfigurations",
-                                        "sum of latencies, s",
-                                        "cost, USD/h",
-                                        "decision, s",
-                                        "runs",
-                                        "without oracle"};
-  const bool is_dynamic = strcmp(of->experiment, "dynamic") == 0;
   char title[PLAIN_SIZE];
   (void)snprintf(title, sizeof title, "%s: world %s, track %s, %s", of->experiment, of->world, of->track,
                  of->semantics);
   fputs("<h3>", out);
   html_text(out, title);
   fputs("</h3>\n", out);
-  html_table(out, is_dynamic ? dynamic : fixed,
-             (int32_t)(is_dynamic ? sizeof dynamic / sizeof dynamic[0] : sizeof fixed / sizeof fixed[0]));
-  for (int32_t i = 0; i < n; ++i)
-    if (same_table(&rows[i].arm, of)) write_row(out, &rows[i], is_dynamic);
-  html_table_end(out);
+  write_rows(out, columns_of(of), rows, n, of);
+  if (columns_of(of) != constant_columns) return;
+  fputs("<details><summary>more figures</summary>\n", out);
+  write_rows(out, more_columns, rows, n, of);
+  fputs("</details>\n", out);
 }
 
 fc_status_t section_tables(FILE *out, const report_t *report, fc_error_t *error) {
@@ -174,11 +197,18 @@ void section_reading(FILE *out, const report_t *report) {
       "<li><b>compliance</b>: share of fresh windows, not seen while tuning, that met QoS; on a trace, of its "
       "windows. <b>runs that met QoS</b>: those with a compliance of at least 95 %.</li>\n"
       "<li><b>violations</b>: windows on the way to the choice that violated QoS; <b>severity</b>: by how much, summed."
-      "</li>\n<li><b>settled</b>: runs that verified a choice; the others keep the start configuration.</li>\n"
+      "</li>\n<li><b>settled</b>: runs that verified a choice; the others keep the start configuration. Planners keep "
+      "to their plan."
+      "</li>\n"
       "<li><b>without oracle</b>: runs left out of cost / oracle because it was not measured.</li>\n"
-      "<li>Pairs are runs on the same workflow, load, world, track and seed. Intervals (95 %) are percentiles of 2,000 "
-      "bootstrap resamples of pairs with seed ",
+      "<li>Pairs are runs on the same workflow, load, world, track and seed; those of one workflow and seed share "
+      "training "
+      "and luck and are a cluster. Intervals (95 %) are percentiles of 2,000 bootstrap resamples of clusters with "
+      "seed ",
       out);
-  fprintf(out, "%llu; p is Wilcoxon's signed-rank test, corrected by Holm over the methods of a table.</li>\n</ul>\n",
-          (unsigned long long)report->seed);
+  fprintf(
+      out,
+      "%llu; p is Wilcoxon's signed-rank test of the clusters' means, corrected by Holm over the methods of a table; "
+      "with five clusters or fewer it cannot be below 0.05.</li>\n</ul>\n",
+      (unsigned long long)report->seed);
 }

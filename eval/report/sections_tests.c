@@ -48,13 +48,14 @@ static void write_comparison(FILE *out, const comparison_t *comparison, bool is_
   probability_cell(out, comparison->p_value);
   probability_cell(out, comparison->p_holm);
   html_number(out, comparison->n_pairs, 0);
+  html_number(out, comparison->n_clusters, 0);
   html_number(out, comparison->n_left_out, 0);
 }
 
 static fc_status_t write_tests(FILE *out, const report_t *report, metric_t metric, const char *title,
                                fc_error_t *error) {
-  static const char *const headers[] = {"experiment",        "world", "track",    "method", "against",
-                                        "difference (95 %)", "p",     "p (Holm)", "pairs",  "left out"};
+  static const char *const headers[] = {"experiment", "world",    "track", "method",   "against", "difference (95 %)",
+                                        "p",          "p (Holm)", "pairs", "clusters", "left out"};
   const char *method = report->reference_method != NULL ? report->reference_method : "attmf";
   const char *variant = report->reference_variant != NULL ? report->reference_variant : "repaired";
   comparison_t *comparisons = NULL;
@@ -106,9 +107,10 @@ static void write_claim(FILE *out, const claim_t *claim) {
   if (claim->verdict == CLAIM_NOT_MEASURED) {
     (void)snprintf(text, sizeof text, "not measured");
   } else if (isnan(claim->ours.low)) {
-    (void)snprintf(text, sizeof text, "%s, %d pair", value, (int)claim->n_pairs);
+    (void)snprintf(text, sizeof text, "%s, n = %d, no interval", value, (int)claim->n_pairs);
   } else {
-    (void)snprintf(text, sizeof text, "%s (%s to %s), n = %d", value, low, high, (int)claim->n_pairs);
+    (void)snprintf(text, sizeof text, "%s (%s to %s), n = %d in %d", value, low, high, (int)claim->n_pairs,
+                   (int)claim->n_clusters);
   }
   html_cell(out, text);
   html_cell(out, claim_verdict_text(claim->verdict));
@@ -118,12 +120,12 @@ static void write_claim(FILE *out, const claim_t *claim) {
 static fc_status_t write_claims(FILE *out, const report_t *report, const cell_t *first, fc_error_t *error) {
   static const char *const headers[] = {"claim", "paper's number", "our measurement of the same claim (95 %)", "holds?",
                                         "reason for the difference"};
-  const claim_scope_t scope = {first->world, first->track, report->seed};
+  const claim_scope_t scope = {first->world, first->track, first->semantics, report->seed};
   claim_t claims[CLAIMS_MAX];
   int32_t n = 0;
   char title[PLAIN_SIZE];
   FC_TRY(claims_of(report->cells, report->n_cells, &scope, claims, &n, error));
-  (void)snprintf(title, sizeof title, "World %s, track %s", first->world, first->track);
+  (void)snprintf(title, sizeof title, "World %s, track %s, %s", first->world, first->track, first->semantics);
   fputs("<h3>", out);
   html_text(out, title);
   fputs("</h3>\n", out);
@@ -138,14 +140,17 @@ fc_status_t section_claims(FILE *out, const report_t *report, fc_error_t *error)
   fputs(
       "<p>Wang et al., FaaSConf (ASE '24), against the same quantity here, methods as repaired. A claim holds when our "
       "interval excludes no effect and reaches the paper's number, holds weaker when it excludes no effect but stays "
-      "below that number, and does not hold otherwise; it is not decided when the interval has room for both.</p>\n",
+      "below that number, and does not hold otherwise; it is not decided when the interval has room for both. n: pairs "
+      "in "
+      "clusters of one workflow and seed.</p>\n",
       out);
   if (report->n_cells == 0) fputs("<p>Nothing was measured.</p>\n", out);
   for (int32_t i = 0; i < report->n_cells; ++i) {
     const cell_t *cell = &report->cells[i];
     bool is_done = false;
     for (int32_t k = i - 1; k >= 0 && !is_done; --k)
-      is_done = strcmp(report->cells[k].world, cell->world) == 0 && strcmp(report->cells[k].track, cell->track) == 0;
+      is_done = strcmp(report->cells[k].world, cell->world) == 0 && strcmp(report->cells[k].track, cell->track) == 0 &&
+                strcmp(report->cells[k].semantics, cell->semantics) == 0;
     if (!is_done) FC_TRY(write_claims(out, report, cell, error));
   }
   return FC_OK;

@@ -30,13 +30,16 @@ TEST_F(EvalPool, ChoosesAmongHeldOutRows) {
   EXPECT_EQ(3, std::count(again.begin(), again.end(), '\n')) << "another run takes its place";
 }
 
-TEST_F(EvalPool, LeavesTheCellsOfAnotherExperimentAlone) {
+TEST_F(EvalPool, LeavesTheResultsOfAnotherExperimentAlone) {
   ASSERT_EQ(0, pool({"--seeds", "1", "--out", folder_.path("out")}).exit_code);
-  std::string cells = fc_test::read_file(folder_.path("out/cells.csv"));
-  for (size_t at; (at = cells.find("\npool,")) != std::string::npos;) cells.replace(at, 6, "\nstatic,");
-  fc_test::write_file(folder_.path("out/cells.csv"), cells);
-  EXPECT_THAT(pool({"--seeds", "1", "--out", folder_.path("out")}).err, HasSubstr("has cells of eval static"));
+  std::string settings = fc_test::read_file(folder_.path("out/settings.json"));
+  settings.replace(settings.find("\"pool\""), 6, "\"static\"");
+  fc_test::write_file(folder_.path("out/settings.json"), settings);
+  const std::string cells = fc_test::read_file(folder_.path("out/cells.csv"));
+  EXPECT_THAT(pool({"--seeds", "2", "--out", folder_.path("out")}).err,
+              HasSubstr("has results of experiment 'static', not 'pool'"));
   EXPECT_EQ(cells, fc_test::read_file(folder_.path("out/cells.csv")));
+  EXPECT_EQ(settings, fc_test::read_file(folder_.path("out/settings.json")));
 }
 
 TEST_F(EvalPool, SaysWhatIsWrong) {

@@ -1,6 +1,8 @@
 // `faasconf eval static`, `dynamic`, `ablation`: what users see.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "support.h"
 
 extern "C" {
@@ -72,6 +74,106 @@ TEST(EvalSimulated, ARunGoesOnWhereItStopped) {
   EXPECT_EQ(std::count(after.begin(), after.end(), '\n'), 5) << "a header and four cells";
 }
 
+// Rows, budgets and traces are not part of a cell's name: a folder has one of each.
+TEST(EvalSimulated, AFolderKeepsToItsOptions) {
+  const TemporaryFolder folder;
+  const std::string out = folder.path("out");
+  std::vector<std::string> arguments = small_static();
+  arguments.insert(arguments.end(), {"--out", out});
+  ASSERT_EQ(eval(arguments).exit_code, 0);
+  const std::string cells = fc_test::read_file(out + "/cells.csv");
+  const struct {
+    std::vector<std::string> options;
+    const char *says;
+  } others[] = {{{"--rows", "30"}, "measured with --rows 20, this run has 30"},
+                {{"--judge", "32"}, "measured with --judge 16, this run has 32"},
+                {{"--windows", "9"}, "measured with --windows 15, this run has 9"},
+                {{"--pretraining", "50"}, "measured with --pretraining 31000, this run has 50"},
+                {{"--users", "10,20"}, "measured with --users '10', this run has '10,20'"}};
+  for (const auto &other : others) {
+    std::vector<std::string> changed = arguments;
+    changed.insert(changed.end(), other.options.begin(), other.options.end());
+    const Finished done = eval(changed);
+    EXPECT_EQ(done.exit_code, 1);
+    EXPECT_THAT(done.err, HasSubstr(other.says));
+  }
+  fc_test::write_file(folder.path("trace.csv"), "minute,users\n0,8\n");
+  EXPECT_THAT(eval({"dynamic", "--trace", folder.path("trace.csv"), "--out", out}).err,
+              HasSubstr("has results of experiment 'static', not 'dynamic'"));
+  EXPECT_THAT(eval({"motivation", "--out", out}).err, HasSubstr("has results of experiment 'static'"));
+  EXPECT_EQ(fc_test::read_file(out + "/cells.csv"), cells);
+  std::filesystem::remove(out + "/settings.json");
+  EXPECT_THAT(eval(arguments).err, HasSubstr("has cells.csv, but no settings.json"));
+}
+
+TEST(EvalSimulated, ATraceOfAnotherDayNeedsAnotherFolder) {
+  const TemporaryFolder folder;
+  fc_test::write_file(folder.path("trace.csv"), "minute,users,users_more\n0,8,9\n1,9,9\n");
+  std::vector<std::string> arguments = {"dynamic",
+                                        "--trace",
+                                        folder.path("trace.csv"),
+                                        "--world",
+                                        "exact",
+                                        "--track",
+                                        "rows",
+                                        "--seeds",
+                                        "1",
+                                        "--rows",
+                                        "20",
+                                        "--method",
+                                        "library",
+                                        "--workflow",
+                                        "sequential,parallel",
+                                        "--out",
+                                        folder.path("out")};
+  const Finished done = eval(arguments);
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("reconfigs"));
+  const std::string minutes = fc_test::read_file(folder.path("out/series.csv"));
+  EXPECT_EQ(std::count(minutes.begin(), minutes.end(), '\n'), 5) << "a header and two minutes of two workflows";
+  arguments.insert(arguments.end(), {"--column", "users_more"});
+  EXPECT_THAT(eval(arguments).err, HasSubstr("measured with --trace '8 9', this run has '9 9'"));
+}
+
+// Both files are lines of their own: what one of them lacks is measured again.
+TEST(EvalSimulated, AnInterruptedCellLeavesNoChoiceTwice) {
+  const TemporaryFolder folder;
+  std::vector<std::string> arguments = small_static();
+  arguments.insert(arguments.end(), {"--out", folder.path("out")});
+  ASSERT_EQ(eval(arguments).exit_code, 0);
+  const std::string cells = fc_test::read_file(folder.path("out/cells.csv"));
+  fc_test::write_file(folder.path("out/cells.csv"), cells.substr(0, cells.find('\n') + 1));
+  ASSERT_EQ(eval(arguments).exit_code, 0);
+  const std::string choices = fc_test::read_file(folder.path("out/choices.csv"));
+  EXPECT_EQ(std::count(choices.begin(), choices.end(), '\n'), 3);
+}
+
+// What its list has is in tests/eval/experiment/test_contender.cc.
+TEST(EvalSimulated, AblationIsAnExperimentOfItsOwn) {
+  const Finished done =
+      eval({"ablation", "--workflow", "parallel", "--users", "10", "--world", "exact", "--seeds", "1", "--judge", "16",
+            "--pretraining", "20", "--windows", "3", "--method", "random,library", "--json"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const Json json(done.out);
+  ASSERT_EQ(json.size("cells"), 2u);
+  EXPECT_STREQ(fc_json_string(fc_json_get(json.at("cells", 0), "experiment")), "ablation");
+  EXPECT_STREQ(fc_json_string(fc_json_get(json.at("cells", 0), "track")), "simulator") << "its default";
+}
+
+// Oracles are of strict semantics: other cells have no ratio.
+TEST(EvalSimulated, OnlyStrictCellsAreComparedWithOracles) {
+  for (const char *semantics : {"strict", "as-published"}) {
+    const Finished done =
+        eval({"static", "--workflow", "parallel", "--users",     "10",      "--world", "exact", "--track",
+              "rows",   "--seeds",    "1",        "--judge",     "16",      "--rows",  "20",    "--windows",
+              "3",      "--method",   "random",   "--semantics", semantics, "--json"});
+    ASSERT_EQ(done.exit_code, 0) << done.err;
+    double ratio = 0;
+    EXPECT_EQ(fc_json_double(fc_json_get(Json(done.out).at("cells", 0), "cost_over_oracle"), &ratio),
+              std::string(semantics) == "strict");
+  }
+}
+
 TEST(EvalSimulated, DynamicPlaysATrace) {
   const TemporaryFolder folder;
   fc_test::write_file(folder.path("trace.csv"), "minute,users\n0,8\n1,12\n2,10\n");
@@ -117,6 +219,7 @@ TEST(EvalSimulated, SaysWhatIsWrongWithACall) {
   const struct {
     std::vector<std::string> arguments;
     const char *says;
+    int exit_code = 2;
   } calls[] = {{{"static", "--method", "nonsense"}, "there is no method 'nonsense'; methods: random"},
                {{"static", "--world", "mars"}, "there is no world 'mars'; use exact"},
                {{"static", "--track", "rail"}, "--track: 'rail'"},
@@ -124,12 +227,20 @@ TEST(EvalSimulated, SaysWhatIsWrongWithACall) {
                {{"static", "--safety", "hope"}, "--safety: 'hope'"},
                {{"static", "--rails", "production"}, "--rails: 'production'"},
                {{"static", "--semantics", "loose"}, "--semantics: 'loose'"},
-               {{"static", "--workflow", "nowhere.yaml"}, "nowhere.yaml"},
+               {{"static", "--workflow", "nowhere.yaml"}, "nowhere.yaml", 1},
+               {{"static", "--users", "10,10"}, "--users: '10' is named twice"},
+               {{"static", "--users", ","}, "--users ',': an item is empty"},
+               {{"static", "--workflow", "parallel,parallel"}, "--workflow: 'parallel' is named twice"},
+               {{"static", "--world", "exact,tail,exact"}, "--world: 'exact' is named twice"},
+               {{"static", "--safety", ""}, "--safety '': an item is empty"},
+               {{"ablation", "--safety", "none"}, "there is no option '--safety'"},
+               {{"dynamic", "--users", "10"}, "there is no option '--users'"},
+               {{"motivation", "--budget", "1000"}, "--budget"},
                {{"dynamic"}, "--trace FILE is needed"},
                {{"nonsense"}, "there is no experiment 'nonsense'"}};
   for (const auto &call : calls) {
     const Finished done = eval(call.arguments);
-    EXPECT_NE(done.exit_code, 0);
+    EXPECT_EQ(done.exit_code, call.exit_code) << call.says;
     EXPECT_THAT(done.err, HasSubstr(call.says));
     EXPECT_EQ(done.out, "");
   }

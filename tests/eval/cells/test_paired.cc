@@ -17,7 +17,9 @@ using Values = std::vector<double>;
 paired_interval_t bootstrap(const Values &a, const Values &b, paired_statistic_t statistic, uint64_t seed = 7) {
   paired_interval_t out;
   fc_error_t error = {};
-  EXPECT_OK(paired_bootstrap(a.data(), b.data(), int64_t(a.size()), statistic, seed, &out, &error));
+  std::vector<paired_cluster_t> clusters; /* of one pair */
+  for (size_t i = 0; i < a.size(); ++i) clusters.push_back({a[i], b[i], 1});
+  EXPECT_OK(paired_bootstrap(clusters.data(), int64_t(clusters.size()), statistic, seed, &out, &error));
   return out;
 }
 
@@ -71,6 +73,26 @@ TEST(PairedBootstrap, CoversAKnownDifference) {
   EXPECT_GE(n_covered, 178);  // 0.89
   EXPECT_LE(n_covered, 199);
   EXPECT_EQ(200, n_narrow);
+}
+
+// Five pairs that are copies of each other say no more than one: the interval is that of single pairs. The value counts
+// pairs.
+TEST(PairedBootstrap, PairsOfAClusterAreDrawnTogether) {
+  const Values a = {1, 4, 2, 8, 5, 7}, b = {2, 3, 5, 1, 4, 6};
+  std::vector<paired_cluster_t> fivefold;
+  for (size_t i = 0; i < a.size(); ++i) fivefold.push_back({5 * a[i], 5 * b[i], 5});
+  paired_interval_t interval;
+  fc_error_t error = {};
+  ASSERT_OK(paired_bootstrap(fivefold.data(), 6, PAIRED_DIFFERENCE, 7, &interval, &error));
+  const paired_interval_t single = bootstrap(a, b, PAIRED_DIFFERENCE);
+  EXPECT_DOUBLE_EQ(single.value, interval.value);
+  EXPECT_DOUBLE_EQ(single.low, interval.low);
+  EXPECT_DOUBLE_EQ(single.high, interval.high);
+  const paired_cluster_t uneven[] = {{6, 0, 3}, {0, 0, 1}};
+  ASSERT_OK(paired_bootstrap(uneven, 2, PAIRED_DIFFERENCE, 7, &interval, &error));
+  EXPECT_DOUBLE_EQ(1.5, interval.value);
+  EXPECT_DOUBLE_EQ(0, interval.low);
+  EXPECT_DOUBLE_EQ(2, interval.high);
 }
 
 TEST(PairedBootstrap, SaysTheSameAgainAndOtherwiseForAnotherSeed) {

@@ -65,6 +65,15 @@ TEST(Summary, EveryPartOfTheNameMakesItsOwnRow) {
   EXPECT_EQ(8u, summarise(cells).size());
 }
 
+TEST(Summary, PlannersVerifyNothing) {
+  cell_t cell = make_cell("twin_search", 1);
+  cell.settled = true;
+  SET_TEXT(cell.variant, "level 0.95");
+  EXPECT_TRUE(std::isnan(summarise({cell})[0].mean[METRIC_SETTLED]));
+  SET_TEXT(cell.variant, "repaired");
+  EXPECT_EQ(1, summarise({cell})[0].mean[METRIC_SETTLED]);
+}
+
 TEST(Summary, CellsWithoutAMeasurementAreLeftOutAndCounted) {
   const auto rows = summarise({make_cell("attmf", 1.5, 1), make_cell("attmf", std::nan(""), 2)});
   ASSERT_EQ(1u, rows.size());
@@ -99,6 +108,23 @@ TEST(Comparison, PairsCellsOfTheSameQuestion) {
   EXPECT_NEAR(2.0 / 64, found[0].p_value, 1e-12);
 }
 
+// Loads of one workflow and seed share a policy: they are one measurement of the test, and are drawn together.
+TEST(Comparison, RunsOfOneWorkflowAndSeedAreOneCluster) {
+  Cells cells;
+  for (int64_t seed = 1; seed <= 3; ++seed)
+    for (const int users : {10, 20, 30}) {
+      cells.push_back(make_cell("attmf", 1.0, seed, "parallel", users));
+      cells.push_back(make_cell("random", 1.0 + 0.1 * double(seed), seed, "parallel", users));
+    }
+  const auto found = compare(cells);
+  ASSERT_EQ(1u, found.size());
+  EXPECT_EQ(9, found[0].n_pairs);
+  EXPECT_EQ(3, found[0].n_clusters);
+  EXPECT_DOUBLE_EQ(2.0 / 8, found[0].p_value);
+  EXPECT_NEAR(0.1, found[0].difference.low, 1e-12) << "three times the first seed can be drawn";
+  EXPECT_NEAR(0.3, found[0].difference.high, 1e-12);
+}
+
 TEST(Comparison, CorrectsOverTheMethodsOfOneWorld) {
   Cells cells;
   for (int64_t seed = 1; seed <= 6; ++seed) {
@@ -126,11 +152,16 @@ TEST(Comparison, PrefersTheReferenceOfTheSameSafety) {
   SET_TEXT(cells[1].safety, "ses_code");
   SET_TEXT(cells[2].safety, "ses_code");
   const auto found = compare(cells);
-  ASSERT_EQ(1u, found.size()) << "both attmf are references";
-  EXPECT_STREQ("ses_code", found[0].reference.safety);
+  ASSERT_EQ(2u, found.size());
+  EXPECT_STREQ("attmf", found[0].arm.method) << "with a strategy, against itself without";
+  EXPECT_STREQ("ses_code", found[0].arm.safety);
+  EXPECT_STREQ("none", found[0].reference.safety);
   EXPECT_DOUBLE_EQ(1, found[0].difference.value);
+  EXPECT_STREQ("random", found[1].arm.method);
+  EXPECT_STREQ("ses_code", found[1].reference.safety);
+  EXPECT_DOUBLE_EQ(1, found[1].difference.value);
   SET_TEXT(cells[2].safety, "ses_paper");
-  EXPECT_STREQ("none", compare(cells)[0].reference.safety) << "the first, where none has the same";
+  EXPECT_STREQ("none", compare(cells)[1].reference.safety) << "the first, where none has the same";
 }
 
 TEST(Comparison, TheVariantOfTheReferenceCanBeAsked) {

@@ -20,7 +20,7 @@ std::vector<claim_t> claims(const Cells &cells, const char *world = "exact") {
   std::vector<claim_t> out(CLAIMS_MAX);
   int32_t n = 0;
   fc_error_t error = {};
-  const claim_scope_t scope = {world, "simulator", 1};
+  const claim_scope_t scope = {world, "simulator", "strict", 1};
   EXPECT_OK(claims_of(cells.data(), int32_t(cells.size()), &scope, out.data(), &n, &error));
   out.resize(size_t(n));
   return out;
@@ -119,6 +119,8 @@ TEST(Claims, RunsThatViolateQosAndOtherWorldsDoNotCount) {
   EXPECT_EQ(2, find(claims(cells), "than Firm").n_pairs);
   EXPECT_NEAR(0.5, find(claims(cells), "than Firm").ours.value, 0.06);
   EXPECT_EQ(CLAIM_NOT_MEASURED, find(claims(cells, "hidden"), "than Firm").verdict);
+  for (cell_t &cell : cells) SET_TEXT(cell.semantics, "as-published");
+  EXPECT_EQ(CLAIM_NOT_MEASURED, find(claims(cells), "than Firm").verdict) << "strict ones are asked for";
 }
 
 TEST(Claims, TheTraceHasItsOwn) {

@@ -149,7 +149,7 @@ TEST(Report, DrawsWhatItHasData) {
       {"individual", 5, 9, 0.5, false}, {"sequential", 4.5, 9, 0.96, true}, {"holistic", 4, 9, 0.97, true}};
   const char *const functions[] = {"starter", "rgb"};
   const double change[] = {-0.3, 0.1, NAN, 0.25};
-  const motivation_t motivation = {"parallel", 10, sweeps, 2, ways, 3, 2, functions, change};
+  const motivation_t motivation = {"parallel", 10, sweeps, 2, ways, 3, 2, functions, change, 0.25, 2};
   write(synthetic(), &out, nullptr, &motivation);
   EXPECT_STREQ("", out.result.plots_message);
   EXPECT_EQ(0, out.result.n_plots_failed);
@@ -161,6 +161,7 @@ TEST(Report, DrawsWhatItHasData) {
     EXPECT_NE(std::string::npos, svg.find("</svg>")) << name;
     EXPECT_NE(std::string::npos, out.html.find(std::string("plots/") + name + ".svg")) << name;
   }
+  EXPECT_NE(std::string::npos, out.html.find("that AttMF has learned: 0.25 over 2 edges"));
   EXPECT_EQ(7, out.result.n_plots);
   EXPECT_EQ(7u, count(out.html, "<svg"));
   const std::string bars = fc_test::read_file(out.plot("static-exact-simulator-strict-parallel-cost.svg"));
