@@ -5,11 +5,12 @@
 #include "choices.h"
 #include "eval_oracles.h"
 
-/* The cheapest distinct choices of this workflow, load and world, ORACLE_MAX_CHOICES at most, among those that met QoS
- * in four windows of five, into cell->choices (owned by the cell). Where the cell has no hint the cheapest that met QoS
- * in nine of ten becomes it. A cell that has its rows (table) is done no more when a choice that met QoS is cheaper
- * than they are. FC_EFORMAT for a configuration that is none of this workflow, FC_ENOMEM. */
-fc_status_t oracle_cell_take_choices(oracle_cell_t *cell, const choice_t *choices, int32_t n,
-                                     const oracle_table_t *table, fc_error_t *error);
+/* Choices of this workflow, load and world, and of worlds that are the same, into the cell's choices (owned by it):
+ * those that would be the cheapest on the boundary, ORACLE_MAX_CHOICES at most, of those that met QoS in four windows
+ * of five under strict semantics. Where the cell has no hint the first that met it in nine of ten becomes it. Of a cell
+ * that has its rows, only what promises to be cheaper. FC_EFORMAT for a configuration that is none of this workflow,
+ * FC_ENOMEM. */
+fc_status_t oracle_cell_take_choices(oracle_grid_t *grid, int32_t index, const choice_t *choices, int32_t n,
+                                     fc_error_t *error);
 
 #endif

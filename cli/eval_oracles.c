@@ -173,7 +173,7 @@ static int run_oracles(int argc, char **argv) {
       .description =
           "Oracles: the cheapest configuration known that meets QoS in a fraction 0.5, 0.95, 0.99 of the windows of a "
           "world, from several independent searches, confirmed on 4,000 fresh windows. Each cell is appended to the "
-          "file when it is done; the same call goes on where it was ended. With choices, cells in which a method was "
+          "file when it is done; the same call goes on where it was ended. With choices, those that promise to be "
           "cheaper than the table are searched again; of several rows of a cell the cheapest counts.",
       .examples =
           "  faasconf eval oracles --workflow parallel --users 10 --world exact --out oracles.csv\n"

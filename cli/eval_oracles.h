@@ -16,6 +16,7 @@ typedef struct {
   int64_t budget;
   char truth[ORACLE_TRUTH_SIZE];
   bool is_done;                      /* its rows are in the file */
+  double known_usd_h[ORACLE_LEVELS]; /* what they say; infinite: none was found, or there is none yet */
   fc_function_configuration_t *hint; /* (N) of another world in the file, owned; NULL: none */
   int32_t n_choices;
   fc_function_configuration_t *choices; /* (n_choices,N) of methods, owned; NULL: none */
@@ -39,10 +40,12 @@ typedef struct {
 } oracle_grid_t;
 
 /* Fills the truth of every cell, and is_done and same_as from the file, if there is one. A last line that was cut off
- * is dropped from it. *n_left gets the cells that are to be searched. */
+ * is dropped from it. *n_left gets the cells that are to be searched, or that have choices to look at. */
 fc_status_t oracle_grid_prepare(oracle_grid_t *grid, int32_t *n_left, fc_error_t *error);
 
-/* Searches what is left and appends it, a line on stderr for each cell. Blocks for minutes to hours. */
+/* Searches what is left and appends it, a line on stderr for each cell. A cell that has its rows is not searched again:
+ * its choices are put on the boundary, and what is confirmed and cheaper is appended; the cheapest row counts. Blocks
+ * for minutes to hours. */
 fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error);
 void oracle_grid_clear(oracle_grid_t *grid);
 

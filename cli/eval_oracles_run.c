@@ -1,5 +1,6 @@
 /* eval_oracles_run.c - see eval_oracles.h. */
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,16 @@
 
 enum { MAX_LINE = 1 << 16, MAX_FILE_BYTES = 1 << 26 };
 
+/* One search of a cell; or, of a cell that has its rows, its choices alone. */
+typedef struct {
+  int32_t cell;
+  int32_t search; /* below 0: choices alone */
+} piece_t;
+
 typedef struct {
   oracle_grid_t *grid;
-  int32_t *searched; /* (n_searched) cells that are searched */
-  int32_t n_searched;
+  piece_t *pieces; /* (n_pieces) */
+  int32_t n_pieces, n_worked_on;
   fc_clock_t clock;
   int64_t started_ns;
   pthread_mutex_t mutex; /* guards what follows, and stderr */
@@ -100,8 +107,7 @@ static fc_status_t take_hint(const oracle_table_t *table, oracle_cell_t *cell, f
   return FC_OK;
 }
 
-static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle_table_t *table,
-                                const choice_t *choices, int32_t n_choices, fc_error_t *error) {
+static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle_table_t *table, fc_error_t *error) {
   oracle_cell_t *cell = &grid->cells[index];
   world_t world;
   fc_status_t status = world_init(&world, cell->workflow, cell->kind, cell->seed, error);
@@ -111,15 +117,17 @@ static fc_status_t prepare_cell(oracle_grid_t *grid, int32_t index, const oracle
   FC_TRY(status);
   cell->is_done = has_all_levels(table, cell, false);
   cell->same_as = -1;
-  if (!cell->is_done) FC_TRY(take_hint(table, cell, error));
-  if (n_choices > 0) FC_TRY(oracle_cell_take_choices(cell, choices, n_choices, table, error));
+  for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+    const oracle_row_t *row = oracle_table_find(table, cell->truth, cell->users, oracle_levels[level]);
+    cell->known_usd_h[level] = row != NULL && row->found ? row->cost_usd_h : INFINITY;
+  }
   for (int32_t i = 0; i < index && cell->same_as < 0; ++i)
     if (grid->cells[i].users == cell->users && strcmp(grid->cells[i].truth, cell->truth) == 0) cell->same_as = i;
-  return FC_OK;
+  return cell->is_done ? FC_OK : take_hint(table, cell, error);
 }
 
-static bool is_searched(const oracle_cell_t *cell) {
-  return !cell->is_done && cell->same_as < 0;
+static bool is_worked_on(const oracle_cell_t *cell) {
+  return cell->same_as < 0 && (!cell->is_done || cell->n_choices > 0);
 }
 
 fc_status_t oracle_grid_prepare(oracle_grid_t *grid, int32_t *n_left, fc_error_t *error) {
@@ -131,9 +139,11 @@ fc_status_t oracle_grid_prepare(oracle_grid_t *grid, int32_t *n_left, fc_error_t
   int32_t n_choices = 0;
   fc_status_t status = exists ? oracle_table_read(&table, grid->path, error) : FC_OK;
   if (status == FC_OK && grid->choices != NULL) status = choices_read(grid->choices, &choices, &n_choices, error);
+  for (int32_t i = 0; i < grid->n_cells && status == FC_OK; ++i) status = prepare_cell(grid, i, &table, error);
   for (int32_t i = 0; i < grid->n_cells && status == FC_OK; ++i) {
-    status = prepare_cell(grid, i, &table, choices, n_choices, error);
-    *n_left += is_searched(&grid->cells[i]);
+    if (n_choices > 0 && grid->cells[i].same_as < 0)
+      status = oracle_cell_take_choices(grid, i, choices, n_choices, error);
+    *n_left += is_worked_on(&grid->cells[i]);
   }
   free(choices);
   oracle_table_clear(&table);
@@ -142,9 +152,13 @@ fc_status_t oracle_grid_prepare(oracle_grid_t *grid, int32_t *n_left, fc_error_t
 
 /* ---- searching ---- */
 
+static int32_t n_searches(const oracle_grid_t *grid, const oracle_cell_t *cell) {
+  return cell->is_done ? 0 : grid->n_searches;
+}
+
 /* What a cell has plans of. */
 static int32_t n_plans(const oracle_grid_t *grid, const oracle_cell_t *cell) {
-  return grid->n_searches + cell->n_choices;
+  return n_searches(grid, cell) + cell->n_choices;
 }
 
 static oracle_task_t task_of(const oracle_grid_t *grid, const oracle_cell_t *cell) {
@@ -152,7 +166,7 @@ static oracle_task_t task_of(const oracle_grid_t *grid, const oracle_cell_t *cel
                          .truth = &cell->particles,
                          .users = cell->users,
                          .budget = cell->budget,
-                         .n_searches = grid->n_searches,
+                         .n_searches = n_searches(grid, cell),
                          .seed = grid->seed,
                          .hint = cell->hint,
                          .n_choices = cell->n_choices,
@@ -185,12 +199,12 @@ static void tell(run_t *run, const oracle_cell_t *cell, const oracle_t *oracles)
   for (int32_t level = 0; level < ORACLE_LEVELS; ++level) fprintf(stderr, " %g", oracle_levels[level]);
   fprintf(stderr, "; searches at %g:", oracle_levels[1]);
   for (int32_t s = 0; s < n_plans(run->grid, cell); ++s) {
-    if (s == run->grid->n_searches) fputs("; choices:", stderr);
+    if (s == n_searches(run->grid, cell)) fputs("; choices:", stderr);
     const plan_t *plan = &cell->searches[s].plans[1];
     fprintf(stderr, plan->confirmed ? " %.3f" : " (%.3f)", plan->cost_usd_h);
   }
   fprintf(stderr, "; %.0f s of one core; %d of %d, %.0f s, about %.0f s left\n", (double)cell->search_ns * 1e-9,
-          (int)run->n_done, (int)run->n_searched, elapsed_s,
+          (int)run->n_done, (int)run->n_worked_on, elapsed_s,
           elapsed_s * (run->all_weight - run->done_weight) / run->done_weight);
 }
 
@@ -201,8 +215,9 @@ static fc_status_t write_cell(run_t *run, int32_t index, const oracle_t *oracles
   const oracle_cell_t *searched = &grid->cells[index];
   for (int32_t i = index; i < grid->n_cells; ++i) {
     const oracle_cell_t *cell = &grid->cells[i];
-    if (cell->is_done || (i != index && cell->same_as != index)) continue;
+    if (i != index && (cell->is_done || cell->same_as != index)) continue;
     for (int32_t level = 0; level < ORACLE_LEVELS; ++level) {
+      if (cell->is_done && !(oracles[level].found && oracles[level].cost_usd_h < cell->known_usd_h[level])) continue;
       oracle_row_t row = {.users = cell->users,
                           .world = cell->kind,
                           .seed = cell->seed,
@@ -210,7 +225,7 @@ static fc_status_t write_cell(run_t *run, int32_t index, const oracle_t *oracles
                           .found = oracles[level].found,
                           .cost_usd_h = oracles[level].cost_usd_h,
                           .p = (double)oracles[level].n_met / ORACLE_WINDOWS,
-                          .searches = grid->n_searches,
+                          .searches = n_searches(grid, searched),
                           .budget = searched->budget,
                           .windows = n_windows,
                           .n_functions = cell->workflow->n_functions,
@@ -232,7 +247,7 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
   fc_status_t status = FC_OK;
   const int64_t started_ns = run->clock.monotonic_ns(run->clock.self);
   for (int32_t c = 0; c < cell->n_choices && status == FC_OK; ++c)
-    status = oracle_scale_choice(&task, c, &cell->searches[grid->n_searches + c], error);
+    status = oracle_scale_choice(&task, c, &cell->searches[n_searches(grid, cell) + c], error);
   for (int32_t s = 0; s < n_plans(grid, cell); ++s)
     for (int32_t level = 0; level < ORACLE_LEVELS; ++level) n_windows += cell->searches[s].plans[level].n_windows;
   for (int32_t level = 0; level < ORACLE_LEVELS && status == FC_OK; ++level) {
@@ -255,12 +270,12 @@ static fc_status_t finish_cell(run_t *run, int32_t index, fc_error_t *error) {
 static fc_status_t search(void *context, int32_t worker, int64_t piece, fc_error_t *error) {
   run_t *run = context;
   const oracle_grid_t *grid = run->grid;
-  const int32_t index = run->searched[piece / grid->n_searches], s = (int32_t)(piece % grid->n_searches);
+  const int32_t index = run->pieces[piece].cell, s = run->pieces[piece].search;
   oracle_cell_t *cell = &grid->cells[index];
   const oracle_task_t task = task_of(grid, cell);
   (void)worker;
   const int64_t started_ns = run->clock.monotonic_ns(run->clock.self);
-  FC_TRY(oracle_search(&task, s, &cell->searches[s], error));
+  if (s >= 0) FC_TRY(oracle_search(&task, s, &cell->searches[s], error));
   atomic_fetch_add(&cell->search_ns, run->clock.monotonic_ns(run->clock.self) - started_ns);
   if (atomic_fetch_sub(&cell->n_left, 1) > 1) return FC_OK;
   return finish_cell(run, index, error);
@@ -268,14 +283,16 @@ static fc_status_t search(void *context, int32_t worker, int64_t piece, fc_error
 
 static fc_status_t take_cells(run_t *run, fc_error_t *error) {
   oracle_grid_t *grid = run->grid;
-  run->searched = calloc((size_t)grid->n_cells, sizeof *run->searched);
-  if (run->searched == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
+  run->pieces = calloc((size_t)grid->n_cells * (size_t)grid->n_searches, sizeof *run->pieces);
+  if (run->pieces == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)grid->n_cells);
   for (int32_t i = 0; i < grid->n_cells; ++i) {
     oracle_cell_t *cell = &grid->cells[i];
-    if (!is_searched(cell)) continue;
-    run->searched[run->n_searched++] = i;
+    if (!is_worked_on(cell)) continue;
+    run->n_worked_on += 1;
     run->all_weight += weight_of(cell);
-    atomic_store(&cell->n_left, grid->n_searches);
+    for (int32_t s = 0; s < n_searches(grid, cell); ++s) run->pieces[run->n_pieces++] = (piece_t){i, s};
+    if (cell->is_done) run->pieces[run->n_pieces++] = (piece_t){i, -1};
+    atomic_store(&cell->n_left, cell->is_done ? 1 : grid->n_searches);
     const int32_t n = n_plans(grid, cell);
     cell->searches = calloc((size_t)n, sizeof *cell->searches);
     for (int32_t s = 0; s < n; ++s)
@@ -312,11 +329,10 @@ fc_status_t oracle_grid_run(oracle_grid_t *grid, fc_error_t *error) {
   fc_status_t status = open_file(&run, error);
   if (status == FC_OK) status = copy_cells(&run, error);
   if (status == FC_OK) status = take_cells(&run, error);
-  if (status == FC_OK && run.n_searched > 0)
-    status = jobs_run(grid->jobs, (int64_t)run.n_searched * grid->n_searches, search, NULL, &run, error);
+  if (status == FC_OK && run.n_pieces > 0) status = jobs_run(grid->jobs, run.n_pieces, search, NULL, &run, error);
   if (run.file != NULL && fclose(run.file) != 0 && status == FC_OK)
     status = fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));
-  free(run.searched);
+  free(run.pieces);
   return status;
 }
 

@@ -123,13 +123,17 @@ static fc_status_t fill_slots(group_t *group, bool optimistic, fc_error_t *error
   group->capacity = n_users * WORLD_KINDS * grid->contenders->n;
   group->slots = calloc((size_t)group->capacity, sizeof *group->slots);
   if (group->slots == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d trials", (int)group->capacity);
+  bool takes_part[WORLD_KINDS];
   for (int kind = 0; kind < WORLD_KINDS; ++kind) {
-    if (!grid->worlds[kind] || !belongs((world_kind_t)kind, optimistic)) continue;
-    FC_TRY(world_init(&group->worlds[kind], group->workflow, (world_kind_t)kind, group->seed, error));
-    for (int32_t u = 0; u < n_users; ++u)
-      for (int32_t c = 0; c < grid->contenders->n; ++c)
-        FC_TRY(add_slot(group, &group->worlds[kind], users[u], &grid->contenders->items[c], error));
+    takes_part[kind] = grid->worlds[kind] && belongs((world_kind_t)kind, optimistic);
+    if (takes_part[kind])
+      FC_TRY(world_init(&group->worlds[kind], group->workflow, (world_kind_t)kind, group->seed, error));
   }
+  /* Neighbours in this order need different plans, so that workers do not wait for each other's. */
+  for (int32_t c = 0; c < grid->contenders->n; ++c)
+    for (int kind = 0; kind < WORLD_KINDS; ++kind)
+      for (int32_t u = 0; u < n_users && takes_part[kind]; ++u)
+        FC_TRY(add_slot(group, &group->worlds[kind], users[u], &grid->contenders->items[c], error));
   return FC_OK;
 }
 

@@ -99,7 +99,7 @@ static bool searches_all_levels(const oracle_task_t *task) {
 fc_status_t oracle_search(const oracle_task_t *task, int32_t index, oracle_search_t *search, fc_error_t *error) {
   FC_ASSERT(index >= 0 && index < task->n_searches && task->n_searches <= ORACLE_MAX_SEARCHES);
   plan_options_t options = options_of(task, SEARCHED_LEVEL, (uint64_t)index);
-  options.from = task->hint;
+  options.from = index == 0 ? task->hint : NULL;
   FC_TRY(plan_search(&options, &search->plans[SEARCHED_LEVEL], error));
   for (int32_t level = 0; level < ORACLE_LEVELS && searches_all_levels(task); ++level)
     if (level != SEARCHED_LEVEL) FC_TRY(move_level(task, index, level, search, error));

@@ -35,9 +35,10 @@ typedef struct {
   const particles_t *truth;      /* one particle: the world's true parameters */
   int32_t users;
   int64_t budget;                             /* windows of one search before its polishing */
-  int32_t n_searches;                         /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES */
+  int32_t n_searches;                         /* ORACLE_MIN_SEARCHES..ORACLE_MAX_SEARCHES; 0: choices alone */
   uint64_t seed;                              /* of all draws */
-  const fc_function_configuration_t *hint;    /* (N) what is good in a world like this, or NULL: searches begin there */
+  const fc_function_configuration_t *hint;    /* (N) what is good in a world like this, or NULL: the first search begins
+                                                 there, the    others do not share its basin */
   int32_t n_choices;                          /* 0..ORACLE_MAX_CHOICES */
   const fc_function_configuration_t *choices; /* (n_choices,N) what methods chose here */
 } oracle_task_t;

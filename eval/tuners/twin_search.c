@@ -65,11 +65,11 @@ static fc_status_t create(const tuner_setting_t *setting, void **self, fc_error_
  */
 static const double FIRST_LEVEL = 0.95;
 
-/* A plan on the given simulator gets the windows of an oracle's search (oracle_budget); one on a twin from rows, whose
- * windows also change from particle to particle, half, and no fewer than a search can use. */
+/* Half the windows of an oracle's search (oracle_budget), so that experiments of many seeds end, and no fewer than a
+ * search can use. */
 static plan_options_t options_of(const twin_search_t *search, int32_t users, double level) {
   const tuner_setting_t *setting = search->setting;
-  const int64_t budget = oracle_budget(&search->seen.workflow) / (setting->track == TUNER_TRACK_ROWS ? 2 : 1);
+  const int64_t budget = oracle_budget(&search->seen.workflow) / 2;
   return (plan_options_t){.workflow = &search->seen.workflow,
                           .particles = search->particles.n > 0 ? &search->particles : NULL,
                           .semantics = setting->semantics,
