@@ -164,7 +164,7 @@ static fc_status_t correlate(motivation_run_t *run, fc_error_t *error) {
       changes[i * n + k] = fabs(run->change[k * n + i]);
     }
   }
-  const fc_status_t status = rank_correlation(looks, changes, n * n, &run->rho, &run->n_edges);
+  const fc_status_t status = rank_correlation(looks, changes, n * n, &run->rho, &run->n_edges, error);
   free(looks);
   return status;
 }

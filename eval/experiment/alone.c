@@ -16,7 +16,8 @@ fc_status_t alone_init(alone_t *alone, fc_error_t *error) {
   const simulator_options_t options = {.seed = alone->seed, .semantics = alone->semantics, .users = alone->users};
   alone->simulator = NULL;
   memset(&alone->window, 0, sizeof alone->window);
-  if (fc_observation_init(&alone->window, alone->workflow->n_functions) != FC_OK)
+  alone->n_seen = calloc((size_t)alone->workflow->n_functions, sizeof *alone->n_seen);
+  if (alone->n_seen == NULL || fc_observation_init(&alone->window, alone->workflow->n_functions) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory for a window");
   return simulator_new(alone->workflow, &options, &alone->simulator, error);
 }
@@ -24,21 +25,27 @@ fc_status_t alone_init(alone_t *alone, fc_error_t *error) {
 void alone_clear(alone_t *alone) {
   simulator_destroy(&alone->simulator);
   fc_observation_clear(&alone->window);
+  free(alone->n_seen);
+  alone->n_seen = NULL;
 }
 
 fc_status_t alone_measure(alone_t *alone, const fc_function_configuration_t *configuration, int32_t n,
                           double *latency_s, double *successes, double *compliance, double *p75_s, fc_error_t *error) {
   const int32_t n_functions = alone->workflow->n_functions;
   judge_t judge = {0};
-  for (int32_t f = 0; p75_s != NULL && f < n_functions; ++f) p75_s[f] = 0;
+  for (int32_t f = 0; p75_s != NULL && f < n_functions; ++f) p75_s[f] = alone->n_seen[f] = 0;
   for (int32_t w = 0; w < n; ++w) {
     FC_TRY(simulator_observed_window(alone->simulator, w, configuration, &alone->window, error));
     judge_add(&judge, alone->workflow, alone->semantics, alone->users, &alone->window);
     for (int32_t f = 0; p75_s != NULL && f < n_functions; ++f) {
       const fc_function_metrics_t *m = &alone->window.metrics[f];
-      p75_s[f] += m->present & FC_METRIC_BIT(LATENCY_P75) ? m->latency_p75_s / n : NAN;
+      if (!(m->present & FC_METRIC_BIT(LATENCY_P75))) continue;
+      p75_s[f] += m->latency_p75_s;
+      alone->n_seen[f] += 1;
     }
   }
+  for (int32_t f = 0; p75_s != NULL && f < n_functions; ++f)
+    p75_s[f] = alone->n_seen[f] > 0 ? p75_s[f] / alone->n_seen[f] : NAN;
   const judgement_t result = judge_result(&judge, alone->workflow, configuration);
   *latency_s = result.latency_s;
   *successes = result.throughput;

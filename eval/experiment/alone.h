@@ -21,16 +21,18 @@ typedef struct {
   uint64_t seed;
   simulator_t *simulator;
   fc_observation_t window;
+  int32_t *n_seen; /* (N) windows in which a function ran */
 } alone_t;
 
-/* The caller sets all but the last two. Errors as simulator_new. The caller frees with alone_clear, also after a
+/* The caller sets all but the last three. Errors as simulator_new. The caller frees with alone_clear, also after a
  * failure.
  */
 fc_status_t alone_init(alone_t *alone, fc_error_t *error);
 void alone_clear(alone_t *alone);
 
 /* Mean latency (windows without success count with their length), successes per window and compliance of n windows of a
- * configuration (N); p75_s, when not NULL, gets each function's mean 75th percentile, (N), NaN where it never ran. */
+ * configuration (N); p75_s, when not NULL, gets each function's 75th percentile, mean of the windows in which it
+ * ran, (N), NaN where it never did. */
 fc_status_t alone_measure(alone_t *alone, const fc_function_configuration_t *configuration, int32_t n,
                           double *latency_s, double *successes, double *compliance, double *p75_s, fc_error_t *error);
 

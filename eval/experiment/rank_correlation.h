@@ -1,4 +1,4 @@
-/* rank_correlation.h - Spearman's rank correlation. Allocates; any thread. */
+/* rank_correlation.h - Spearman's rank correlation where some values are missing. Allocates; any thread. */
 #ifndef EVAL_EXPERIMENT_RANK_CORRELATION_H
 #define EVAL_EXPERIMENT_RANK_CORRELATION_H
 
@@ -12,7 +12,8 @@ extern "C" {
 
 /* Of n pairs (x, y), equal values sharing their mean rank (Spearman 1904); pairs with a NaN are left out, *n_used says
  * how many were not. NaN for fewer than three, or when one side is constant. FC_ENOMEM. */
-fc_status_t rank_correlation(const double *x, const double *y, int32_t n, double *rho, int32_t *n_used);
+fc_status_t rank_correlation(const double *x, const double *y, int32_t n, double *rho, int32_t *n_used,
+                             fc_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,8 @@ enum { LEARNED_CACHE_PATH_SIZE = 1024 };
 /* Everything measured in the window, as part of a hash. */
 void learned_cache_add_window(fc_sha256_t *hash, const fc_observation_t *window);
 
-/* SHA-256 of the setting's workflow, rows and knobs, of options and the number of updates, as hex. */
+/* SHA-256 of the setting's workflow, rows and knobs, of options and the number of updates, and of a number that goes up
+ * with whatever else makes training come to something different, as hex. */
 void learned_cache_name(const tuner_setting_t *setting, const trainer_options_t *options, int64_t updates,
                         char name[FC_HEX_SIZE]);
 

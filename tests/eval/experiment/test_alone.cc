@@ -17,7 +17,7 @@ class Alone : public ::testing::Test {
  protected:
   void SetUp() override {
     ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/parallel.yaml").c_str(), &workflow_, &error));
-    alone_ = {workflow_, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 10, 20, 0.95, 3, nullptr, {}};
+    alone_ = {workflow_, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 10, 20, 0.95, 3, nullptr, {}, nullptr};
     ASSERT_OK(alone_init(&alone_, &error));
     for (int f = 0; f < workflow_->n_functions; ++f) start_.push_back(workflow_->functions[f].start);
   }
@@ -68,10 +68,30 @@ TEST_F(Alone, HalvingAFunctionSlowsItMost) {
   }
 }
 
+// One user, and windows that end about when the last functions answer: some do in a part of the windows.
+TEST_F(Alone, AFunctionThatRestsInSomeWindowsHasThePercentileOfTheOthers) {
+  int n_partly = 0;
+  for (const double window_s : {3, 4, 5, 6, 7, 8}) {
+    alone_clear(&alone_);
+    alone_.users = 1;
+    workflow_->window_s = window_s;
+    ASSERT_OK(alone_init(&alone_, &error));
+    double latency_s = 0, successes = 0, compliance = 0;
+    std::vector<double> p75_s(start_.size());
+    ASSERT_OK(alone_measure(&alone_, start_.data(), 20, &latency_s, &successes, &compliance, p75_s.data(), &error));
+    for (size_t f = 0; f < start_.size(); ++f) {
+      EXPECT_EQ(alone_.n_seen[f] == 0, std::isnan(p75_s[f])) << f;
+      n_partly += alone_.n_seen[f] > 0 && alone_.n_seen[f] < 20;
+    }
+  }
+  EXPECT_GT(n_partly, 0);
+}
+
 double spearman(const std::vector<double> &x, const std::vector<double> &y, int *used = nullptr) {
   double rho = 0;
   int32_t n_used = 0;
-  EXPECT_EQ(rank_correlation(x.data(), y.data(), static_cast<int32_t>(x.size()), &rho, &n_used), FC_OK);
+  fc_error_t error = {};
+  EXPECT_OK(rank_correlation(x.data(), y.data(), static_cast<int32_t>(x.size()), &rho, &n_used, &error));
   if (used != nullptr) *used = n_used;
   return rho;
 }
