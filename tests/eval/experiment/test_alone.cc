@@ -68,21 +68,22 @@ TEST_F(Alone, HalvingAFunctionSlowsItMost) {
   }
 }
 
-// One user, and windows that end about when the last functions answer: some do in a part of the windows.
+// One user of Branch takes one of two ways, in some windows never the other.
 TEST_F(Alone, AFunctionThatRestsInSomeWindowsHasThePercentileOfTheOthers) {
+  alone_clear(&alone_);
+  fc_workflow_destroy(&workflow_);
+  ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/branch.yaml").c_str(), &workflow_, &error));
+  alone_ = {workflow_, FC_SEMANTICS_STRICT, FC_RANGES_MEASURED, 1, 20, 0.95, 3, nullptr, {}, nullptr};
+  ASSERT_OK(alone_init(&alone_, &error));
+  std::vector<fc_function_configuration_t> start;
+  for (int f = 0; f < workflow_->n_functions; ++f) start.push_back(workflow_->functions[f].start);
+  double latency_s = 0, successes = 0, compliance = 0;
+  std::vector<double> p75_s(start.size());
+  ASSERT_OK(alone_measure(&alone_, start.data(), 60, &latency_s, &successes, &compliance, p75_s.data(), &error));
   int n_partly = 0;
-  for (const double window_s : {3, 4, 5, 6, 7, 8}) {
-    alone_clear(&alone_);
-    alone_.users = 1;
-    workflow_->window_s = window_s;
-    ASSERT_OK(alone_init(&alone_, &error));
-    double latency_s = 0, successes = 0, compliance = 0;
-    std::vector<double> p75_s(start_.size());
-    ASSERT_OK(alone_measure(&alone_, start_.data(), 20, &latency_s, &successes, &compliance, p75_s.data(), &error));
-    for (size_t f = 0; f < start_.size(); ++f) {
-      EXPECT_EQ(alone_.n_seen[f] == 0, std::isnan(p75_s[f])) << f;
-      n_partly += alone_.n_seen[f] > 0 && alone_.n_seen[f] < 20;
-    }
+  for (size_t f = 0; f < start.size(); ++f) {
+    EXPECT_GT(p75_s[f], 0) << f;
+    n_partly += alone_.n_seen[f] < 60;
   }
   EXPECT_GT(n_partly, 0);
 }
