@@ -69,9 +69,8 @@ fc_status_t comparison_of(const cell_t *cells, int32_t n, const cell_filter_t *a
                           metric_t metric, uint64_t seed, comparison_t *out, fc_error_t *error) {
   *out = (comparison_t){.metric = metric, .p_value = NAN, .p_holm = NAN};
   pairs_t pairs = {.references = calloc(n > 0 ? (size_t)n : 1, sizeof *pairs.references)};
+  if (pairs.references == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to pair %d cells", (int)n);
   fc_status_t status = clusters_init(&pairs.clusters, n, error);
-  if (status == FC_OK && pairs.references == NULL)
-    status = fc_error_set(error, FC_ENOMEM, "no memory to pair %d cells", (int)n);
   if (status == FC_OK) {
     collect(cells, n, arm, reference, out, &pairs);
     status = test_pairs(&pairs.clusters, seed, out, error);

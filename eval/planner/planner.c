@@ -96,56 +96,58 @@ static fc_status_t come_within_reach(planner_t *self, fc_error_t *error) {
   return FC_OK;
 }
 
+/* Do `wanted` of the confirming windows from `from` on meet QoS? Stops when it is certain that they do not. *share gets
+ * that of those that were asked. */
+static fc_status_t is_confirmed(planner_t *self, const fc_function_configuration_t *configuration, int64_t from,
+                                plan_t *plan, double *share, fc_error_t *error) {
+  const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
+  int32_t w = 0;
+  plan->n_met = 0;
+  for (; w - plan->n_met <= PLAN_CONFIRMING_WINDOWS - wanted && w < PLAN_CONFIRMING_WINDOWS; ++w) {
+    double margin = 0;
+    FC_TRY(boundary_margin(self, from + w, configuration, &margin, error));
+    plan->n_met += margin >= 0;
+  }
+  plan->confirmed = plan->n_met >= wanted;
+  *share = (double)plan->n_met / w;
+  return FC_OK;
+}
+
 /* Steps of half a per cent that the missing share of windows calls for, cautiously: a unit of the normal quantile costs
  * about a tenth of the price. */
-static int steps_to(double level, int32_t n_met) {
-  const double share = fmax(n_met, 1) / PLAN_CONFIRMING_WINDOWS;
-  return (int)fmin(8, fmax(1, floor((normal_quantile(level) - normal_quantile(share)) * 0.07 / 0.005)));
+static int steps_to(double level, double share) {
+  const double missing = normal_quantile(level) - normal_quantile(fmax(share, 0.001));
+  return (int)fmin(8, fmax(1, floor(missing * 0.07 / 0.005)));
 }
 
 /* Fresh windows decide, twice; while they say no, everything gets half a per cent more CPU or several of them, at its
  * ceiling a replica. No window is asked twice: among many tries on the same ones luck would pass. */
 static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
-  const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
-  const size_t size = (size_t)self->n_functions * sizeof *self->best;
   int64_t from = CONFIRMING_FROM;
-  for (int raise = 0; raise <= MAX_RAISES; raise += steps_to(self->options->level, plan->n_met)) {
+  double share = 0;
+  plan->confirmed = false;
+  for (int raise = 0; raise <= MAX_RAISES && !plan->confirmed; raise += steps_to(self->options->level, share)) {
     boundary_scale(self, self->best, 1 + 0.005 * raise, self->candidate);
     plan->confirmed = true;
-    for (int time = 0; time < 2 && plan->confirmed; ++time, from += PLAN_CONFIRMING_WINDOWS) {
-      FC_TRY(boundary_count_met(self, from, PLAN_CONFIRMING_WINDOWS, self->candidate, &plan->n_met, error));
-      plan->confirmed = plan->n_met >= wanted;
-    }
-    if (plan->confirmed) break;
+    for (int time = 0; time < 2 && plan->confirmed; ++time, from += PLAN_CONFIRMING_WINDOWS)
+      FC_TRY(is_confirmed(self, self->candidate, from, plan, &share, error));
   }
-  memcpy(plan->configuration, self->candidate, size);
+  memcpy(plan->configuration, self->candidate, (size_t)self->n_functions * sizeof *self->candidate);
   plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);
-  return FC_OK;
-}
-
-/* Do `wanted` of the confirming windows from `from` on meet QoS? Stops when it is certain that they do not. */
-static fc_status_t is_confirmed(planner_t *self, int64_t from, int32_t wanted, plan_t *plan, fc_error_t *error) {
-  plan->n_met = 0;
-  for (int32_t w = 0; w - plan->n_met <= PLAN_CONFIRMING_WINDOWS - wanted && w < PLAN_CONFIRMING_WINDOWS; ++w) {
-    double margin = 0;
-    FC_TRY(boundary_margin(self, from + w, self->best, &margin, error));
-    plan->n_met += margin >= 0;
-  }
-  plan->confirmed = plan->n_met >= wanted;
   return FC_OK;
 }
 
 /* As confirm, for a workflow of many knobs: a step up for whatever function it is best for, instead of a little CPU for
  * all. */
 static fc_status_t confirm_swept(planner_t *self, plan_t *plan, fc_error_t *error) {
-  const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
   int64_t from = CONFIRMING_FROM;
+  double share = 0;
   plan->confirmed = false;
   for (int raise = 0; raise <= MAX_STEPS_UP && !plan->confirmed; ++raise) {
     if (raise > 0) FC_TRY(sweep_raise(self, BOUNDARY_FROM + (int64_t)raise * PRICE_MAX_WINDOWS, error));
     plan->confirmed = true;
     for (int time = 0; time < 2 && plan->confirmed; ++time, from += PLAN_CONFIRMING_WINDOWS)
-      FC_TRY(is_confirmed(self, from, wanted, plan, error));
+      FC_TRY(is_confirmed(self, self->best, from, plan, &share, error));
   }
   memcpy(plan->configuration, self->best, (size_t)self->n_functions * sizeof *self->best);
   plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);

@@ -46,7 +46,8 @@ typedef struct {
 typedef struct {
   fc_function_configuration_t *configuration; /* (N) the caller's */
   double cost_usd_h;
-  int32_t n_met;     /* of the last PLAN_CONFIRMING_WINDOWS that were asked */
+  int32_t
+      n_met; /* of the last PLAN_CONFIRMING_WINDOWS, or of those asked until it was certain that they would not do */
   bool confirmed;    /* at least level of them, and of as many others, meet QoS */
   int64_t n_windows; /* simulated in all */
 } plan_t;

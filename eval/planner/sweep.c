@@ -91,7 +91,7 @@ static void shuffle(int32_t *order, int32_t n, fc_rng_t *rng) {
 /* One round; *gain gets the share by which it lowered the price. */
 static fc_status_t turn_all(sweep_t *sweep, int32_t round, double *gain, fc_error_t *error) {
   planner_t *self = sweep->planner;
-  int32_t order[FC_MAX_FUNCTIONS];
+  int32_t order[FC_MAX_FUNCTIONS] = {0};
   const bool is_coarse = round < COARSE_ROUNDS;
   const price_windows_t windows = {.from = (int64_t)round * PRICE_MAX_WINDOWS,
                                    .n = is_coarse ? PRICE_WINDOWS : PRICE_MAX_WINDOWS,

@@ -1,7 +1,8 @@
 /* plan_cache.h - plans by what they were planned for, so that a plan is searched once.
  *
  * The name of a plan is a SHA-256 over the workflow, every particle, load, level, ranges, semantics, budget, seed and
- * beginning, and a number that goes up with whatever else makes the planner find something different; a lock per name makes others that need the same plan wait for it (learned_cache.h).
+ * beginning, and a number that goes up with whatever else makes the planner find something different; a lock per name
+ * makes others that need the same plan wait for it (learned_cache.h).
  */
 #ifndef EVAL_TUNERS_PLAN_CACHE_H
 #define EVAL_TUNERS_PLAN_CACHE_H
