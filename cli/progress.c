@@ -8,8 +8,9 @@
 
 static const int64_t REDRAW_NS = 100000000, NEW_LINE_NS = 60000000000;
 
-/* A rest that is told from less than this is a guess. */
+/* A rest that is told from less time, or from a smaller share of the work, is a guess. */
 static const int64_t TELLING_NS = 5000000000;
+enum { TELLING_SHARE = 50 };
 
 static int64_t now_ns(void) {
   const fc_clock_t clock = fc_clock_system();
@@ -27,7 +28,7 @@ void progress_start(progress_t *progress, const char *what) {
 
 static void print_rest(const progress_t *progress, int64_t done, int64_t total, int64_t elapsed_ns) {
   const int64_t measured = done - progress->first_done;
-  if (measured <= 0 || done >= total || elapsed_ns < TELLING_NS) return;
+  if (measured <= 0 || measured < total / TELLING_SHARE || done >= total || elapsed_ns < TELLING_NS) return;
   const double rest_s = 1e-9 * (double)elapsed_ns * (double)(total - done) / (double)measured;
   if (rest_s < 90)
     fprintf(stderr, ", %.0f s left", rest_s);

@@ -43,7 +43,7 @@ fc_status_t paired_bootstrap(const paired_cluster_t *clusters, int64_t n, paired
   if (n < 1) return FC_OK;
   for (int64_t i = 0; i < n; ++i) add(&all, &clusters[i]);
   out->value = unhuge(statistic_of(&all, statistic));
-  if (n < 2) return FC_OK;
+  if (n < PAIRED_LEAST_CLUSTERS) return FC_OK;
   double *values = calloc(PAIRED_RESAMPLES, sizeof *values);
   if (values == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for %d resamples", PAIRED_RESAMPLES);
   fc_rng_init(&rng, seed, 0);

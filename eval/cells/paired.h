@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-enum { PAIRED_RESAMPLES = 2000, PAIRED_EXACT_MAX = 50 };
+enum { PAIRED_RESAMPLES = 2000, PAIRED_LEAST_CLUSTERS = 3, PAIRED_EXACT_MAX = 50 };
 
 typedef enum { PAIRED_DIFFERENCE, PAIRED_RATIO } paired_statistic_t;
 
@@ -28,7 +28,8 @@ typedef struct {
 
 /* mean(a) - mean(b), or mean(a) / mean(b) (0 / 0 is 1, x / 0 infinite), over the pairs of n clusters without NaN.
  * PAIRED_RESAMPLES resamples of whole clusters, drawn with Philox of (seed, stream 0): the same call gives the same
- * interval. Below two clusters there is no interval, below one no value. FC_ENOMEM. */
+ * interval. Below PAIRED_LEAST_CLUSTERS there is no interval, below one no
+ * value. FC_ENOMEM. */
 fc_status_t paired_bootstrap(const paired_cluster_t *clusters, int64_t n, paired_statistic_t statistic, uint64_t seed,
                              paired_interval_t *out, fc_error_t *error);
 

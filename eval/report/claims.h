@@ -41,8 +41,8 @@ typedef struct {
 } claim_scope_t;
 
 /* holds: the interval lies above `null` and reaches `paper`; weaker: above `null`, below `paper`; does not hold:
- * reaches neither, or lies below `null`; undecided: it holds both `null` and `paper`, or there is none (fewer than two
- * clusters). Of a level (null NaN): holds when the interval reaches `paper`, else does not hold. */
+ * reaches neither, or lies below `null`; undecided: it holds both `null` and `paper`, or there is none (fewer than
+ * three clusters). Of a level (null NaN): holds when the interval reaches `paper`, else does not hold. */
 claim_verdict_t claim_verdict(const paired_interval_t *ours, double paper, double null);
 
 /* "holds", "holds weaker", "does not hold", "not decided", "not measured". Static storage. */

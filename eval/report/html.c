@@ -11,7 +11,7 @@ static const char style[] =
     ":root{color-scheme:light dark;--ink:#1c1c1e;--page:#fff;--line:#c9c9cf;--soft:#f3f3f6;--mark:#0b5cad}"
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e6ea;--page:#161618;--line:#44444a;--soft:#222226;--mark:#7db7f0}"
     ".plot svg{filter:invert(.9) hue-rotate(180deg)}}"
-    "body{margin:0 auto;max-width:68rem;padding:1rem;background:var(--page);color:var(--ink);"
+    "body{margin:0 auto;max-width:88rem;padding:1rem;background:var(--page);color:var(--ink);"
     "font:16px/1.5 system-ui,sans-serif}"
     "h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}"
     "h3{font-size:1rem;margin:1.2rem 0 .3rem}a{color:var(--mark)}nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}"

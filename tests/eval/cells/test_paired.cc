@@ -45,12 +45,15 @@ TEST(PairedBootstrap, AConstantDifferenceHasAnIntervalWithoutWidth) {
   EXPECT_DOUBLE_EQ(2, ratio.high);
 }
 
-// Two pairs with differences 0 and 1: the mean of a resample is 0, 1/2 or 1 with chances 1/4, 1/2, 1/4.
-TEST(PairedBootstrap, PercentilesOfTwoPairsAreTheExtremes) {
-  const paired_interval_t interval = bootstrap({0, 1}, {0, 0}, PAIRED_DIFFERENCE);
-  EXPECT_DOUBLE_EQ(0.5, interval.value);
+// Three pairs with differences 0, 0 and 1: one resample in 27 has nothing but the last, eight have nothing of it.
+TEST(PairedBootstrap, PercentilesOfThreePairsAreTheExtremes) {
+  const paired_interval_t interval = bootstrap({0, 0, 1}, {0, 0, 0}, PAIRED_DIFFERENCE);
+  EXPECT_DOUBLE_EQ(1.0 / 3, interval.value);
   EXPECT_DOUBLE_EQ(0, interval.low);
   EXPECT_DOUBLE_EQ(1, interval.high);
+  const paired_interval_t two = bootstrap({0, 1}, {0, 0}, PAIRED_DIFFERENCE);
+  EXPECT_DOUBLE_EQ(0.5, two.value);
+  EXPECT_TRUE(std::isnan(two.low) && std::isnan(two.high)) << "two are no sample";
 }
 
 // Over 200 experiments with a true difference of 0.5 about 95 % of the intervals hold it (30 pairs; the percentile
@@ -88,9 +91,9 @@ TEST(PairedBootstrap, PairsOfAClusterAreDrawnTogether) {
   EXPECT_DOUBLE_EQ(single.value, interval.value);
   EXPECT_DOUBLE_EQ(single.low, interval.low);
   EXPECT_DOUBLE_EQ(single.high, interval.high);
-  const paired_cluster_t uneven[] = {{6, 0, 3}, {0, 0, 1}};
-  ASSERT_OK(paired_bootstrap(uneven, 2, PAIRED_DIFFERENCE, 7, &interval, &error));
-  EXPECT_DOUBLE_EQ(1.5, interval.value);
+  const paired_cluster_t uneven[] = {{6, 0, 3}, {0, 0, 1}, {0, 0, 1}};
+  ASSERT_OK(paired_bootstrap(uneven, 3, PAIRED_DIFFERENCE, 7, &interval, &error));
+  EXPECT_DOUBLE_EQ(1.2, interval.value);
   EXPECT_DOUBLE_EQ(0, interval.low);
   EXPECT_DOUBLE_EQ(2, interval.high);
 }
@@ -110,7 +113,7 @@ TEST(PairedBootstrap, EdgesOfTheRatio) {
   EXPECT_DOUBLE_EQ(1.5, one.value);
   EXPECT_TRUE(std::isnan(one.low));
   EXPECT_DOUBLE_EQ(1, bootstrap({0, 0}, {0, 0}, PAIRED_RATIO).value);
-  const paired_interval_t none = bootstrap({1, 2}, {0, 0}, PAIRED_RATIO);
+  const paired_interval_t none = bootstrap({1, 2, 3}, {0, 0, 0}, PAIRED_RATIO);
   EXPECT_TRUE(std::isinf(none.value));
   EXPECT_TRUE(std::isinf(none.low));
 }

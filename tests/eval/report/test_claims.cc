@@ -104,6 +104,7 @@ TEST(Claims, SavingsAreRatiosOfMeansOverPairs) {
   EXPECT_EQ(CLAIM_NOT_MEASURED, find(all, "than Aquatope").verdict);
   const claim_t headline = find(all, "headline");
   EXPECT_EQ(36, headline.n_pairs);
+  EXPECT_EQ(12, headline.n_clusters) << "AttMF's run of a seed stands against three others";
   EXPECT_NEAR(1 - 3 * attmf / (firm + random + rambo), headline.ours.value, 1e-12);
 }
 
