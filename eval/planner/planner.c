@@ -13,7 +13,7 @@
 #include "quantile.h"
 #include "sweep.h"
 
-enum { SAMPLES = 14, MAX_RAISES = 40, MAX_REPAIRS = 6, MAX_STEPS_UP = 20 };
+enum { SAMPLES = 14, MAX_RAISES = 40, MAX_REPAIRS = 6, MAX_STEPS_UP = 20, SWEPT_WINDOWS = PLAN_CONFIRMING_WINDOWS / 4 };
 
 /* ---- the box ---- */
 
@@ -96,20 +96,20 @@ static fc_status_t come_within_reach(planner_t *self, fc_error_t *error) {
   return FC_OK;
 }
 
-/* Do `wanted` of the confirming windows from `from` on meet QoS? Stops when it is certain that they do not. *share gets
- * that of those that were asked. */
+/* Do enough of the n windows from `from` on meet QoS? Stops when it is certain that they do not. *share gets that of
+ * those that were asked; plan->n_met as if they had been PLAN_CONFIRMING_WINDOWS. */
 static fc_status_t is_confirmed(planner_t *self, const fc_function_configuration_t *configuration, int64_t from,
-                                plan_t *plan, double *share, fc_error_t *error) {
-  const int32_t wanted = (int32_t)ceil(self->options->level * PLAN_CONFIRMING_WINDOWS);
-  int32_t w = 0;
-  plan->n_met = 0;
-  for (; w - plan->n_met <= PLAN_CONFIRMING_WINDOWS - wanted && w < PLAN_CONFIRMING_WINDOWS; ++w) {
+                                int32_t n, plan_t *plan, double *share, fc_error_t *error) {
+  const int32_t wanted = (int32_t)ceil(self->options->level * n);
+  int32_t w = 0, n_met = 0;
+  for (; w - n_met <= n - wanted && w < n; ++w) {
     double margin = 0;
     FC_TRY(boundary_margin(self, from + w, configuration, &margin, error));
-    plan->n_met += margin >= 0;
+    n_met += margin >= 0;
   }
-  plan->confirmed = plan->n_met >= wanted;
-  *share = (double)plan->n_met / w;
+  plan->confirmed = n_met >= wanted;
+  *share = (double)n_met / w;
+  plan->n_met = (int32_t)lround(*share * PLAN_CONFIRMING_WINDOWS);
   return FC_OK;
 }
 
@@ -130,15 +130,15 @@ static fc_status_t confirm(planner_t *self, plan_t *plan, fc_error_t *error) {
     boundary_scale(self, self->best, 1 + 0.005 * raise, self->candidate);
     plan->confirmed = true;
     for (int time = 0; time < 2 && plan->confirmed; ++time, from += PLAN_CONFIRMING_WINDOWS)
-      FC_TRY(is_confirmed(self, self->candidate, from, plan, &share, error));
+      FC_TRY(is_confirmed(self, self->candidate, from, PLAN_CONFIRMING_WINDOWS, plan, &share, error));
   }
   memcpy(plan->configuration, self->candidate, (size_t)self->n_functions * sizeof *self->candidate);
   plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);
   return FC_OK;
 }
 
-/* As confirm, for a workflow of many knobs: a step up for whatever function it is best for, instead of a little CPU for
- * all. */
+/* As confirm, for a workflow of many knobs, whose windows take long: fewer of them, and a step up for whatever function
+ * it is best for, instead of a little CPU for all. */
 static fc_status_t confirm_swept(planner_t *self, plan_t *plan, fc_error_t *error) {
   int64_t from = CONFIRMING_FROM;
   double share = 0;
@@ -146,8 +146,8 @@ static fc_status_t confirm_swept(planner_t *self, plan_t *plan, fc_error_t *erro
   for (int raise = 0; raise <= MAX_STEPS_UP && !plan->confirmed; ++raise) {
     if (raise > 0) FC_TRY(sweep_raise(self, BOUNDARY_FROM + (int64_t)raise * PRICE_MAX_WINDOWS, error));
     plan->confirmed = true;
-    for (int time = 0; time < 2 && plan->confirmed; ++time, from += PLAN_CONFIRMING_WINDOWS)
-      FC_TRY(is_confirmed(self, self->best, from, plan, &share, error));
+    for (int time = 0; time < 2 && plan->confirmed; ++time, from += SWEPT_WINDOWS)
+      FC_TRY(is_confirmed(self, self->best, from, SWEPT_WINDOWS, plan, &share, error));
   }
   memcpy(plan->configuration, self->best, (size_t)self->n_functions * sizeof *self->best);
   plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);
