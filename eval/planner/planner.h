@@ -11,8 +11,9 @@
  *
  * A workflow of more than 32 free knobs is searched otherwise, because CMA-ES would need generations in proportion to
  * its knobs, and one factor on all CPUs is a poor way to the boundary where one function of many is short of something:
- * one function after the other is turned (sweep.h), and what is not confirmed gets single steps up. (TcktApp, 36 knobs,
- * 20 users, level 0.95: 2.63 and 2.68 USD/h after 28,000 windows; CMA-ES and polishing came to 6.2 after 60,000.)
+ * one function after the other is turned (sweep.h), 1,000 windows confirm it, twice, and what is not confirmed gets
+ * single steps up. (TcktApp, 36 knobs, 20 users, level 0.95: 2.63 and 2.68 USD/h after 28,000 windows; CMA-ES and
+ * polishing came to 6.2 after 60,000.)
  *
  * A world per window: window w is simulated with particle particles_of_window(w), so that p covers what is not known.
  * One thread per search; the result depends on the seed only.
@@ -46,9 +47,8 @@ typedef struct {
 typedef struct {
   fc_function_configuration_t *configuration; /* (N) the caller's */
   double cost_usd_h;
-  int32_t
-      n_met; /* of the last PLAN_CONFIRMING_WINDOWS, or of those asked until it was certain that they would not do */
-  bool confirmed;    /* at least level of them, and of as many others, meet QoS */
+  int32_t n_met;     /* of PLAN_CONFIRMING_WINDOWS, by the share of those that were asked last */
+  bool confirmed;    /* at least level of the windows that were asked, and of as many others, meet QoS */
   int64_t n_windows; /* simulated in all */
 } plan_t;
 
