@@ -55,7 +55,8 @@ fc_status_t boundary_price(planner_t *self, const price_windows_t *windows,
                            const fc_function_configuration_t *configuration, double limit, double *price,
                            fc_error_t *error) {
   enum { LOOK = 8 };
-  const double cost = fc_cost_reserved_usd_h(self->options->workflow, configuration), share = 1 - self->options->level;
+  const double cost = fc_cost_reserved_usd_h(self->options->workflow, configuration);
+  const double share = 1 - (windows->level > 0 ? windows->level : self->options->level);
   const int32_t rank =
       (int32_t)ceil(share * (windows->n - 1)); /* the quantile of all is no more than this one so far */
   FC_ASSERT(windows->n > 0 && windows->n <= PRICE_MAX_WINDOWS);

@@ -51,6 +51,7 @@ fc_status_t boundary_margin(planner_t *planner, int64_t window, const fc_functio
 typedef struct {
   int64_t from;
   int32_t n;
+  double level; /* 0: the options' */
   double penalty;
 } price_windows_t;
 

@@ -18,6 +18,10 @@ enum { COARSE_ROUNDS = 2, SWEEP_SHARE = 4 };
 /* Of a violation where the configuration is meant to be right (boundary_price). */
 static const double STRICT_PENALTY = 8;
 
+/* Fine rounds look for what violates QoS in this part of the windows that may: what they like is partly luck, and
+ * steps up cost more windows than a sweep. */
+static const double STRICT_SHARE = 0.75;
+
 typedef struct {
   planner_t *planner;
   fc_rng_t rng;
@@ -88,6 +92,10 @@ static void shuffle(int32_t *order, int32_t n, fc_rng_t *rng) {
   }
 }
 
+static double strict_level(const planner_t *self) {
+  return 1 - STRICT_SHARE * (1 - self->options->level);
+}
+
 /* One round; *gain gets the share by which it lowered the price. */
 static fc_status_t turn_all(sweep_t *sweep, int32_t round, double *gain, fc_error_t *error) {
   planner_t *self = sweep->planner;
@@ -95,6 +103,7 @@ static fc_status_t turn_all(sweep_t *sweep, int32_t round, double *gain, fc_erro
   const bool is_coarse = round < COARSE_ROUNDS;
   const price_windows_t windows = {.from = (int64_t)round * PRICE_MAX_WINDOWS,
                                    .n = is_coarse ? PRICE_WINDOWS : PRICE_MAX_WINDOWS,
+                                   .level = is_coarse ? 0 : strict_level(self),
                                    .penalty = is_coarse ? 3 : STRICT_PENALTY};
   double price = 0;
   FC_TRY(boundary_price(self, &windows, self->best, INFINITY, &price, error));
@@ -122,7 +131,8 @@ fc_status_t sweep_raise(planner_t *self, int64_t from, fc_error_t *error) {
   static const move_t moves[] = {{.cpu = 1.06, .mem = 1, .replicas = 1},
                                  {.cpu = 1, .mem = 1.2, .replicas = 1},
                                  {.cpu = 1, .mem = 1, .replicas = 1, .replicas_more = 1}};
-  const price_windows_t windows = {.from = from, .n = PRICE_MAX_WINDOWS, .penalty = STRICT_PENALTY};
+  const price_windows_t windows = {
+      .from = from, .n = PRICE_MAX_WINDOWS, .level = strict_level(self), .penalty = STRICT_PENALTY};
   double least = INFINITY;
   move_t chosen = moves[0];
   int32_t function = -1;
