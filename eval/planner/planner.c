@@ -222,8 +222,34 @@ static void planner_clear(planner_t *self) {
   free(self->margins);
 }
 
+/* Whether there is anything to look for: with everything at its maximum. A sweep takes long to find out. */
+static fc_status_t is_hopeless(planner_t *self, bool *hopeless, fc_error_t *error) {
+  enum { FEW = 200 };
+  int32_t n_met = 0;
+  memcpy(self->candidate, self->best, (size_t)self->n_functions * sizeof *self->candidate);
+  for (int32_t i = 0; i < self->n_knobs; ++i)
+    fc_knob_set(&self->candidate[self->knobs[i].function], self->knobs[i].knob, self->knobs[i].range.max);
+  FC_TRY(boundary_count_met(self, HOPELESS_FROM, FEW, self->candidate, &n_met, error));
+  *hopeless = n_met < (self->options->level - 0.15) * FEW;
+  return FC_OK;
+}
+
+/* Nothing is enough: the most there is, unconfirmed. */
+static void give_up(planner_t *self, plan_t *plan) {
+  memcpy(plan->configuration, self->candidate, (size_t)self->n_functions * sizeof *self->candidate);
+  plan->cost_usd_h = fc_cost_reserved_usd_h(self->options->workflow, plan->configuration);
+  plan->confirmed = false;
+  plan->n_met = 0;
+}
+
 static fc_status_t search(planner_t *self, plan_t *plan, fc_error_t *error) {
   if (is_swept(self)) {
+    bool hopeless = false;
+    FC_TRY(is_hopeless(self, &hopeless, error));
+    if (hopeless) {
+      give_up(self, plan);
+      return FC_OK;
+    }
     FC_TRY(sweep(self, self->options->budget, self->options->from != NULL, error));
     return confirm_swept(self, plan, error);
   }

@@ -12,8 +12,9 @@
  * A workflow of more than 32 free knobs is searched otherwise, because CMA-ES would need generations in proportion to
  * its knobs, and one factor on all CPUs is a poor way to the boundary where one function of many is short of something:
  * one function after the other is turned (sweep.h), 1,000 windows confirm it, twice, and what is not confirmed gets
- * single steps up. (TcktApp, 36 knobs, 20 users, level 0.95: 2.63 and 2.68 USD/h after 28,000 windows; CMA-ES and
- * polishing came to 6.2 after 60,000.)
+ * single steps up. Where everything at its maximum is far from enough, that is the plan, unconfirmed. (TcktApp, 36
+ * knobs, 20 users, level 0.95: 2.63 and 2.68 USD/h after 28,000 windows; CMA-ES and polishing came to 6.2 after
+ * 60,000.)
  *
  * A world per window: window w is simulated with particle particles_of_window(w), so that p covers what is not known.
  * One thread per search; the result depends on the seed only.

@@ -67,8 +67,8 @@ TEST_F(Planner, AnImpossibleLevelIsNotConfirmedAndTheSameEveryTime) {
 TEST_F(Planner, ManyKnobsAreTurnedOneFunctionAfterTheOther) {
   fc_workflow_destroy(&workflow_);
   ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/tcktapp.yaml").c_str(), &workflow_, &error));
-  workflow_->qos_terms[0].target[0] = 2;   // s
-  workflow_->qos_terms[1].target[0] = 9;   // successes of 2 users
+  workflow_->qos_terms[0].target[0] = 2;  // s
+  workflow_->qos_terms[1].target[0] = 9;  // successes of 2 users
   workflow_->window_s = 15;
   options_.workflow = workflow_;
   options_.users = 2;
@@ -90,6 +90,21 @@ TEST_F(Planner, ManyKnobsAreTurnedOneFunctionAfterTheOther) {
   EXPECT_GE(plan_.n_met, 0.99 * PLAN_CONFIRMING_WINDOWS);
   EXPECT_GE(plan_.cost_usd_h, cost_usd_h);
   EXPECT_LT(plan_.cost_usd_h, 1.3 * cost_usd_h);
+}
+
+// A system that cannot do it is not searched for long: 200 windows at its maximum say so.
+TEST_F(Planner, ManyKnobsThatAreNotEnoughAreGivenUp) {
+  fc_workflow_destroy(&workflow_);
+  ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/tcktapp.yaml").c_str(), &workflow_, &error));
+  workflow_->qos_terms[0].target[0] = 0.1;  // s
+  options_.workflow = workflow_;
+  options_.users = 2;
+  configuration_.resize(static_cast<size_t>(workflow_->n_functions));
+  plan_.configuration = configuration_.data();
+  ASSERT_OK(plan_search(&options_, &plan_, &error));
+  EXPECT_FALSE(plan_.confirmed);
+  EXPECT_EQ(200, plan_.n_windows);
+  for (const auto &function : configuration_) EXPECT_EQ(8, function.replicas);
 }
 
 TEST_F(Planner, JudgesArrivalsToo) {
