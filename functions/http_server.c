@@ -26,6 +26,7 @@ struct http_server {
   pthread_cond_t idle;
   int64_t in_service; /* requests begun and not answered to the last byte */
   int64_t in_handler; /* of these, those that the handler has */
+  int64_t unheard;    /* connections of which no request has begun: silent yet, or being told that they are no HTTP */
   int32_t linger_ms;
   bool stopping;
 };
@@ -167,6 +168,31 @@ static enum MHD_Result serve(http_server_t *server, struct MHD_Connection *conne
   return answer(server, connection, &response);
 }
 
+/* The library does not stand being stopped while one of its threads answers what is no HTTP, of which on_request never
+ * hears: such connections are counted, so that the end can wait for them. */
+static void on_connection(void *self, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code) {
+  http_server_t *server = self;
+  bool *heard = *context;
+  (void)connection;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    *context = heard = calloc(1, sizeof *heard);
+    if (heard != NULL) count(server, &server->unheard, 1);
+  } else if (heard != NULL) {
+    if (!*heard) count(server, &server->unheard, -1);
+    free(heard);
+    *context = NULL;
+  }
+}
+
+static void hear(http_server_t *server, struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  bool *heard = info != NULL ? info->socket_context : NULL;
+  if (heard == NULL || *heard) return;
+  *heard = true;
+  count(server, &server->unheard, -1);
+}
+
 /* Called when the header is there, for each piece of the body, and at its end. */
 static enum MHD_Result on_request(void *self, struct MHD_Connection *connection, const char *path, const char *method,
                                   const char *version, const char *bytes, size_t *size, void **state) {
@@ -176,6 +202,7 @@ static enum MHD_Result on_request(void *self, struct MHD_Connection *connection,
     *state = calloc(1, sizeof(incoming_t));
     if (*state == NULL) return MHD_NO;
     count(server, &server->in_service, 1);
+    hear(server, connection);
     return MHD_YES;
   }
   if (*size > 0) {
@@ -208,11 +235,12 @@ const char *http_request_query(const http_request_t *request, const char *key) {
 static fc_status_t start_daemon(const http_server_options_t *options, http_server_t *server, fc_error_t *error) {
   int fd = -1;
   FC_TRY(open_socket(options, server, &fd, error));
-  server->daemon = MHD_start_daemon(
-      MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, NULL, NULL,
-      on_request, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections,
-      MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S, MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
-      MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_END);
+  server->daemon =
+      MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0,
+                       NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                       (unsigned)options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_TIMEOUT_S,
+                       MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+                       server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
   if (server->daemon != NULL) return FC_OK;
   close(fd);
   return fc_error_set(error, FC_EIO, "cannot start serving at %s: no thread or no memory", server->url);
@@ -265,7 +293,7 @@ static void wait_for_service(http_server_t *server) {
       until.tv_nsec -= NS_PER_S;
     }
     int waited = 0;
-    while (server->in_service > 0 && server->in_handler == 0 && waited == 0)
+    while ((server->in_service > 0 || server->unheard > 0) && server->in_handler == 0 && waited == 0)
       waited = pthread_cond_timedwait(&server->idle, &server->lock, &until);
     if (server->in_handler == 0) return;
   }

@@ -53,7 +53,7 @@ typedef struct {
   const char *listen; /* an IPv4 or IPv6 address */
   int32_t port;       /* 0: a free one */
   int32_t max_connections;
-  int32_t linger_ms; /* how long the end waits for clients that neither send the rest of a request nor take an answer */
+  int32_t linger_ms; /* how long the end waits for clients that neither send a request in full nor take an answer */
   http_handler_t handler;
   void *context; /* borrowed until http_server_stop */
 } http_server_options_t;

@@ -1,6 +1,7 @@
 // functions/http_server.c: requests at once, bodies, kept connections, and an end that cuts nobody off. The client is a
 // plain socket, so that nothing of the server tests itself.
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -138,6 +139,19 @@ TEST_F(HttpServer, SurvivesWhatIsNoHttp) {
   Client good(port());
   good.post("/", "still there");
   EXPECT_NE(std::string::npos, good.receive().find("still there"));
+}
+
+// The library cannot be stopped while it answers what is no HTTP: the end waits for those who have not said anything
+// that is, as long as for others who stall.
+TEST_F(HttpServer, TheEndWaitsForConnectionsWithoutARequest) {
+  ASSERT_NO_FATAL_FAILURE(start());
+  Client silent(port());
+  Client good(port());
+  good.post("/", "after the silent one");
+  EXPECT_NE(std::string::npos, good.receive().find("after the silent one"));
+  const auto before = std::chrono::steady_clock::now();
+  http_server_stop(&server_);
+  EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(50));
 }
 
 TEST_F(HttpServer, SaysWhyItCannotListen) {
