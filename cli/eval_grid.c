@@ -347,6 +347,8 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
       status = fc_error_set(error, FC_EIO, "%s: %s", cache, strerror(errno));
   }
   if (status == FC_OK) status = run_grid(options, contenders, cache, workflows, n_workflows, &self, error);
+  if (status == FC_OK)
+    status = eval_cells_order(out, contenders, (const fc_workflow_t *const *)workflows, n_workflows, error);
   if (folder[0] != '\0') folder_tree_remove(folder);
   record_close(&self.writer);
   record_close(&self.series);

@@ -34,6 +34,11 @@ eval_grid_options_t eval_grid_defaults(const char *experiment);
 fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t *contenders, const trace_t *trace,
                           eval_cells_t *out, fc_error_t *error);
 
+/* Cells are done in whatever order the threads have it; this is that of the workflows and contenders, then world,
+ * track, seed and users. What is of none of them comes last. FC_ENOMEM. */
+fc_status_t eval_cells_order(eval_cells_t *cells, const contenders_t *contenders, const fc_workflow_t *const *workflows,
+                             int32_t n_workflows, fc_error_t *error);
+
 /* The summary as a table, or all as JSON; the report into options->out when there is one. */
 fc_status_t eval_grid_tell(const eval_grid_options_t *options, const eval_cells_t *cells, fc_error_t *error);
 

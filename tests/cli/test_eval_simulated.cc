@@ -53,6 +53,7 @@ TEST(EvalSimulated, StaticEndsWithOneObjectOfCellsAndSummary) {
   for (const char *key :
        {"method", "variant", "safety", "rails", "world", "track", "cost_over_oracle", "compliance", "violations"})
     EXPECT_NE(fc_json_get(json.at("summary", 1), key), nullptr) << key;
+  EXPECT_STREQ(fc_json_string(fc_json_get(json.at("cells", 0), "method")), "random") << "as named";
   EXPECT_STREQ(fc_json_string(fc_json_get(json.at("cells", 1), "method")), "library");
 }
 
