@@ -41,26 +41,28 @@ static int compare(const void *a, const void *b) {
   return x->index < y->index ? -1 : x->index > y->index;
 }
 
+static void order(eval_cells_t *cells, const contenders_t *contenders, const fc_workflow_t *const *workflows,
+                  int32_t n_workflows, place_t *places, cell_t *ordered) {
+  const size_t n = (size_t)cells->n;
+  for (int32_t i = 0; i < cells->n; ++i) {
+    const cell_t *cell = &cells->cells[i];
+    places[i] = (place_t){{workflow_of(cell, workflows, n_workflows), contender_of(cell, contenders), world_of(cell),
+                           cell->track[0], cell->seed, cell->users},
+                          i};
+  }
+  qsort(places, n, sizeof *places, compare);
+  for (size_t i = 0; i < n; ++i) ordered[i] = cells->cells[places[i].index];
+  memcpy(cells->cells, ordered, n * sizeof *ordered);
+}
+
 fc_status_t eval_cells_order(eval_cells_t *cells, const contenders_t *contenders, const fc_workflow_t *const *workflows,
                              int32_t n_workflows, fc_error_t *error) {
-  const size_t n = (size_t)cells->n;
-  place_t *places = calloc(n + 1, sizeof *places);
-  cell_t *ordered = calloc(n + 1, sizeof *ordered);
-  const fc_status_t status = places != NULL && ordered != NULL
-                                 ? FC_OK
-                                 : fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)cells->n);
-  if (status == FC_OK) {
-    for (int32_t i = 0; i < cells->n; ++i) {
-      const cell_t *cell = &cells->cells[i];
-      places[i] = (place_t){{workflow_of(cell, workflows, n_workflows), contender_of(cell, contenders), world_of(cell),
-                             cell->track[0], cell->seed, cell->users},
-                            i};
-    }
-    qsort(places, n, sizeof *places, compare);
-    for (size_t i = 0; i < n; ++i) ordered[i] = cells->cells[places[i].index];
-    if (n > 0) memcpy(cells->cells, ordered, n * sizeof *ordered);
-  }
+  if (cells->n == 0) return FC_OK;
+  place_t *places = calloc((size_t)cells->n, sizeof *places);
+  cell_t *ordered = calloc((size_t)cells->n, sizeof *ordered);
+  const bool has_memory = places != NULL && ordered != NULL;
+  if (has_memory) order(cells, contenders, workflows, n_workflows, places, ordered);
   free(places);
   free(ordered);
-  return status;
+  return has_memory ? FC_OK : fc_error_set(error, FC_ENOMEM, "no memory for %d cells", (int)cells->n);
 }
