@@ -51,21 +51,39 @@ static double scaled(double price, double q, double penalty) {
   return price * exp(-(q > 0 ? 0.6 : penalty) * q);
 }
 
+static void ask_in_order(hardest_first_t *order, int64_t from, int32_t n) {
+  if (order->from == from && order->n == n) return;
+  order->from = from;
+  order->n = n;
+  for (int32_t i = 0; i < n; ++i) order->numbers[i] = i;
+}
+
+/* Keeps margins [0, n] sorted, and the numbers of their windows with them. */
+static void insert_margin(double *margins, int32_t *numbers, int32_t n, double margin) {
+  const int32_t number = numbers[n];
+  int32_t at = n;
+  for (; at > 0 && margins[at - 1] > margin; --at) {
+    margins[at] = margins[at - 1];
+    numbers[at] = numbers[at - 1];
+  }
+  margins[at] = margin;
+  numbers[at] = number;
+}
+
 fc_status_t boundary_price(planner_t *self, const price_windows_t *windows,
                            const fc_function_configuration_t *configuration, double limit, double *price,
                            fc_error_t *error) {
-  enum { LOOK = 8 };
   const double cost = fc_cost_reserved_usd_h(self->options->workflow, configuration);
   const double share = 1 - (windows->level > 0 ? windows->level : self->options->level);
   const int32_t rank =
       (int32_t)ceil(share * (windows->n - 1)); /* the quantile of all is no more than this one so far */
   FC_ASSERT(windows->n > 0 && windows->n <= PRICE_MAX_WINDOWS);
-  for (int32_t n = 0; n < windows->n;) {
-    FC_TRY(boundary_margin(self, windows->from + n, configuration, &self->margins[n], error));
-    n += 1;
-    if (n % LOOK > 0 && n < windows->n) continue;
-    quantile_sort(self->margins, n);
-    *price = scaled(cost, rank < n ? self->margins[rank] : 1, windows->penalty);
+  ask_in_order(&self->price_order, windows->from, windows->n);
+  for (int32_t n = 0; n < windows->n; ++n) {
+    double margin = 0;
+    FC_TRY(boundary_margin(self, windows->from + self->price_order.numbers[n], configuration, &margin, error));
+    insert_margin(self->margins, self->price_order.numbers, n, margin);
+    *price = scaled(cost, rank <= n ? self->margins[rank] : 1, windows->penalty);
     if (*price >= limit) return FC_OK;
   }
   *price = scaled(cost, quantile_of_sorted(self->margins, windows->n, share), windows->penalty);
@@ -83,13 +101,23 @@ fc_status_t boundary_count_met(planner_t *self, int64_t from, int32_t n,
   return FC_OK;
 }
 
+static void move_to_front(int32_t *numbers, int32_t at) {
+  const int32_t number = numbers[at];
+  memmove(numbers + 1, numbers, (size_t)at * sizeof *numbers);
+  numbers[0] = number;
+}
+
 fc_status_t boundary_meets(planner_t *self, const fc_function_configuration_t *configuration, bool *meets,
                            fc_error_t *error) {
   int32_t spare = BOUNDARY_WINDOWS - (int32_t)ceil(self->options->level * BOUNDARY_WINDOWS);
-  for (int32_t w = 0; w < BOUNDARY_WINDOWS && spare >= 0; ++w) {
+  int32_t *numbers = self->boundary_order.numbers;
+  ask_in_order(&self->boundary_order, self->boundary_from, BOUNDARY_WINDOWS);
+  for (int32_t i = 0; i < BOUNDARY_WINDOWS && spare >= 0; ++i) {
     double margin = 0;
-    FC_TRY(boundary_margin(self, self->boundary_from + w, configuration, &margin, error));
-    spare -= margin < 0;
+    FC_TRY(boundary_margin(self, self->boundary_from + numbers[i], configuration, &margin, error));
+    if (margin >= 0) continue;
+    spare -= 1;
+    move_to_front(numbers, i);
   }
   *meets = spare >= 0;
   return FC_OK;

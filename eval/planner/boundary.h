@@ -28,6 +28,14 @@ typedef struct {
   fc_knob_range_t range;
 } free_knob_t;
 
+/* The order in which windows are asked: those first that did badly for other configurations. Most of what a search
+ * tries fails, and fails in the same windows; what all of them together say does not depend on it. */
+typedef struct {
+  int64_t from; /* of these windows; -1: of none yet */
+  int32_t n;
+  int32_t *numbers; /* (n) 0 to n - 1, from `from` on */
+} hardest_first_t;
+
 typedef struct {
   const plan_options_t *options;
   simulator_t *simulator;
@@ -37,8 +45,10 @@ typedef struct {
   int32_t n_functions;
   int64_t n_windows;
   int64_t boundary_from;                                  /* the windows that the boundary is looked for on */
+  int32_t n_boundary;                                     /* so many, up to BOUNDARY_WINDOWS */
   fc_function_configuration_t *scaled, *candidate, *best; /* (N) */
   double *margins;                                        /* (PRICE_MAX_WINDOWS) */
+  hardest_first_t boundary_order, price_order;
 } planner_t;
 
 /* 1 - the worst violation of the window; negative when it does not meet QoS. In an open loop, of one in which something

@@ -198,7 +198,10 @@ static fc_status_t planner_init(planner_t *self, const plan_options_t *options, 
   self->candidate = calloc(n, sizeof *self->candidate);
   self->best = calloc(n, sizeof *self->best);
   self->margins = calloc(PRICE_MAX_WINDOWS, sizeof *self->margins);
+  self->price_order = (hardest_first_t){-1, 0, calloc(PRICE_MAX_WINDOWS, sizeof *self->price_order.numbers)};
+  self->boundary_order = (hardest_first_t){-1, 0, calloc(BOUNDARY_WINDOWS, sizeof *self->boundary_order.numbers)};
   if (self->scaled == NULL || self->candidate == NULL || self->best == NULL || self->margins == NULL ||
+      self->price_order.numbers == NULL || self->boundary_order.numbers == NULL ||
       fc_observation_init(&self->observation, options->workflow->n_functions) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory to plan");
   for (size_t f = 0; f < n; ++f)
@@ -220,6 +223,8 @@ static void planner_clear(planner_t *self) {
   free(self->candidate);
   free(self->best);
   free(self->margins);
+  free(self->price_order.numbers);
+  free(self->boundary_order.numbers);
 }
 
 /* Whether there is anything to look for: with everything at its maximum. A sweep takes long to find out. */

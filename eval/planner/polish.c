@@ -9,7 +9,7 @@
 enum { ROUNDS = 8, MIN_ROUNDS = 3 };
 
 /* Windows of polishing for each of the search. */
-enum { POLISHING_SHARE = 15 };
+enum { POLISHING_SHARE = 10 };
 
 /* Could `candidate`, scaled until it costs `cost`, still meet QoS? Most values are refused here, by one look. *factor
  * is the logarithm of that scale. */

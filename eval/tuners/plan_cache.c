@@ -35,7 +35,7 @@ static void name_of(const plan_options_t *o, char name[FC_HEX_SIZE]) {
   fc_sha256_t hash;
   fc_sha256_start(&hash);
   const int n = snprintf(text, sizeof text,
-                         "plan 4 users %d rate %.9g level %.9g budget %" PRId64 " seed %" PRIu64 " semantics %d",
+                         "plan 5 users %d rate %.9g level %.9g budget %" PRId64 " seed %" PRIu64 " semantics %d",
                          (int)o->users, o->rate_per_s, o->level, o->budget, o->seed, (int)o->semantics);
   fc_sha256_update(&hash, text, (size_t)n);
   fc_sha256_update(&hash, o->workflow->digest, FC_DIGEST_SIZE);
