@@ -101,7 +101,7 @@ static fc_status_t read_commands(local_site_t *site, fc_error_t *error) {
 
 /* A free port; the socket keeps it from being chosen twice. */
 static int take_port(int32_t *port) {
-  *port = health_free_port();
+  *port = health_free_port(NULL, 0);
   const struct sockaddr_in address = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)*port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   const int socket_descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

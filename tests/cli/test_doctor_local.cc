@@ -83,7 +83,7 @@ class DoctorLocal : public testing::Test {
     ASSERT_EQ(
         0, symlink(("socket:[" + std::to_string(4711 + pid) + "]").c_str(), machine_.path(folder + "/fd/5").c_str()));
   }
-  int cpu_ = 100, orchestrator_ = health_free_port();
+  int cpu_ = 100, orchestrator_ = health_free_port(nullptr, 0);
   TemporaryFolder folder_;
   Machine machine_;
   std::string haproxy_, function_;
@@ -358,7 +358,7 @@ TEST(DoctorListener, FindsThisProcess) {
   ASSERT_TRUE(listener_find("", port, &listener));
   EXPECT_EQ(listener.pid, getpid());
   EXPECT_NE(listener.name[0], '\0');
-  EXPECT_FALSE(listener_find("", health_free_port(), &listener));
+  EXPECT_FALSE(listener_find("", health_free_port(nullptr, 0), &listener));
 }
 
 }  // namespace

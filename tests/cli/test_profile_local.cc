@@ -1,18 +1,19 @@
 // `faasconf profile` on real processes: its load, what a function cannot live with, and what a crash leaves.
-#include <arpa/inet.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 
+#include "local_machine.h"
 #include "processes.h"
 
 using fc_test::faasconf;
 using fc_test::Finished;
 using fc_test::Json;
 using fc_test::Process;
+using fc_test::unclaimed_port;
 
 namespace {
 
@@ -23,21 +24,11 @@ std::string why_not_here() {
   return "haproxy is not installed: script/bootstrap run installs it";
 }
 
-// Free ports of 127.0.0.1, all different.
 std::vector<int> free_ports(size_t n) {
-  std::vector<int> sockets, ports;
-  for (size_t i = 0; i < n; ++i) {
-    sockaddr_in address = {};
-    socklen_t size = sizeof address;
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    sockets.push_back(socket(AF_INET, SOCK_STREAM, 0));
-    if (bind(sockets.back(), reinterpret_cast<sockaddr *>(&address), size) != 0 ||
-        getsockname(sockets.back(), reinterpret_cast<sockaddr *>(&address), &size) != 0)
-      throw std::runtime_error("no free port");
-    ports.push_back(ntohs(address.sin_port));
-  }
-  for (const int s : sockets) close(s);
+  std::vector<int> ports;
+  while (ports.size() < n)
+    if (const int port = unclaimed_port(); std::find(ports.begin(), ports.end(), port) == ports.end())
+      ports.push_back(port);
   return ports;
 }
 

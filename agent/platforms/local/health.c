@@ -32,16 +32,24 @@ static int32_t try_port(uint16_t port) {
   return bound;
 }
 
+static bool is_among(int32_t port, const int32_t *ports, int32_t n) {
+  for (int32_t i = 0; i < n; ++i)
+    if (ports[i] == port) return true;
+  return false;
+}
+
 /* Between its choice and its use a port must not become that of an outgoing connection: those are the kernel's
  * ephemeral ones (32768 and up unless somebody has set net.ipv4.ip_local_port_range). */
-int32_t health_free_port(void) {
+int32_t health_free_port(const int32_t *reserved, int32_t n_reserved) {
   for (int tries = 0; tries < PORT_TRIES; ++tries) {
     uint16_t number = 0;
     if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number) break;
-    const int32_t port = try_port((uint16_t)(FIRST_PORT + number % (EPHEMERAL_PORT - FIRST_PORT)));
+    const int32_t wanted = FIRST_PORT + number % (EPHEMERAL_PORT - FIRST_PORT);
+    const int32_t port = is_among(wanted, reserved, n_reserved) ? 0 : try_port((uint16_t)wanted);
     if (port > 0) return port;
   }
-  return try_port(0);
+  const int32_t port = try_port(0);
+  return is_among(port, reserved, n_reserved) ? 0 : port;
 }
 
 static bool wait_for(int connection, short events, int timeout_ms) {

@@ -8,6 +8,9 @@
 
 #include "local_state.h"
 
+/* Ports besides those of functions: gateway, orchestrator, metrics. */
+enum { MORE_PORTS = 3 };
+
 static const double BACKOFF_S = 0.2, MAX_BACKOFF_S = 10, RUNTIME_TIMEOUT_S = 2;
 static const char GATEWAY[] = "gateway";
 
@@ -96,6 +99,7 @@ static void take_destroy(void *self) {
   pthread_mutex_destroy(&local->lock);
   free(local->functions);
   free(local->proxies);
+  free(local->ports);
   free(local->windows);
   free(local->samples);
   free(local);
@@ -120,13 +124,15 @@ static fc_status_t make_function(local_t *local, int32_t f, fc_error_t *error) {
                                           .output = function->output,
                                           .start_timeout_s = settings->start_timeout_s,
                                           .backoff_s = BACKOFF_S,
-                                          .max_backoff_s = MAX_BACKOFF_S};
+                                          .max_backoff_s = MAX_BACKOFF_S,
+                                          .reserved_ports = local->ports,
+                                          .n_reserved_ports = local->workflow->n_functions + MORE_PORTS};
   function->wanted = known->start;
   function->replicas = calloc(LOCAL_MAX_REPLICAS, sizeof *function->replicas);
   if (!function->replicas) return fc_error_set(error, FC_ENOMEM, "platform local: out of memory");
   haproxy_proxy_t *proxy = &local->proxies[f];
   snprintf(proxy->name, sizeof proxy->name, "%s", known->name);
-  proxy->port = found->port;
+  proxy->port = local->ports[f] = found->port;
   proxy->rejects = settings->rejects;
   return FC_OK;
 }
@@ -148,12 +154,14 @@ static fc_status_t check_names(const local_t *local, fc_error_t *error) {
 }
 
 static void make_gateway(local_t *local) {
+  const settings_local_t *settings = local->options.settings;
+  const int32_t more[MORE_PORTS] = {settings->gateway_port, settings->orchestrator_port, settings->metrics_port};
+  memcpy(&local->ports[local->workflow->n_functions], more, sizeof more);
   haproxy_proxy_t *proxy = &local->proxies[local->workflow->n_functions];
   snprintf(proxy->name, sizeof proxy->name, "%s", GATEWAY);
-  proxy->port = local->options.settings->gateway_port;
+  proxy->port = settings->gateway_port;
   proxy->n_servers = 1;
-  proxy->servers[0] =
-      (haproxy_server_t){.name = "orchestrator", .port = local->options.settings->orchestrator_port, .ready = true};
+  proxy->servers[0] = (haproxy_server_t){.name = "orchestrator", .port = settings->orchestrator_port, .ready = true};
 }
 
 static fc_status_t make_haproxy(local_t *local, fc_error_t *error) {
@@ -196,9 +204,10 @@ static fc_status_t make_parts(local_t *local, fc_error_t *error) {
   FC_TRY(make_folder_name(local, error));
   local->functions = calloc(n, sizeof *local->functions);
   local->proxies = calloc(n + 1, sizeof *local->proxies);
+  local->ports = calloc(n + MORE_PORTS, sizeof *local->ports);
   local->windows = calloc(n + 1, sizeof *local->windows);
   local->samples = calloc(n + 1, sizeof *local->samples);
-  if (!local->functions || !local->proxies || !local->windows || !local->samples)
+  if (!local->functions || !local->proxies || !local->ports || !local->windows || !local->samples)
     return fc_error_set(error, FC_ENOMEM, "platform local: out of memory");
   FC_TRY(check_names(local, error));
   for (int32_t f = 0; f < (int32_t)n; ++f) {

@@ -57,6 +57,7 @@ typedef struct {
   haproxy_t haproxy;
   haproxy_proxy_t *proxies;    /* (N + 1) the last is the gateway */
   local_function_t *functions; /* (N) */
+  int32_t *ports;              /* (N + 3) that HAProxy and the orchestrator bind: no replica may have one */
   access_log_t *log;
   access_log_window_t *windows; /* (N + 1) */
   local_samples_t *samples;     /* (N + 1) */

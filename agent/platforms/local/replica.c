@@ -52,7 +52,7 @@ static fc_status_t run(replica_t *replica, const replica_program_t *program, fc_
 }
 
 fc_status_t replica_start(replica_t *replica, const replica_program_t *program, int64_t now_ns, fc_error_t *error) {
-  if (replica->port == 0) replica->port = health_free_port();
+  if (replica->port == 0) replica->port = health_free_port(program->reserved_ports, program->n_reserved_ports);
   if (replica->port == 0) return fc_error_set(error, FC_EIO, "%s: no port of 127.0.0.1 is free", program->arguments[0]);
   FC_TRY(run(replica, program, error));
   replica->state = REPLICA_STARTING;

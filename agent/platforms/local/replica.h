@@ -29,6 +29,8 @@ typedef struct {
   const char *output;           /* file their output is appended to, or NULL */
   double start_timeout_s;       /* until /health answers */
   double backoff_s, max_backoff_s;
+  const int32_t *reserved_ports; /* (n_reserved_ports) never a replica's: others will bind them */
+  int32_t n_reserved_ports;
 } replica_program_t;
 
 typedef struct {

@@ -1,6 +1,12 @@
 #include "local_machine.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include <random>
+#include <stdexcept>
 
 namespace fc_test {
 
@@ -26,6 +32,25 @@ Cgroups::Cgroups() {
 Cgroups::~Cgroups() {
   fc_error_t error = {};
   if (reason.empty() && cgroup_remove(&group, &error) != FC_OK) ADD_FAILURE() << error.message;
+}
+
+static bool is_free(int port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool bound = bind(descriptor, reinterpret_cast<const sockaddr *>(&address), sizeof address) == 0;
+  close(descriptor);
+  return bound;
+}
+
+int unclaimed_port() {
+  std::random_device random;
+  std::uniform_int_distribution<int> ports(2000, 10239);
+  for (int tries = 0; tries < 64; ++tries)
+    if (const int port = ports(random); is_free(port)) return port;
+  throw std::runtime_error("no port below 10240 is free");
 }
 
 }  // namespace fc_test

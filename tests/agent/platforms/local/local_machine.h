@@ -19,6 +19,10 @@ class Cgroups {
   cgroup_t group = {};
 };
 
+// A free port of 127.0.0.1 that nobody gets who asks for any: below those of replicas and of outgoing connections, so
+// that what runs beside this test does not take it before it is bound. Throws where there is none.
+int unclaimed_port();
+
 }  // namespace fc_test
 
 #define SKIP_WITHOUT_CGROUPS(name) \

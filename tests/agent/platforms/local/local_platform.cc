@@ -8,10 +8,6 @@
 #include <csignal>
 #include <filesystem>
 
-extern "C" {
-#include "health.h"
-}
-
 namespace fc_test {
 
 std::string why_no_platform_local() {
@@ -32,7 +28,7 @@ LocalPlatform::LocalPlatform(const LocalOptions &options, const std::string &com
   agent_ = "test-" + std::to_string(getpid()) + "-" + std::to_string(count += 1);
   mkdir(state().c_str(), 0700);
   while (ports_.size() < 4) {
-    const int port = health_free_port();
+    const int port = unclaimed_port();
     if (std::find(ports_.begin(), ports_.end(), port) == ports_.end()) ports_.push_back(port);
   }
   workflow_yaml_ =

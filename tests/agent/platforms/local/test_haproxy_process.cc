@@ -9,7 +9,6 @@
 
 extern "C" {
 #include "haproxy.h"
-#include "health.h"
 }
 
 namespace {
@@ -19,7 +18,7 @@ using testing::HasSubstr;
 struct Haproxy {
   Haproxy() : proxy(new haproxy_proxy_t()) {
     snprintf(proxy->name, sizeof proxy->name, "f");
-    proxy->port = health_free_port();
+    proxy->port = unclaimed_port();
     snprintf(haproxy.program, sizeof haproxy.program, "haproxy");
     snprintf(haproxy.file, sizeof haproxy.file, "%s", folder.path("cfg").c_str());
     snprintf(haproxy.output, sizeof haproxy.output, "%s", folder.path("log").c_str());

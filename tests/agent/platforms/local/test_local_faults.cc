@@ -200,17 +200,18 @@ TEST(LocalFaults, AReplicaThatDoesNotFitItsMemoryLimitIsTold) {
 TEST(LocalFaults, WhatACrashedAgentLeftIsRemovedAndItsConfigurationTakenOver) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   LocalPlatform local;
+  TemporaryFolder folder;
   const pid_t child = fork();
   if (child == 0) {
     fc_error_t error = {};
     const bool good = local.discover(&error) == FC_OK && local.apply(0, {300, 100, 3, 5}, &error) == FC_OK;
-    if (!good) fprintf(stderr, "%s\n", error.message);
     if (good) raise(SIGKILL);
+    write_file(folder.path("why"), error.message);
     _exit(1);
   }
   int status = 0;
   waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_TRUE(WIFSIGNALED(status)) << read_file(folder.path("why"));
   EXPECT_EQ(http_get(local.port(0), "/"), 200) << "the functions go on without the agent";
   fc_error_t error = {};
   ASSERT_OK(local.discover(&error));

@@ -22,7 +22,7 @@ const cgroup_t NO_GROUP = {};
 struct Program {
   explicit Program(std::vector<std::string> words) : words_(std::move(words)) {
     for (const auto &word : words_) pointers_.push_back(word.c_str());
-    program = {pointers_.data(), static_cast<int32_t>(pointers_.size()), nullptr, 10, 1, 4};
+    program = {pointers_.data(), static_cast<int32_t>(pointers_.size()), nullptr, 10, 1, 4, nullptr, 0};
   }
   Program(const Program &) = delete;
   replica_program_t program = {};
@@ -100,9 +100,31 @@ TEST(Spawn, AProcessThatIgnoresSigtermIsKilledAfterItsGrace) {
 }
 
 TEST(Health, OnlyAPortThatAnswers200IsGood) {
-  const int32_t port = health_free_port();
+  const int32_t port = health_free_port(nullptr, 0);
   ASSERT_GT(port, 0);
   EXPECT_FALSE(health_is_good(port, 100)) << "nobody listens";
+}
+
+TEST(Health, AFreePortIsNoneThatIsReserved) {
+  std::vector<int32_t> odd;
+  for (int32_t port = 1; port < 65536; port += 2) odd.push_back(port);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(health_free_port(odd.data(), static_cast<int32_t>(odd.size())) % 2, 0) << "a replica would be in the way";
+}
+
+TEST(Replica, TakesNoPortThatIsReserved) {
+  Program function({program("local_test_function"), "{port}"});
+  std::vector<int32_t> odd;
+  for (int32_t port = 1; port < 65536; port += 2) odd.push_back(port);
+  function.program.reserved_ports = odd.data();
+  function.program.n_reserved_ports = static_cast<int32_t>(odd.size());
+  for (int i = 0; i < 8; ++i) {
+    Replica replica;
+    fc_error_t error = {};
+    ASSERT_OK(replica_start(replica.get(), function.get(), 0, &error));
+    EXPECT_EQ(replica->port % 2, 0);
+    replica_stop(replica.get(), 5);
+  }
 }
 
 TEST(Replica, ServesOnceHealthAnswers) {

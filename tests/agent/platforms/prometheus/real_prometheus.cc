@@ -24,7 +24,7 @@ std::string why_no_prometheus() {
   return prometheus_program().empty() ? "Prometheus is not installed: script/bootstrap installs it" : "";
 }
 
-RealPrometheus::RealPrometheus(int exporter_port, double scrape_interval_s) : port_(health_free_port()) {
+RealPrometheus::RealPrometheus(int exporter_port, double scrape_interval_s) : port_(health_free_port(nullptr, 0)) {
   const std::string interval = std::to_string(static_cast<int>(scrape_interval_s * 1000)) + "ms";
   write_file(folder_.path("prometheus.yml"), "global: {scrape_interval: " + interval + ", scrape_timeout: " + interval +
                                                  "}\nscrape_configs:\n  - job_name: haproxy\n    static_configs: "

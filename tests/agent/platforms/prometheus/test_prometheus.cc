@@ -21,7 +21,7 @@ constexpr double SCRAPE_S = 0.2;
 class Compared {
  public:
   explicit Compared(const std::string &more = "")
-      : exporter_port(health_free_port()),
+      : exporter_port(health_free_port(nullptr, 0)),
         local({"\"1\", \"15\"", "metrics_port: " + std::to_string(exporter_port) + "\n" + more, {300, 128, 2, 4}}) {
     fc_error_t error = {};
     EXPECT_OK(local.discover(&error));
@@ -198,7 +198,7 @@ TEST(Prometheus, AgreesWithThePlatformUnderLoadWithRejectionsAndAfterAReloadOfHa
 TEST(Prometheus, AnAgentHoldsWhilePrometheusIsStoppedAndGoesOnAfterwards) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   SKIP_WITHOUT_PROMETHEUS();
-  const int exporter_port = health_free_port();
+  const int exporter_port = health_free_port(nullptr, 0);
   const LocalPlatform local({"\"1\", \"15\"", "metrics_port: " + std::to_string(exporter_port) + "\n"});
   RealPrometheus prometheus(exporter_port, SCRAPE_S);
   const TemporaryFolder folder;
