@@ -39,7 +39,7 @@ typedef struct {
   int32_t users;     /* closed loop; 0 = open loop */
   double rate_per_s; /* open loop: Poisson arrivals */
   double level;      /* p, above 0 and below 1 */
-  int64_t budget;    /* windows of the CMA-ES; polishing takes up to 15 times as many; a sweep up to 4 times */
+  int64_t budget;    /* windows of the CMA-ES; polishing takes up to 10 times as many; a sweep up to 4 times */
   uint64_t seed;
   const fc_function_configuration_t *from; /* (N) something good: the search begins there and stays near; NULL: at the
                                               workflow's start, moved far */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "claims_csv.h"
 #include "file.h"
 #include "html.h"
 #include "sections.h"
@@ -78,14 +79,16 @@ static void tell(const plots_t *plots, report_result_t *result) {
 }
 
 fc_status_t report_write(const report_t *report, const char *folder, report_result_t *result, fc_error_t *error) {
-  char plots_folder[PATH_BYTES], page[PATH_BYTES], summary[PATH_BYTES];
+  char plots_folder[PATH_BYTES], page[PATH_BYTES], summary[PATH_BYTES], claims[PATH_BYTES];
   *result = (report_result_t){0};
   FC_TRY(join(folder, "plots", plots_folder, error));
   FC_TRY(join(folder, "report.html", page, error));
   FC_TRY(join(folder, "summary.csv", summary, error));
+  FC_TRY(join(folder, "claims.csv", claims, error));
   FC_TRY(make_folder(folder, error));
   FC_TRY(make_folder(plots_folder, error));
   FC_TRY(write_summary(report, summary, error));
+  FC_TRY(claims_write(report->cells, report->n_cells, report->seed, claims, error));
   plots_t *plots = calloc(1, sizeof *plots);
   if (plots == NULL) return fc_error_set(error, FC_ENOMEM, "%s: no memory for plots", folder);
   plots->folder = plots_folder;

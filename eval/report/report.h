@@ -2,6 +2,7 @@
  *
  *   FOLDER/report.html   complete in itself: tables, paired tests, drawings, the paper's claims beside ours
  *   FOLDER/summary.csv   the means of the tables
+ *   FOLDER/claims.csv    the paper's claims beside ours (claims_csv.h)
  *   FOLDER/plots/        NAME.svg and the gnuplot script NAME.gp that draws it
  *
  * Blocks on files and on gnuplot. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "claims_csv.h"
 #include "comparison.h"
 #include "html.h"
 #include "plain.h"
@@ -146,12 +147,7 @@ fc_status_t section_claims(FILE *out, const report_t *report, fc_error_t *error)
       out);
   if (report->n_cells == 0) fputs("<p>Nothing was measured.</p>\n", out);
   for (int32_t i = 0; i < report->n_cells; ++i) {
-    const cell_t *cell = &report->cells[i];
-    bool is_done = false;
-    for (int32_t k = i - 1; k >= 0 && !is_done; --k)
-      is_done = strcmp(report->cells[k].world, cell->world) == 0 && strcmp(report->cells[k].track, cell->track) == 0 &&
-                strcmp(report->cells[k].semantics, cell->semantics) == 0;
-    if (!is_done) FC_TRY(write_claims(out, report, cell, error));
+    if (claims_begin_at(report->cells, i)) FC_TRY(write_claims(out, report, &report->cells[i], error));
   }
   return FC_OK;
 }

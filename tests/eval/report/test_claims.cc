@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "claims.h"
+#include "claims_csv.h"
 }
 
 namespace {
@@ -155,6 +156,37 @@ TEST(Claims, AblationsCompareVariantsAndSafeties) {
   EXPECT_NEAR(1.4 / 1.0, find(all, "raises AttMF's throughput").ours.value, 1e-9);
   EXPECT_NEAR(1 - 1 / 1.1, find(all, "than mean field").ours.value, 0.02);
   EXPECT_EQ(CLAIM_NOT_MEASURED, find(all, "than DDPG").verdict);
+}
+
+TEST(Claims, StandInAFileOnceForEachWorldAndTrack) {
+  Cells cells;
+  add(&cells, "attmf", 1.0);
+  add(&cells, "firm", 1.5);
+  const size_t n = cells.size();
+  for (size_t i = 0; i < n; ++i) {
+    cell_t cell = cells[i];
+    SET_TEXT(cell.world, "parameters");
+    cells.push_back(cell);
+  }
+  const fc_test::TemporaryFolder folder;
+  fc_error_t error = {};
+  ASSERT_OK(claims_write(cells.data(), int32_t(cells.size()), 1, folder.path("claims.csv").c_str(), &error));
+  const std::string text = fc_test::read_file(folder.path("claims.csv"));
+  EXPECT_THAT(text, testing::StartsWith(
+                        "world,track,semantics,claim,unit,paper,ours,low,high,n_pairs,n_clusters,verdict,reason\n"
+                        "exact,simulator,strict,AttMF is cheaper than Firm (static),share,0.24,"));
+  EXPECT_THAT(text,
+              testing::HasSubstr("\nparameters,simulator,strict,AttMF is cheaper than Firm (static),share,0.24,"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("not measured")));
+  EXPECT_EQ(find(claims(cells), "Firm (static)").n_pairs, 12) << "what the file says as well:";
+  EXPECT_THAT(text, testing::HasSubstr(",12,12,holds"));
+}
+
+TEST(Claims, WithoutCellsTheFileHasItsHeaderOnly) {
+  const fc_test::TemporaryFolder folder;
+  fc_error_t error = {};
+  ASSERT_OK(claims_write(nullptr, 0, 1, folder.path("claims.csv").c_str(), &error));
+  EXPECT_THAT(fc_test::read_file(folder.path("claims.csv")), testing::EndsWith(",reason\n"));
 }
 
 }  // namespace

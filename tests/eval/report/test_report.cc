@@ -210,7 +210,7 @@ TEST(Report, HostileNamesStayNames) {
     EXPECT_NE(0, access(out.folder.path("out/plots/pwned").c_str(), F_OK)) << name;
     EXPECT_NE(0, access(out.folder.path("out/plots/pwn").c_str(), F_OK)) << name;
     EXPECT_NE(0, access("pwned", F_OK)) << name;
-    EXPECT_EQ(3u, fc_test::files_in(out.folder.path("out"))) << "report.html, summary.csv, plots";
+    EXPECT_EQ(4u, fc_test::files_in(out.folder.path("out"))) << "report.html, summary.csv, claims.csv, plots";
     EXPECT_EQ(1u, fc_test::files_in(out.folder.path())) << "nothing outside";
   }
 }
