@@ -45,7 +45,8 @@ typedef struct {
   double latency_sum_s;     /* dynamic: sum over windows of the mean latency */
   double latency_mean_s;    /* of the judging windows */
   double throughput;        /* successes per judging window */
-  double decide_s;          /* wall clock, mean of a proposal */
+  double decide_s;          /* wall clock of proposing and learning, median over windows; dynamic: over minutes */
+  double prepare_s;         /* of training, calibrating and planning, when they were done; NaN: not known */
   double unsafe_cost_usd_h; /* area: sum over windows on the way that violated, of their cost */
 } cell_t;
 

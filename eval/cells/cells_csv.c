@@ -43,6 +43,7 @@ static const record_field_t fields[] = {
     REAL(latency_mean_s),
     REAL(throughput),
     REAL(decide_s),
+    REAL(prepare_s),
     REAL(unsafe_cost_usd_h),
 };
 

@@ -32,6 +32,7 @@ extern "C" {
   X(LATENCY_MEAN, "latency_mean", "mean latency, s", cell->latency_mean_s)                                            \
   X(THROUGHPUT, "throughput", "successes per window", cell->throughput)                                               \
   X(DECIDE, "decide_s", "time of a decision, s", cell->decide_s)                                                      \
+  X(PREPARE, "prepare_s", "training and planning, s", cell->prepare_s)                                                \
   X(UNSAFE_COST, "unsafe_cost", "cost of violating windows, USD/h", cell->unsafe_cost_usd_h)
 
 typedef enum {

@@ -156,6 +156,20 @@ static void show(const group_t *group, int64_t n_done) {
     grid->progress(grid->context, group->n_done_before + n_done, group->n_cells, group->doing);
 }
 
+static bool is_among(int32_t value, const int32_t *values, int32_t n) {
+  for (int32_t i = 0; i < n; ++i)
+    if (values[i] == value) return true;
+  return false;
+}
+
+/* Whoever is tried at some of the usual levels has learned from all of them, as in the whole experiment. */
+static int32_t offline_loads(const grid_t *grid, const fc_workflow_t *workflow, int32_t users[OFFLINE_MAX_LOADS]) {
+  const int32_t n_usual = offline_levels(workflow, users);
+  bool are_usual = grid->trace == NULL;
+  for (int32_t i = 0; i < grid->n_users && are_usual; ++i) are_usual = is_among(grid->users[i], users, n_usual);
+  return are_usual ? n_usual : grid_levels(grid, workflow, users);
+}
+
 static fc_status_t measure_rows(group_t *group, fc_error_t *error) {
   const grid_t *grid = group->grid;
   offline_t offline = {.workflow = group->workflow,
@@ -165,7 +179,7 @@ static fc_status_t measure_rows(group_t *group, fc_error_t *error) {
                        .n_rows = grid->n_rows[group->track],
                        .n_workers = grid->n_workers,
                        .seed = group->seed};
-  offline.n_loads = grid_levels(grid, group->workflow, offline.users);
+  offline.n_loads = offline_loads(grid, group->workflow, offline.users);
   snprintf(group->doing, sizeof group->doing, "%s: %d offline rows", group->workflow->name, (int)offline.n_rows);
   show(group, 0);
   return offline_measure(&offline, &group->rows, error);

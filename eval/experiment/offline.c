@@ -6,6 +6,7 @@
 
 #include "jobs.h"
 #include "judge.h"
+#include "ramp.h"
 #include "simulator.h"
 
 enum { CONFIGURATION_STREAM = 0x6f66666c, WINDOW_STREAM = 0x6f66776e };
@@ -39,8 +40,9 @@ static fc_status_t measure_block(void *context, int32_t worker, int64_t piece, f
     fc_rng_init(&rng, o->seed, CONFIGURATION_STREAM + ((uint64_t)i << 32));
     fc_knobs_draw(o->workflow, o->ranges, &rng, configuration);
     status = simulator_observed_window(simulator, i, configuration, &self->rows->windows[i], error);
-    if (status == FC_OK)
-      self->rows->verdicts[i] = judge_window(o->workflow, o->semantics, &self->rows->windows[i], users);
+    if (status != FC_OK) break;
+    ramp_correct(o->workflow, &self->rows->windows[i]);
+    self->rows->verdicts[i] = judge_window(o->workflow, o->semantics, &self->rows->windows[i], users);
   }
   simulator_destroy(&simulator);
   free(configuration);

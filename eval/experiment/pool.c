@@ -186,7 +186,7 @@ static void name_cell(const pool_t *pool, const contender_t *contender, uint64_t
 }
 
 static fc_status_t tune(const pool_t *pool, const contender_t *contender, int32_t budget_windows, const char *cache,
-                        uint64_t seed, tuning_choice_t *choice, fc_error_t *error) {
+                        uint64_t seed, tuning_choice_t *choice, double *prepared_s, fc_error_t *error) {
   measuring_t measuring = {.pool = pool, .taken = calloc((size_t)pool->held_out.n, sizeof(bool))};
   fc_observation_t warm = {0};
   fc_status_t status = FC_OK;
@@ -203,7 +203,8 @@ static fc_status_t tune(const pool_t *pool, const contender_t *contender, int32_
                                           .rows = &pool->offline,
                                           .cache = cache,
                                           .seed = seed,
-                                          .level = contender->level},
+                                          .level = contender->level,
+                                          .prepared_s = prepared_s},
                               .budget_windows = budget_windows,
                               .warm = &warm,
                               .strategy = contender->strategy,
@@ -224,7 +225,8 @@ fc_status_t pool_run(const pool_t *pool, const contender_t *contender, int32_t b
   tuning_choice_t choice = {.configuration = calloc((size_t)pool->workflow->n_functions, sizeof *choice.configuration)};
   if (choice.configuration == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a run");
   name_cell(pool, contender, seed, cell);
-  fc_status_t status = tune(pool, contender, budget_windows, cache, seed, &choice, error);
+  cell->prepare_s = 0;
+  fc_status_t status = tune(pool, contender, budget_windows, cache, seed, &choice, &cell->prepare_s, error);
   if (status == FC_OK) status = judge(pool, &choice, cell, error);
   cell->settled = choice.settled;
   cell->violations = choice.violations;

@@ -8,6 +8,7 @@
 #include "faasconf/clock.h"
 #include "guarded.h"
 #include "judge.h"
+#include "quantile.h"
 #include "rows.h"
 #include "truth.h"
 
@@ -20,6 +21,7 @@ typedef struct {
   truth_t truth;
   fc_observation_t window;                         /* the last one */
   fc_function_configuration_t *current, *proposal; /* (N) */
+  double *seconds;                                 /* (n_minutes) proposing and learning */
   int32_t n_windows, n_met, n_unmet;
   double eq2_usd, successes;
 } run_t;
@@ -30,13 +32,17 @@ static int32_t most_users(const trace_t *trace) {
   return most;
 }
 
-static fc_status_t decide(run_t *self, trace_minute_t *minute, cell_t *cell, fc_error_t *error) {
-  const size_t bytes = (size_t)self->trial->workflow->n_functions * sizeof *self->current;
+static int64_t clock_ns(void) {
   const fc_clock_t clock = fc_clock_system();
-  const int64_t before_ns = clock.monotonic_ns(clock.self);
+  return clock.monotonic_ns(clock.self);
+}
+
+static fc_status_t decide(run_t *self, trace_minute_t *minute, double *seconds, cell_t *cell, fc_error_t *error) {
+  const size_t bytes = (size_t)self->trial->workflow->n_functions * sizeof *self->current;
+  const int64_t before_ns = clock_ns();
   if (self->contender->tuner->knows_the_world) self->window.load.mean_in_flight = minute->users;
   FC_TRY(self->contender->tuner->propose(self->tuner, &self->window, true, self->proposal, error));
-  cell->decide_s += 1e-9 * (double)(clock.monotonic_ns(clock.self) - before_ns);
+  *seconds += 1e-9 * (double)(clock_ns() - before_ns);
   if (guarded_apply(&self->guarded, tuner_load_of(&self->window, 0), false, self->proposal) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory for safety records");
   minute->reconfigured = memcmp(self->proposal, self->current, bytes) != 0;
@@ -45,7 +51,7 @@ static fc_status_t decide(run_t *self, trace_minute_t *minute, cell_t *cell, fc_
   return FC_OK;
 }
 
-static fc_status_t measure(run_t *self, trace_minute_t *minute, cell_t *cell, fc_error_t *error) {
+static fc_status_t measure(run_t *self, trace_minute_t *minute, double *seconds, cell_t *cell, fc_error_t *error) {
   const trial_t *trial = self->trial;
   double worst = 0;
   /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what self holds is freed by trace_run, also then */
@@ -70,15 +76,19 @@ static fc_status_t measure(run_t *self, trace_minute_t *minute, cell_t *cell, fc
     cell->unsafe_cost_usd_h += cost_usd_h;
   }
   guarded_learn(&self->guarded, &self->window, verdict);
-  return self->contender->tuner->learn(self->tuner, &self->window, verdict, error);
+  const int64_t before_ns = clock_ns();
+  FC_TRY(self->contender->tuner->learn(self->tuner, &self->window, verdict, error));
+  *seconds += 1e-9 * (double)(clock_ns() - before_ns);
+  return FC_OK;
 }
 
 static fc_status_t play(run_t *self, trace_minute_t *minutes, cell_t *cell, fc_error_t *error) {
   for (int32_t m = 0; m < self->trace->n_minutes; ++m) {
     minutes[m] = (trace_minute_t){.users = self->trace->users[m]};
     FC_TRY(simulator_set_load(self->truth.simulator, minutes[m].users, 0, error));
-    if (m > 0) FC_TRY(decide(self, &minutes[m], cell, error));
-    for (int32_t w = 0; w < self->trace->windows_per_minute; ++w) FC_TRY(measure(self, &minutes[m], cell, error));
+    if (m > 0) FC_TRY(decide(self, &minutes[m], &self->seconds[m], cell, error));
+    for (int32_t w = 0; w < self->trace->windows_per_minute; ++w)
+      FC_TRY(measure(self, &minutes[m], &self->seconds[m], cell, error));
   }
   return FC_OK;
 }
@@ -89,7 +99,8 @@ static fc_status_t open_run(run_t *self, const tuner_setting_t *setting, fc_erro
   const int32_t n_windows = self->trace->n_minutes * self->trace->windows_per_minute;
   self->current = calloc(n, sizeof *self->current);
   self->proposal = calloc(n, sizeof *self->proposal);
-  if (self->current == NULL || self->proposal == NULL ||
+  self->seconds = calloc((size_t)self->trace->n_minutes, sizeof *self->seconds);
+  if (self->current == NULL || self->proposal == NULL || self->seconds == NULL ||
       fc_observation_init(&self->window, trial->workflow->n_functions) != FC_OK ||
       guarded_init(&self->guarded, setting, self->contender->strategy, self->contender->rails, n_windows) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "no memory for a trace");
@@ -112,15 +123,17 @@ static void sum_up(const run_t *self, cell_t *cell) {
   cell->violations = self->n_unmet;
   cell->windows = self->n_windows;
   cell->judging_windows = judged;
-  if (self->trace->n_minutes > 1) cell->decide_s /= self->trace->n_minutes - 1;
+  quantile_sort(self->seconds, self->trace->n_minutes);
+  cell->decide_s = quantile_of_sorted(self->seconds, self->trace->n_minutes, 0.5);
 }
 
 fc_status_t trace_run(const trial_t *trial, const trace_t *trace, const contender_t *contender, trace_minute_t *minutes,
                       cell_t *cell, fc_error_t *error) {
   const fc_workflow_t nominal = trial_nominal_workflow(trial->workflow, trial->world);
-  const tuner_setting_t setting = trial_setting(trial, contender, &nominal);
+  tuner_setting_t setting = trial_setting(trial, contender, &nominal);
   run_t self = {.trial = trial, .trace = trace, .contender = contender};
-  cell->cost_usd_h = cell->severity = cell->latency_sum_s = cell->decide_s = cell->unsafe_cost_usd_h = 0;
+  cell->cost_usd_h = cell->severity = cell->latency_sum_s = cell->prepare_s = cell->unsafe_cost_usd_h = 0;
+  setting.prepared_s = &cell->prepare_s;
   fc_status_t status = open_run(&self, &setting, error);
   if (status == FC_OK) status = play(&self, minutes, cell, error);
   if (status == FC_OK) sum_up(&self, cell);
@@ -130,5 +143,6 @@ fc_status_t trace_run(const trial_t *trial, const trace_t *trace, const contende
   fc_observation_clear(&self.window);
   free(self.current);
   free(self.proposal);
+  free(self.seconds);
   return status;
 }

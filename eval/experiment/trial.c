@@ -69,16 +69,17 @@ static fc_status_t warm_up(truth_t *truth, fc_observation_t *window, fc_error_t 
 }
 
 static fc_status_t tune(const trial_t *trial, const contender_t *contender, truth_t *truth, fc_observation_t *warm,
-                        tuning_choice_t *choice, fc_error_t *error) {
+                        tuning_choice_t *choice, double *prepared_s, fc_error_t *error) {
   const fc_workflow_t nominal = trial_nominal_workflow(trial->workflow, trial->world);
-  const tuning_task_t task = {.tuner = contender->tuner,
-                              .setting = trial_setting(trial, contender, &nominal),
-                              .budget_windows = trial->budget_windows,
-                              .warm = warm,
-                              .strategy = contender->strategy,
-                              .rails = contender->rails,
-                              .measure = truth_measure,
-                              .context = truth};
+  tuning_task_t task = {.tuner = contender->tuner,
+                        .setting = trial_setting(trial, contender, &nominal),
+                        .budget_windows = trial->budget_windows,
+                        .warm = warm,
+                        .strategy = contender->strategy,
+                        .rails = contender->rails,
+                        .measure = truth_measure,
+                        .context = truth};
+  task.setting.prepared_s = prepared_s;
   FC_TRY(warm_up(truth, warm, error));
   return tuning_run(&task, choice, error);
 }
@@ -94,7 +95,8 @@ fc_status_t trial_run(const trial_t *trial, const contender_t *contender, cell_t
     status = fc_error_set(error, FC_ENOMEM, "no memory for a trial");
   if (status == FC_OK)
     status = truth_init(&truth, trial->workflow, trial->world, trial->semantics, trial->users, trial->seed, error);
-  if (status == FC_OK) status = tune(trial, contender, &truth, &warm, &chosen, error);
+  cell->prepare_s = 0;
+  if (status == FC_OK) status = tune(trial, contender, &truth, &warm, &chosen, &cell->prepare_s, error);
   if (status == FC_OK)
     status = truth_judge(&truth, chosen.configuration, trial->judging_windows, trial->seed, cell, error);
   if (status == FC_OK) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "judge.h"
+#include "ramp.h"
 
 enum { JUDGING_STREAM = 0x6a7564, STRETCH_STREAM = 0x737472, STRETCH_SHARE = 8 };
 static const double STRETCH_S = 120;
@@ -34,6 +35,7 @@ fc_status_t truth_measure(void *context, const fc_function_configuration_t *conf
                           fc_qos_verdict_t *verdict, double *worst, fc_error_t *error) {
   truth_t *truth = context;
   FC_TRY(simulator_observed_window(truth->simulator, truth->window++, configuration, window, error));
+  ramp_correct(truth->workflow, window);
   *verdict = judge_severity(truth->workflow, truth->semantics, window, truth->users, worst);
   return FC_OK;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "critical_path.h"
+#include "faasconf/clock.h"
 #include "faasconf/cost.h"
 #include "learned_cache.h"
 #include "narrowed.h"
@@ -94,11 +95,18 @@ static fc_status_t new_trainer(learned_t *learned, fc_error_t *error) {
   return trainer_new(&learned->seen.workflow, &learned->options, &learned->trainer, error);
 }
 
+static int64_t clock_ns(void) {
+  const fc_clock_t clock = fc_clock_system();
+  return clock.monotonic_ns(clock.self);
+}
+
 /* A state that is absent, damaged or of another program is trained anew. */
 static fc_status_t train_in_cache(learned_t *learned, const char *path, fc_error_t *error) {
   if (trainer_resume(learned->trainer, path, NULL) == FC_OK) return FC_OK;
+  const int64_t before_ns = clock_ns();
   FC_TRY(new_trainer(learned, error));
   FC_TRY(train(learned, error));
+  learned_cache_keep_seconds(path, 1e-9 * (double)(clock_ns() - before_ns));
   return trainer_save(learned->trainer, path, error);
 }
 
@@ -107,10 +115,16 @@ static fc_status_t train_or_recall(learned_t *learned, fc_error_t *error) {
   char name[FC_HEX_SIZE], path[LEARNED_CACHE_PATH_SIZE];
   int lock = -1;
   FC_TRY(new_trainer(learned, error));
-  if (setting->cache == NULL) return train(learned, error);
+  if (setting->cache == NULL) {
+    const int64_t before_ns = clock_ns();
+    FC_TRY(train(learned, error));
+    if (setting->prepared_s != NULL) *setting->prepared_s += 1e-9 * (double)(clock_ns() - before_ns);
+    return FC_OK;
+  }
   learned_cache_name(setting, &learned->options, learned_updates(setting->rows), name);
   fc_status_t status = learned_cache_lock(setting->cache, name, path, &lock, error);
   if (status == FC_OK) status = train_in_cache(learned, path, error);
+  if (status == FC_OK) learned_cache_tell_seconds(setting, path);
   learned_cache_unlock(lock);
   return status;
 }

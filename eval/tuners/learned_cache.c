@@ -4,11 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "file.h"
+
+enum { MAX_SECONDS_TEXT = 64 };
 
 /* Field by field: structs have padding. */
 static void add_values(fc_sha256_t *hash, const double *values, size_t n) {
@@ -78,4 +84,30 @@ fc_status_t learned_cache_lock(const char *folder, const char *name, char path[L
 
 void learned_cache_unlock(int lock) {
   if (lock >= 0) (void)close(lock);
+}
+
+static bool name_seconds(const char *path, char file[LEARNED_CACHE_PATH_SIZE]) {
+  return snprintf(file, LEARNED_CACHE_PATH_SIZE, "%s.seconds", path) < LEARNED_CACHE_PATH_SIZE;
+}
+
+void learned_cache_keep_seconds(const char *path, double seconds) {
+  char file[LEARNED_CACHE_PATH_SIZE], text[32];
+  const int n = snprintf(text, sizeof text, "%.6g\n", seconds);
+  if (name_seconds(path, file)) (void)file_replace(file, text, (size_t)n, NULL);
+}
+
+void learned_cache_tell_seconds(const tuner_setting_t *setting, const char *path) {
+  char file[LEARNED_CACHE_PATH_SIZE];
+  uint8_t *text = NULL;
+  size_t size = 0;
+  double seconds = NAN;
+  if (setting->prepared_s == NULL) return;
+  if (name_seconds(path, file) && file_read(file, MAX_SECONDS_TEXT, &text, &size, NULL) == FC_OK && size > 0) {
+    char *end = NULL;
+    text[size] = '\0';
+    const double read = strtod((const char *)text, &end);
+    if (end != (const char *)text && *end == '\n') seconds = read;
+  }
+  free(text);
+  *setting->prepared_s += seconds;
 }

@@ -30,6 +30,11 @@ fc_status_t learned_cache_lock(const char *folder, const char *name, char path[L
                                fc_error_t *error);
 void learned_cache_unlock(int lock);
 
+/* Seconds that making the state at `path` took, in a file beside it; a file that cannot be written is left out. */
+void learned_cache_keep_seconds(const char *path, double seconds);
+/* What was kept, into *setting->prepared_s: added to it, NaN where nobody knows. */
+void learned_cache_tell_seconds(const tuner_setting_t *setting, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -31,8 +31,9 @@ static fc_status_t create(const tuner_setting_t *setting, void **self, fc_error_
 static fc_status_t propose(void *self, const fc_observation_t *last, bool dynamic,
                            fc_function_configuration_t *proposal, fc_error_t *error) {
   const oracle_tuner_t *oracle = self;
+  (void)dynamic;
   const fc_workflow_t *workflow = oracle->setting->workflow;
-  const int32_t users = last != NULL ? planned_users(workflow, last, !dynamic) : 0;
+  const int32_t users = last != NULL ? planned_users(last) : 0;
   if (users == 0) {
     for (int32_t f = 0; f < workflow->n_functions; ++f) proposal[f] = workflow->functions[f].start;
     return FC_OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "configuration_text.h"
+#include "faasconf/clock.h"
 #include "file.h"
 #include "learned_cache.h"
 #include "oracle_table.h"
@@ -101,20 +102,30 @@ static fc_status_t make_plan(const plan_options_t *options, plan_t *plan, fc_err
   return plan_scale(options, options->from, plan, error);
 }
 
-fc_status_t plan_cache_search(const char *folder, const plan_options_t *options, plan_t *plan, bool *was_kept,
-                              fc_error_t *error) {
+fc_status_t plan_cache_search(const tuner_setting_t *setting, const plan_options_t *options, plan_t *plan,
+                              bool *was_kept, fc_error_t *error) {
   const int32_t n = options->workflow->n_functions;
   char name[FC_HEX_SIZE], path[LEARNED_CACHE_PATH_SIZE];
   int lock = -1;
   if (was_kept != NULL) *was_kept = false;
-  if (folder == NULL) return make_plan(options, plan, error);
+  const fc_clock_t clock = fc_clock_system();
+  const int64_t before_ns = clock.monotonic_ns(clock.self);
+  if (setting->cache == NULL) {
+    const fc_status_t status = make_plan(options, plan, error);
+    if (setting->prepared_s != NULL)
+      *setting->prepared_s += 1e-9 * (double)(clock.monotonic_ns(clock.self) - before_ns);
+    return status;
+  }
   name_of(options, name);
-  fc_status_t status = learned_cache_lock(folder, name, path, &lock, error);
+  fc_status_t status = learned_cache_lock(setting->cache, name, path, &lock, error);
   const bool kept = status == FC_OK && read_plan(path, n, plan);
   if (status == FC_OK && !kept) {
+    const int64_t locked_ns = clock.monotonic_ns(clock.self);
     status = make_plan(options, plan, error);
     if (status == FC_OK) status = write_plan(path, n, plan, error);
+    learned_cache_keep_seconds(path, 1e-9 * (double)(clock.monotonic_ns(clock.self) - locked_ns));
   }
+  if (status == FC_OK) learned_cache_tell_seconds(setting, path);
   if (was_kept != NULL) *was_kept = kept;
   learned_cache_unlock(lock);
   return status;

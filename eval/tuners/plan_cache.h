@@ -8,15 +8,17 @@
 #define EVAL_TUNERS_PLAN_CACHE_H
 
 #include "planner.h"
+#include "tuner.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* plan_search (with a budget of 0: plan_scale of options->from), or what it came to before. folder: NULL keeps nothing.
- * *was_kept, when not NULL, says which. A file that cannot be read is searched anew. Errors as plan_search; FC_EIO. */
-fc_status_t plan_cache_search(const char *folder, const plan_options_t *options, plan_t *plan, bool *was_kept,
-                              fc_error_t *error);
+/* plan_search (with a budget of 0: plan_scale of options->from), or what it came to before. setting->cache: NULL
+ * keeps nothing; *setting->prepared_s gets what the search took. *was_kept, when not NULL, says which. A file that
+ * cannot be read is searched anew. Errors as plan_search; FC_EIO. */
+fc_status_t plan_cache_search(const tuner_setting_t *setting, const plan_options_t *options, plan_t *plan,
+                              bool *was_kept, fc_error_t *error);
 
 #ifdef __cplusplus
 }

@@ -8,9 +8,8 @@
 extern "C" {
 #endif
 
-/* The mean in flight of `last`, rounded. is_fresh: the window began with nobody there (FC_WINDOWS_FRESH), so that users
- * who came one after the other, `spawn_rate_per_s` a second, are fewer on average than at its end. 0: not measured. */
-int32_t planned_users(const fc_workflow_t *workflow, const fc_observation_t *last, bool is_fresh);
+/* The mean in flight of `last`, rounded; at least 1. 0: not measured. */
+int32_t planned_users(const fc_observation_t *last);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "faasconf/clock.h"
 #include "faasconf/rng.h"
 #include "learned_cache.h"
 #include "oracle_table.h"
@@ -56,7 +57,7 @@ static fc_status_t observe(const tuner_setting_t *setting, twin_t *twin, fc_erro
   int32_t n_seen = 0;
   for (int32_t i = 0; i < n; ++i) {
     const fc_observation_t *row = row_at(setting, i, n);
-    const int32_t users = planned_users(setting->workflow, row, true);
+    const int32_t users = planned_users(row);
     if (users == 0) continue;
     FC_TRY(twin_observe(twin, row, users, 0, error));
     n_seen += 1;
@@ -102,7 +103,7 @@ static void name_of(const tuner_setting_t *setting, char name[FC_HEX_SIZE]) {
   uint8_t digest[FC_DIGEST_SIZE];
   fc_sha256_t hash;
   fc_sha256_start(&hash);
-  const int n = snprintf(text, sizeof text, "row twin 1 seed %" PRIu64 " semantics %d rows %d", setting->seed,
+  const int n = snprintf(text, sizeof text, "row twin 2 seed %" PRIu64 " semantics %d rows %d", setting->seed,
                          (int)setting->semantics, (int)n_rows);
   fc_sha256_update(&hash, text, (size_t)n);
   oracle_truth_of(setting->workflow, &setting->workflow->simulator, truth);
@@ -123,9 +124,13 @@ fc_status_t row_twin_learn(const tuner_setting_t *setting, particles_t *particle
   name_of(setting, name);
   fc_status_t status = learned_cache_lock(setting->cache, name, path, &lock, error);
   if (status == FC_OK && particles_load(path, setting->workflow, particles, &unread) != FC_OK) {
+    const fc_clock_t clock = fc_clock_system();
+    const int64_t before_ns = clock.monotonic_ns(clock.self);
     status = learn(setting, particles, error);
     if (status == FC_OK) status = particles_save(particles, setting->workflow, path, error);
+    learned_cache_keep_seconds(path, 1e-9 * (double)(clock.monotonic_ns(clock.self) - before_ns));
   }
+  if (status == FC_OK) learned_cache_tell_seconds(setting, path);
   learned_cache_unlock(lock);
   if (status != FC_OK) particles_clear(particles);
   return status;

@@ -47,7 +47,8 @@ typedef struct {
   const oracle_table_t *oracles; /* for tuners that know the world; NULL for all others, as truth */
   const world_t *truth;          /* whose windows are measured */
   uint64_t seed;
-  double level; /* planning level of methods that plan: 0.95, 0.99 */
+  double level;       /* planning level of methods that plan: 0.95, 0.99 */
+  double *prepared_s; /* gets what training, calibrating and planning took, when they were done; NULL: not asked */
 } tuner_setting_t;
 
 typedef struct {

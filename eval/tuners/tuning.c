@@ -8,6 +8,7 @@
 #include "faasconf/clock.h"
 #include "faasconf/cost.h"
 #include "guarded.h"
+#include "quantile.h"
 #include "rows.h"
 
 /* A measured configuration. */
@@ -26,7 +27,8 @@ typedef struct {
   bool has_window;
   fc_function_configuration_t *proposal; /* (N) */
   candidate_t *candidates;               /* (budget) */
-  int32_t n_candidates, n_proposals;
+  int32_t n_candidates;
+  double *seconds; /* (budget + 1) proposing and learning, by windows; the last is that of the next window */
   fc_clock_t clock;
 } tuning_t;
 
@@ -52,6 +54,10 @@ static fc_status_t remember(tuning_t *self, fc_qos_verdict_t verdict, fc_error_t
   return FC_OK;
 }
 
+static double seconds_since(const tuning_t *self, int64_t before_ns) {
+  return 1e-9 * (double)(self->clock.monotonic_ns(self->clock.self) - before_ns);
+}
+
 /* One window of self->proposal, as far as strategy and rails let it through. */
 static fc_status_t measure(tuning_t *self, bool trusted, fc_error_t *error) {
   const tuning_task_t *task = self->task;
@@ -70,15 +76,17 @@ static fc_status_t measure(tuning_t *self, bool trusted, fc_error_t *error) {
   }
   guarded_learn(&self->guarded, &self->window, verdict);
   FC_TRY(remember(self, verdict, error));
-  return task->tuner->learn(self->tuner, &self->window, verdict, error);
+  const int64_t before_ns = self->clock.monotonic_ns(self->clock.self);
+  FC_TRY(task->tuner->learn(self->tuner, &self->window, verdict, error));
+  self->seconds[self->choice->windows_used - 1] += seconds_since(self, before_ns);
+  return FC_OK;
 }
 
 static fc_status_t propose(tuning_t *self, fc_error_t *error) {
   const int64_t before_ns = self->clock.monotonic_ns(self->clock.self);
   FC_TRY(
       self->task->tuner->propose(self->tuner, self->has_window ? &self->window : NULL, false, self->proposal, error));
-  self->choice->decide_s += 1e-9 * (double)(self->clock.monotonic_ns(self->clock.self) - before_ns);
-  self->n_proposals += 1;
+  self->seconds[self->choice->windows_used] += seconds_since(self, before_ns);
   return FC_OK;
 }
 
@@ -144,7 +152,8 @@ static fc_status_t open_tuning(tuning_t *self, fc_error_t *error) {
   const size_t n = (size_t)task->setting.workflow->n_functions;
   self->proposal = calloc(n, sizeof *self->proposal);
   self->candidates = calloc((size_t)task->budget_windows + 1, sizeof *self->candidates);
-  if (self->proposal == NULL || self->candidates == NULL ||
+  self->seconds = calloc((size_t)task->budget_windows + 1, sizeof *self->seconds);
+  if (self->proposal == NULL || self->candidates == NULL || self->seconds == NULL ||
       fc_observation_init(&self->window, task->setting.workflow->n_functions) != FC_OK ||
       guarded_init(&self->guarded, &task->setting, task->strategy, task->rails, task->budget_windows + 1) != FC_OK)
     return fc_error_set(error, FC_ENOMEM, "tuning: out of memory");
@@ -164,12 +173,16 @@ fc_status_t tuning_run(const tuning_task_t *task, tuning_choice_t *choice, fc_er
   if (status == FC_OK) status = explore(&self, error);
   if (status == FC_OK && !task->tuner->is_planner) status = verify(&self, error);
   if (status == FC_OK && task->tuner->is_planner) keep_to_plan(&self);
-  if (self.n_proposals > 0) choice->decide_s /= self.n_proposals;
+  if (status == FC_OK && choice->windows_used > 0) {
+    quantile_sort(self.seconds, choice->windows_used);
+    choice->decide_s = quantile_of_sorted(self.seconds, choice->windows_used, 0.5);
+  }
   if (self.tuner != NULL) task->tuner->destroy(&self.tuner);
   guarded_clear(&self.guarded);
   fc_observation_clear(&self.window);
   for (int32_t i = 0; i < self.n_candidates; ++i) free(self.candidates[i].configuration);
   free(self.candidates);
+  free(self.seconds);
   free(self.proposal);
   return status;
 }

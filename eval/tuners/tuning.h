@@ -45,7 +45,7 @@ typedef struct {
   int32_t violations;       /* measured windows that violated QoS on the way */
   double severity;          /* sum over those of (worst violation - 1) */
   double unsafe_cost_usd_h; /* sum over those of their cost */
-  double decide_s;          /* wall clock of a proposal, mean */
+  double decide_s;          /* wall clock of proposing and learning, median over windows */
 } tuning_choice_t;
 
 /* A strategy that has no record for the load changes nothing. Errors of tuner and measure; FC_ENOMEM. Allocates. */

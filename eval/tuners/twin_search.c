@@ -89,17 +89,16 @@ static fc_status_t plan(twin_search_t *search, int32_t users, fc_function_config
   plan_options_t options = options_of(search, users, fmin(setting->level, FIRST_LEVEL));
   plan_t result = {.configuration = configuration};
   /* What was not confirmed is the best there is all the same. */
-  fc_status_t status = plan_cache_search(setting->cache, &options, &result, NULL, error);
+  fc_status_t status = plan_cache_search(setting, &options, &result, NULL, error);
   if (status == FC_OK && setting->level > FIRST_LEVEL) {
     memcpy(first, configuration, size);
     const int64_t budget = options.budget;
     options.level = setting->level;
     options.from = first;
     options.budget = 0;
-    status = plan_cache_search(setting->cache, &options, &result, NULL, error);
+    status = plan_cache_search(setting, &options, &result, NULL, error);
     options.budget = budget;
-    if (status == FC_OK && !result.confirmed)
-      status = plan_cache_search(setting->cache, &options, &result, NULL, error);
+    if (status == FC_OK && !result.confirmed) status = plan_cache_search(setting, &options, &result, NULL, error);
   }
   free(first);
   if (status != FC_OK) (void)fc_error_prefix(error, "twin_search");
@@ -129,7 +128,7 @@ static fc_status_t plan_near(twin_search_t *search, int32_t users, fc_function_c
   options.budget = 0;
   options.from = from;
   plan_t result = {.configuration = configuration};
-  const fc_status_t status = plan_cache_search(search->setting->cache, &options, &result, NULL, error);
+  const fc_status_t status = plan_cache_search(search->setting, &options, &result, NULL, error);
   if (status == FC_OK && !result.confirmed) memcpy(configuration, from, size);
   free(from);
   if (status != FC_OK) (void)fc_error_prefix(error, "twin_search");
@@ -174,7 +173,7 @@ static fc_status_t propose(void *self, const fc_observation_t *last, bool dynami
                            fc_function_configuration_t *proposal, fc_error_t *error) {
   twin_search_t *search = self;
   const int32_t n = search->seen.workflow.n_functions;
-  const int32_t users = last != NULL ? planned_users(&search->seen.workflow, last, !dynamic) : 0;
+  const int32_t users = last != NULL ? planned_users(last) : 0;
   if (users == 0) { /* no load is known yet */
     for (int32_t f = 0; f < n; ++f) proposal[f] = search->seen.workflow.functions[f].start;
     return FC_OK;

@@ -55,10 +55,18 @@ static double factor(fc_rng_t *rng) {
   return exp(WORLD_PARAMETERS_SIGMA * fc_rng_normal(rng));
 }
 
+/* FNV-1a: workflows of one seed are off by factors of their own. */
+static uint64_t stream_of(const char *workflow) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const char *c = workflow; *c != '\0'; ++c) hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
+  return hash;
+}
+
 /* A draw for every unknown, also for what is 0 and stays so: the same factors whatever a file leaves out. */
-static void draw_parameters(fc_simulator_parameters_t *truth, int32_t n_functions, uint64_t seed) {
+static void draw_parameters(fc_simulator_parameters_t *truth, int32_t n_functions, uint64_t seed,
+                            const char *workflow) {
   fc_rng_t rng;
-  fc_rng_init(&rng, seed, WORLD_PARAMETERS);
+  fc_rng_init(&rng, seed, stream_of(workflow));
   truth->orchestrator_startup_s *= factor(&rng);
   truth->orchestrator_finish_s *= factor(&rng);
   truth->gateway_delay_s *= factor(&rng);
@@ -70,10 +78,10 @@ static void draw_parameters(fc_simulator_parameters_t *truth, int32_t n_function
   }
 }
 
-static void make_different(world_t *world) {
+static void make_different(world_t *world, const char *workflow) {
   switch (world->kind) {
     case WORLD_PARAMETERS:
-      draw_parameters(&world->truth, world->n_functions, world->seed);
+      draw_parameters(&world->truth, world->n_functions, world->seed, workflow);
       break;
     case WORLD_TAIL:
       world->truth.tail_share = WORLD_TAIL_SHARE;
@@ -118,7 +126,7 @@ fc_status_t world_init(world_t *world, const fc_workflow_t *workflow, world_kind
   if (!copy_parameters(&workflow->simulator, workflow->n_functions, &world->nominal) ||
       !copy_parameters(&workflow->simulator, workflow->n_functions, &world->truth))
     return fc_error_set(error, FC_ENOMEM, "no memory for a world of workflow %s", workflow->name);
-  make_different(world);
+  make_different(world, workflow->name);
   return FC_OK;
 }
 

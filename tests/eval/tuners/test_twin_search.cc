@@ -80,19 +80,15 @@ class TwinSearch : public ::testing::Test {
   fc_test::TemporaryFolder folder_;
 };
 
-TEST_F(TwinSearch, UsersAreFoundInTheMeanInFlight) {
-  fc_workflow_t *parallel = nullptr;
-  ASSERT_OK(fc_workflow_load(fc_test::source_file("workflows/parallel.yaml").c_str(), &parallel, &error));
-  for (const int users : {1, 8, 10, 17, 30, 40}) {
-    Simulated simulated(parallel, users, FC_SEMANTICS_STRICT);
-    const Configuration c(6, parallel->functions[0].start);
-    EXPECT_EQ(users, planned_users(parallel, &simulated.observe(0, c), true));
-    for (int w = 0; w < 3; ++w) simulated.next(w, c);
-    EXPECT_EQ(users, planned_users(parallel, &simulated.seen(), false)) << "a running system";
+TEST_F(TwinSearch, PlansForTheMeanInFlight) {
+  fc_observation_t window = {};
+  EXPECT_EQ(0, planned_users(&window)) << "nothing was measured";
+  window.load.present = FC_LOAD_HAS_IN_FLIGHT;
+  const std::vector<std::pair<double, int>> cases = {{0, 0}, {0.2, 1}, {9.6, 10}, {10.4, 10}};
+  for (const auto &[mean, users] : cases) {
+    window.load.mean_in_flight = mean;
+    EXPECT_EQ(users, planned_users(&window)) << mean;
   }
-  fc_observation_t unknown = {};
-  EXPECT_EQ(0, planned_users(parallel, &unknown, true));
-  fc_workflow_destroy(&parallel);
 }
 
 TEST_F(TwinSearch, ProposesAPlanForTheMeasuredLoadAndKeepsIt) {
@@ -176,24 +172,31 @@ TEST_F(TwinSearch, APlanIsKeptByEverythingThatDecidesIt) {
   plan.configuration = found.data();
   same.configuration = kept.data();
   bool was_kept = true;
-  ASSERT_OK(plan_cache_search(cache.c_str(), &options, &plan, &was_kept, &error));
+  double searched_s = 0, told_s = 0;
+  tuner_setting_t setting = {};
+  setting.cache = cache.c_str();
+  setting.prepared_s = &searched_s;
+  ASSERT_OK(plan_cache_search(&setting, &options, &plan, &was_kept, &error));
   EXPECT_FALSE(was_kept);
-  ASSERT_OK(plan_cache_search(cache.c_str(), &options, &same, &was_kept, &error));
+  setting.prepared_s = &told_s;
+  ASSERT_OK(plan_cache_search(&setting, &options, &same, &was_kept, &error));
   EXPECT_TRUE(was_kept);
+  EXPECT_GT(searched_s, 0);
+  EXPECT_EQ(told_s, searched_s) << "whoever finds it is told what it took";
   EXPECT_EQ(plan.cost_usd_h, same.cost_usd_h);
   EXPECT_EQ(plan.n_met, same.n_met);
   EXPECT_EQ(plan.confirmed, same.confirmed);
   EXPECT_EQ(0, std::memcmp(found.data(), kept.data(), sizeof found[0]));
   options.level = 0.8;
-  ASSERT_OK(plan_cache_search(cache.c_str(), &options, &same, &was_kept, &error));
+  ASSERT_OK(plan_cache_search(&setting, &options, &same, &was_kept, &error));
   EXPECT_FALSE(was_kept);
   options.level = 0.9;
   options.from = found.data();
-  ASSERT_OK(plan_cache_search(cache.c_str(), &options, &same, &was_kept, &error));
+  ASSERT_OK(plan_cache_search(&setting, &options, &same, &was_kept, &error));
   EXPECT_FALSE(was_kept);
   options.from = nullptr;
   workflow_->simulator.functions[0].work_cpu_s *= 1.1;
-  ASSERT_OK(plan_cache_search(cache.c_str(), &options, &same, &was_kept, &error));
+  ASSERT_OK(plan_cache_search(&setting, &options, &same, &was_kept, &error));
   EXPECT_FALSE(was_kept) << "another system";
 }
 

@@ -118,6 +118,14 @@ TEST(World, ParametersAreDrawnBySeedAndReproducible) {
   EXPECT_NEAR(0, product.mean(), 4 * product.standard_error());
 }
 
+TEST(World, WorkflowsOfOneSeedAreOffByFactorsOfTheirOwn) {
+  OneWorld sequential("sequential", WORLD_PARAMETERS, 1), parallel("parallel", WORLD_PARAMETERS, 1);
+  const auto factor = [](const OneWorld &o) {
+    return o.world.truth.functions[0].work_cpu_s / o.world.nominal.functions[0].work_cpu_s;
+  };
+  EXPECT_GT(std::fabs(factor(sequential) / factor(parallel) - 1), 1e-3);
+}
+
 TEST(World, OtherWorldsDoNotDependOnTheSeed) {
   for (int kind = 0; kind < WORLD_KINDS; ++kind) {
     const OneWorld a("sequential", static_cast<world_kind_t>(kind), 1),
