@@ -35,6 +35,20 @@ static double unhuge(double value) {
   return value >= huge / 10 ? INFINITY : value;
 }
 
+/* The 97.5 % quantile of Student's t with at least 5 degrees of freedom, to 0.002: Cornish and Fisher's expansion. */
+static double student_quantile(double freedom) {
+  const double z = 1.959963984540054, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+  return z + (z3 + z) / (4 * freedom) + (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom) +
+         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * freedom * freedom * freedom);
+}
+
+/* Resamples of n clusters vary by (n - 1) / n of the variance, and their spread is not known any better than the
+ * clusters'. */
+static double lower_share(int64_t n) {
+  const double m = (double)n;
+  return 0.5 * erfc(sqrt(m / (m - 1)) * student_quantile(m - 1) / sqrt(2));
+}
+
 fc_status_t paired_bootstrap(const paired_cluster_t *clusters, int64_t n, paired_statistic_t statistic, uint64_t seed,
                              paired_interval_t *out, fc_error_t *error) {
   paired_cluster_t all = {0};
@@ -49,8 +63,9 @@ fc_status_t paired_bootstrap(const paired_cluster_t *clusters, int64_t n, paired
   fc_rng_init(&rng, seed, 0);
   for (int32_t i = 0; i < PAIRED_RESAMPLES; ++i) values[i] = resample(clusters, n, statistic, &rng);
   quantile_sort(values, PAIRED_RESAMPLES);
-  out->low = unhuge(quantile_of_sorted(values, PAIRED_RESAMPLES, 0.025));
-  out->high = unhuge(quantile_of_sorted(values, PAIRED_RESAMPLES, 0.975));
+  const double share = lower_share(n);
+  out->low = unhuge(quantile_of_sorted(values, PAIRED_RESAMPLES, share));
+  out->high = unhuge(quantile_of_sorted(values, PAIRED_RESAMPLES, 1 - share));
   free(values);
   return FC_OK;
 }

@@ -10,14 +10,14 @@
 extern "C" {
 #endif
 
-enum { PAIRED_RESAMPLES = 2000, PAIRED_LEAST_CLUSTERS = 3, PAIRED_EXACT_MAX = 50 };
+enum { PAIRED_RESAMPLES = 10000, PAIRED_LEAST_CLUSTERS = 6, PAIRED_EXACT_MAX = 50 };
 
 typedef enum { PAIRED_DIFFERENCE, PAIRED_RATIO } paired_statistic_t;
 
 /* NaN: not defined. */
 typedef struct {
   double value;     /* of the sample */
-  double low, high; /* 95 %, percentiles of the bootstrap */
+  double low, high; /* 95 % */
 } paired_interval_t;
 
 /* Pairs that share luck or training, so that they are drawn together. */
@@ -28,8 +28,9 @@ typedef struct {
 
 /* mean(a) - mean(b), or mean(a) / mean(b) (0 / 0 is 1, x / 0 infinite), over the pairs of n clusters without NaN.
  * PAIRED_RESAMPLES resamples of whole clusters, drawn with Philox of (seed, stream 0): the same call gives the same
- * interval. Below PAIRED_LEAST_CLUSTERS there is no interval, below one no
- * value. FC_ENOMEM. */
+ * interval, percentiles expanded for few clusters: Phi(-+ sqrt(n / (n - 1)) t) with Student's t of n - 1 degrees of
+ * freedom instead of 2.5 and 97.5 %. Below PAIRED_LEAST_CLUSTERS, of which a coin gives six heads in 3 % of the cases,
+ * there is no interval, below one no value. FC_ENOMEM. Source: Hesterberg, The American Statistician 69 (2015). */
 fc_status_t paired_bootstrap(const paired_cluster_t *clusters, int64_t n, paired_statistic_t statistic, uint64_t seed,
                              paired_interval_t *out, fc_error_t *error);
 

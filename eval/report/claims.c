@@ -251,6 +251,7 @@ static fc_status_t level_of(const cell_t *cells, int32_t n, metric_t metric, uin
   fc_status_t status = clusters_init(&clusters, n, error);
   for (int32_t i = 0; status == FC_OK && i < n; ++i) {
     const double value = metric_of(&cells[i], metric);
+    out->n_left_out += isnan(value);
     if (isnan(value)) continue;
     clusters_add(&clusters, &cells[i], value, 0);
     out->n_pairs += 1;
@@ -293,10 +294,12 @@ static double null_of(effect_t effect) {
 }
 
 static fc_status_t measure(const question_t *question, const char *experiment, const cell_t *cells, int32_t n,
-                           const claim_scope_t *scope, cell_t *scratch, comparison_t *out, fc_error_t *error) {
+                           const claim_scope_t *scope, cell_t *scratch, comparison_t *out, char *safety,
+                           fc_error_t *error) {
   *out = (comparison_t){.ratio = {NAN, NAN, NAN}};
   const int32_t n_arm = gather(cells, n, scope, experiment, question->workflow, &question->arm, scratch);
   if (n_arm == 0) return FC_OK;
+  (void)snprintf(safety, sizeof scratch->safety, "%s", scratch[0].safety);
   if (question->base.methods == NULL) return level_of(scratch, n_arm, question->metric, scope->seed, out, error);
   const int32_t n_base = gather(cells, n, scope, experiment, question->workflow, &question->base, scratch + n_arm);
   if (n_base == 0) return FC_OK;
@@ -306,9 +309,10 @@ static fc_status_t measure(const question_t *question, const char *experiment, c
 static fc_status_t answer(const question_t *question, const cell_t *cells, int32_t n, const claim_scope_t *scope,
                           cell_t *scratch, claim_t *claim, fc_error_t *error) {
   char experiment[sizeof cells->experiment];
+  char safety[sizeof claim->safety] = "";
   comparison_t found = {.ratio = {NAN, NAN, NAN}};
   for (int e = 0; isnan(found.ratio.value) && item_of(question->experiments, e, experiment, sizeof experiment); ++e)
-    FC_TRY(measure(question, experiment, cells, n, scope, scratch, &found, error));
+    FC_TRY(measure(question, experiment, cells, n, scope, scratch, &found, safety, error));
   *claim = (claim_t){
       .text = question->text,
       .paper = question->paper,
@@ -316,8 +320,10 @@ static fc_status_t answer(const question_t *question, const cell_t *cells, int32
       .unit = question->effect == EFFECT_FACTOR || question->effect == EFFECT_GAIN ? CLAIM_FACTOR : CLAIM_SHARE,
       .n_pairs = found.n_pairs,
       .n_clusters = found.n_clusters,
+      .n_left_out = found.n_left_out,
       .ours = effect_of(question->effect, &found.ratio)};
   claim->verdict = claim_verdict(&claim->ours, claim->paper, claim->null);
+  memcpy(claim->safety, safety, sizeof safety);
   const char *reason = question->reason;
   if (claim->verdict == CLAIM_NOT_MEASURED)
     reason = "These results have no cells of both sides (or none in which both met QoS).";

@@ -31,6 +31,8 @@ typedef struct {
   claim_unit_t unit;
   paired_interval_t ours;
   int32_t n_pairs, n_clusters; /* of pairs with one workflow and seed */
+  int32_t n_left_out;          /* pairs in which a side did not meet QoS where both must, or was not measured */
+  char safety[16];             /* under which the arm ran: "none", "ses_code", "ses_paper" */
   claim_verdict_t verdict;
   char reason[CLAIM_REASON_SIZE]; /* of the difference, or of not being measured */
 } claim_t;
@@ -42,7 +44,7 @@ typedef struct {
 
 /* holds: the interval lies above `null` and reaches `paper`; weaker: above `null`, below `paper`; does not hold:
  * reaches neither, or lies below `null`; undecided: it holds both `null` and `paper`, or there is none (fewer than
- * three clusters). Of a level (null NaN): holds when the interval reaches `paper`, else does not hold. */
+ * six clusters). Of a level (null NaN): holds when the interval reaches `paper`, else does not hold. */
 claim_verdict_t claim_verdict(const paired_interval_t *ours, double paper, double null);
 
 /* "holds", "holds weaker", "does not hold", "not decided", "not measured". Static storage. */

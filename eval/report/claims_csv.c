@@ -10,8 +10,8 @@
 typedef struct {
   char world[24], track[16], semantics[16], claim[128], unit[8];
   double paper, ours, low, high;
-  int32_t n_pairs, n_clusters;
-  char verdict[24], reason[CLAIM_REASON_SIZE];
+  int32_t n_pairs, n_left_out, n_clusters;
+  char safety[16], verdict[24], reason[CLAIM_REASON_SIZE];
 } claim_row_t;
 
 static const record_field_t fields[] = {
@@ -20,7 +20,8 @@ static const record_field_t fields[] = {
     RECORD_FIELD(claim_row_t, RECORD_TEXT, unit),        RECORD_FIELD(claim_row_t, RECORD_DOUBLE, paper),
     RECORD_FIELD(claim_row_t, RECORD_DOUBLE, ours),      RECORD_FIELD(claim_row_t, RECORD_DOUBLE, low),
     RECORD_FIELD(claim_row_t, RECORD_DOUBLE, high),      RECORD_FIELD(claim_row_t, RECORD_INT32, n_pairs),
-    RECORD_FIELD(claim_row_t, RECORD_INT32, n_clusters), RECORD_FIELD(claim_row_t, RECORD_TEXT, verdict),
+    RECORD_FIELD(claim_row_t, RECORD_INT32, n_left_out), RECORD_FIELD(claim_row_t, RECORD_INT32, n_clusters),
+    RECORD_FIELD(claim_row_t, RECORD_TEXT, safety),      RECORD_FIELD(claim_row_t, RECORD_TEXT, verdict),
     RECORD_FIELD(claim_row_t, RECORD_TEXT, reason),
 };
 static const record_table_t table = {"claim", fields, sizeof fields / sizeof fields[0], sizeof(claim_row_t)};
@@ -39,12 +40,14 @@ static claim_row_t row_of(const claim_scope_t *scope, const claim_t *claim) {
                      .low = claim->ours.low,
                      .high = claim->ours.high,
                      .n_pairs = claim->n_pairs,
+                     .n_left_out = claim->n_left_out,
                      .n_clusters = claim->n_clusters};
   (void)snprintf(row.world, sizeof row.world, "%s", scope->world);
   (void)snprintf(row.track, sizeof row.track, "%s", scope->track);
   (void)snprintf(row.semantics, sizeof row.semantics, "%s", scope->semantics);
   (void)snprintf(row.claim, sizeof row.claim, "%s", claim->text);
   (void)snprintf(row.unit, sizeof row.unit, "%s", claim->unit == CLAIM_FACTOR ? "factor" : "share");
+  (void)snprintf(row.safety, sizeof row.safety, "%s", claim->safety);
   (void)snprintf(row.verdict, sizeof row.verdict, "%s", claim_verdict_text(claim->verdict));
   (void)snprintf(row.reason, sizeof row.reason, "%s", claim->reason);
   return row;

@@ -12,7 +12,7 @@ extern "C" {
 bool claims_begin_at(const cell_t *cells, int32_t i);
 
 /* Every claim that was measured, for each world, track and semantics of the cells (record.h), replacing `path`. unit is
- * "share" or "factor"; low and high are empty below three clusters. seed: of the bootstrap. FC_ENOMEM, FC_EIO. */
+ * "share" or "factor"; low and high are empty below six clusters. seed: of the bootstrap. FC_ENOMEM, FC_EIO. */
 fc_status_t claims_write(const cell_t *cells, int32_t n_cells, uint64_t seed, const char *path, fc_error_t *error);
 
 #ifdef __cplusplus

@@ -98,6 +98,7 @@ static void number_text(const claim_t *claim, double number, char *out, size_t s
 
 static void write_claim(FILE *out, const claim_t *claim) {
   char text[160], value[32], low[32], high[32];
+  const int n_asked = (int)(claim->n_pairs + claim->n_left_out);
   html_row(out);
   html_cell(out, claim->text);
   number_text(claim, claim->paper, text, sizeof text);
@@ -108,19 +109,20 @@ static void write_claim(FILE *out, const claim_t *claim) {
   if (claim->verdict == CLAIM_NOT_MEASURED) {
     (void)snprintf(text, sizeof text, "not measured");
   } else if (isnan(claim->ours.low)) {
-    (void)snprintf(text, sizeof text, "%s, n = %d, no interval", value, (int)claim->n_pairs);
+    (void)snprintf(text, sizeof text, "%s, n = %d of %d, no interval", value, (int)claim->n_pairs, n_asked);
   } else {
-    (void)snprintf(text, sizeof text, "%s (%s to %s), n = %d in %d", value, low, high, (int)claim->n_pairs,
-                   (int)claim->n_clusters);
+    (void)snprintf(text, sizeof text, "%s (%s to %s), n = %d of %d in %d", value, low, high, (int)claim->n_pairs,
+                   n_asked, (int)claim->n_clusters);
   }
   html_cell(out, text);
+  html_cell(out, claim->safety);
   html_cell(out, claim_verdict_text(claim->verdict));
   html_cell(out, claim->reason);
 }
 
 static fc_status_t write_claims(FILE *out, const report_t *report, const cell_t *first, fc_error_t *error) {
-  static const char *const headers[] = {"claim", "paper's number", "our measurement of the same claim (95 %)", "holds?",
-                                        "reason for the difference"};
+  static const char *const headers[] = {"claim",  "paper's number", "our measurement of the same claim (95 %)",
+                                        "safety", "holds?",         "reason for the difference"};
   const claim_scope_t scope = {first->world, first->track, first->semantics, report->seed};
   claim_t claims[CLAIMS_MAX];
   int32_t n = 0;
@@ -142,8 +144,8 @@ fc_status_t section_claims(FILE *out, const report_t *report, fc_error_t *error)
       "<p>Wang et al., FaaSConf (ASE '24), against the same quantity here, methods as repaired. A claim holds when our "
       "interval excludes no effect and reaches the paper's number, holds weaker when it excludes no effect but stays "
       "below that number, and does not hold otherwise; it is not decided when the interval has room for both. n: pairs "
-      "in "
-      "clusters of one workflow and seed.</p>\n",
+      "of those that were run (a saving needs both sides to meet QoS) in clusters of one workflow and seed; below six "
+      "clusters there is no interval. safety: the strategy under which the paper's method ran.</p>\n",
       out);
   if (report->n_cells == 0) fputs("<p>Nothing was measured.</p>\n", out);
   for (int32_t i = 0; i < report->n_cells; ++i) {
