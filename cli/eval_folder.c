@@ -13,11 +13,16 @@
 
 enum { MAX_BYTES = 1 << 20, PATH_SIZE = 1200, VALUE_SIZE = 48 };
 
+/* Digests by the names of workflows. */
+static const char WORKFLOWS[] = "workflows";
+
 /* As people write it, cut where it is long; "none" where the key is missing. */
 static void show_value(const fc_json_t *value, char text[VALUE_SIZE]) {
   int64_t number = 0;
   const char *string = fc_json_string(value);
-  if (string != NULL && strlen(string) < VALUE_SIZE - 2)
+  if (string != NULL && string[0] == '\0')
+    snprintf(text, VALUE_SIZE, "at its default");
+  else if (string != NULL && strlen(string) < VALUE_SIZE - 2)
     snprintf(text, VALUE_SIZE, "'%s'", string);
   else if (string != NULL)
     snprintf(text, VALUE_SIZE, "'%.40s...'", string);
@@ -34,11 +39,47 @@ static bool same_value(const fc_json_t *a, const fc_json_t *b) {
   return text != NULL && other != NULL && strcmp(text, other) == 0;
 }
 
+/* Both have some of them; those of one side only are of no concern. */
+static fc_status_t compare_workflows(const char *folder, const fc_json_t *old, const fc_json_t *new,
+                                     fc_error_t *error) {
+  for (size_t i = 0; i < fc_json_size(new); ++i) {
+    const char *name = fc_json_key_at(new, i);
+    const fc_json_t *was = fc_json_get(old, name);
+    if (was != NULL && !same_value(was, fc_json_get(new, name)))
+      return fc_error_set(
+          error, FC_EMISMATCH,
+          "--out %s: workflow %s is another one than its results were measured with (other QoS, prices, "
+          "ranges or parameters); name another folder",
+          folder, name);
+  }
+  return FC_OK;
+}
+
+/* Those of old that are not in `settings` join them. */
+static void keep_workflows(const fc_json_t *old, fc_json_t *settings) {
+  const fc_json_t *before = fc_json_get(old, WORKFLOWS), *now = fc_json_get(settings, WORKFLOWS);
+  if (now == NULL) return;
+  fc_json_t *all = fc_json_object();
+  for (size_t i = 0; i < fc_json_size(before); ++i) {
+    const char *name = fc_json_key_at(before, i), *digest = fc_json_string(fc_json_get(before, name));
+    if (digest != NULL && fc_json_get(now, name) == NULL) fc_json_set_string(all, name, digest);
+  }
+  for (size_t i = 0; i < fc_json_size(now); ++i) {
+    const char *name = fc_json_key_at(now, i);
+    fc_json_set_string(all, name, fc_json_string(fc_json_get(now, name)));
+  }
+  fc_json_set(settings, WORKFLOWS, &all);
+}
+
 static fc_status_t compare(const char *folder, const fc_json_t *old, const fc_json_t *new, fc_error_t *error) {
   char was[VALUE_SIZE], is[VALUE_SIZE];
   for (size_t i = 0; i < fc_json_size(new); ++i) {
     const char *key = fc_json_key_at(new, i);
     const fc_json_t *a = fc_json_get(old, key), *b = fc_json_get(new, key);
+    if (strcmp(key, WORKFLOWS) == 0) {
+      FC_TRY(compare_workflows(folder, a, b, error));
+      continue;
+    }
     if (same_value(a, b)) continue;
     show_value(a, was);
     show_value(b, is);
@@ -102,13 +143,17 @@ static fc_status_t open_folder(const char *folder, fc_json_t *settings, fc_error
   char path[PATH_SIZE];
   fc_json_t *old = NULL;
   if (strlen(folder) > PATH_SIZE - 32) return fc_error_set(error, FC_EINVAL, "--out: the path is too long");
+  struct stat found;
   if (mkdir(folder, 0777) != 0 && errno != EEXIST)
     return fc_error_set(error, FC_EIO, "--out %s: %s", folder, strerror(errno));
+  if (stat(folder, &found) == 0 && !S_ISDIR(found.st_mode))
+    return fc_error_set(error, FC_EINVAL, "--out %s: there is a file of this name; name a folder", folder);
   snprintf(path, sizeof path, "%s/settings.json", folder);
   fc_status_t status = read_settings(path, &old, error);
   if (status == FC_OK) status = old != NULL ? compare(folder, old, settings, error) : refuse_results(folder, error);
   if (status == FC_OK) {
     list_commits(folder, old, settings);
+    keep_workflows(old, settings);
     char *text = fc_json_dump(settings, 2);
     status = file_replace(path, text, strlen(text), error);
     free(text);

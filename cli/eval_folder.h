@@ -13,9 +13,9 @@ extern "C" {
 #endif
 
 /* Makes `folder` one of these settings, an object of strings and whole numbers by the names of options, "experiment"
- * among them; takes *settings. A folder that has other settings, or results without any, is refused and left as it is:
- * FC_EMISMATCH names the option. The program's commit joins the list of those that took part; stderr says when it is
- * not the only one. FC_EIO, FC_EFORMAT. */
+ * among them, and perhaps "workflows", the digests of those that are measured now; takes *settings. A folder that has
+ * other settings, or results without any, is refused and left as it is: FC_EMISMATCH names the option. The program's
+ * commit joins the list of those that took part; stderr says when it is not the only one. FC_EIO, FC_EFORMAT. */
 fc_status_t eval_folder_open(const char *folder, fc_json_t **settings, fc_error_t *error);
 
 #ifdef __cplusplus

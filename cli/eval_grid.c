@@ -12,6 +12,7 @@
 #include "comma_list.h"
 #include "eval_folder.h"
 #include "eval_reference.h"
+#include "faasconf/digest.h"
 #include "folder_tree.h"
 #include "jobs.h"
 #include "series.h"
@@ -21,8 +22,6 @@ enum { PAPER_WORKFLOWS = 4, PATH_SIZE = 1200 };
 eval_grid_options_t eval_grid_defaults(const char *experiment) {
   return (eval_grid_options_t){.experiment = experiment,
                                .workflows = "sequential,parallel,branch,tcktapp",
-                               .users = "",
-                               .methods = "",
                                .worlds = "exact,parameters",
                                .tracks = "rows,simulator",
                                .safety = "none",
@@ -54,7 +53,7 @@ static fc_status_t load_workflows(const char *list, fc_workflow_t **workflows, i
 
 static fc_status_t read_users(const char *list, grid_t *grid, fc_error_t *error) {
   char item[32];
-  for (grid->n_users = 0; comma_list_next(&list, item, sizeof item);) {
+  for (grid->n_users = 0; list != NULL && comma_list_next(&list, item, sizeof item);) {
     char *end = NULL;
     const long users = strtol(item, &end, 10);
     if (end == item || *end != '\0' || users < 1 || users > 10000 || grid->n_users == OFFLINE_MAX_LOADS)
@@ -103,7 +102,7 @@ static fc_status_t check_lists(const eval_grid_options_t *options, fc_error_t *e
                {"rails", options->rails, false}};
   char item[PATH_SIZE];
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; ++i) {
-    if ((lists[i].is_optional && lists[i].list[0] == '\0') || comma_list_is_set(lists[i].list, item, sizeof item))
+    if ((lists[i].is_optional && lists[i].list == NULL) || comma_list_is_set(lists[i].list, item, sizeof item))
       continue;
     if (item[0] == '\0')
       return fc_error_set(error, FC_EINVAL, "--%s '%s': an item is empty; use names separated by commas", lists[i].name,
@@ -198,18 +197,35 @@ static void show(void *context, int64_t n_done, int64_t n_cells, const char *doi
   progress_update(&self->progress, n_done, n_cells, doing);
 }
 
-/* Oracles may have become better since these cells were measured. */
+static const fc_workflow_t *find_workflow(fc_workflow_t *const *workflows, int32_t n, const char *name) {
+  for (int32_t w = 0; w < n; ++w)
+    if (strcmp(workflows[w]->name, name) == 0) return workflows[w];
+  return NULL;
+}
+
+/* Oracles may have become better since these cells were measured. Those of workflows that this call does not ask for
+ * are renewed, too, where the workflow is found by its name. */
 static fc_status_t renew_ratios(running_t *self, fc_workflow_t *const *workflows, int32_t n_workflows,
                                 fc_error_t *error) {
   int32_t n_changed = 0;
-  for (int32_t i = 0; i < self->out->n; ++i) {
+  fc_workflow_t *other = NULL;
+  fc_status_t status = FC_OK;
+  for (int32_t i = 0; i < self->out->n && status == FC_OK; ++i) {
     cell_t *cell = &self->out->cells[i];
+    const fc_workflow_t *workflow = find_workflow(workflows, n_workflows, cell->workflow);
     bool changed = false;
-    for (int32_t w = 0; w < n_workflows; ++w)
-      if (strcmp(workflows[w]->name, cell->workflow) == 0)
-        FC_TRY(eval_reference_renew(&self->reference, workflows[w], self->trace, cell, &changed, error));
+    if (workflow == NULL && (other == NULL || strcmp(other->name, cell->workflow) != 0)) {
+      fc_error_t unknown = {0};
+      fc_workflow_destroy(&other);
+      (void)fc_workflow_load(cell->workflow, &other, &unknown);
+    }
+    if (workflow == NULL) workflow = other;
+    if (workflow != NULL && workflow->simulator.present)
+      status = eval_reference_renew(&self->reference, workflow, self->trace, cell, &changed, error);
     n_changed += changed;
   }
+  fc_workflow_destroy(&other);
+  if (status != FC_OK) return status;
   if (n_changed == 0) return FC_OK;
   fprintf(stderr, "%s: %d cells are compared with other oracles than before\n", self->writer.path, (int)n_changed);
   return record_rewrite(&self->writer, self->out->cells, self->out->n, error);
@@ -227,6 +243,15 @@ static fc_status_t drop_unfinished_minutes(running_t *self, fc_error_t *error) {
       points[n_kept++] = points[i];
       break;
     }
+  int32_t n_without = 0;
+  for (int32_t c = 0; c < self->out->n; ++c) {
+    bool found = false;
+    for (int32_t i = 0; i < n_kept && !found; ++i) found = series_is_of(&points[i], &self->out->cells[c]);
+    n_without += !found;
+  }
+  if (n_without > 0)
+    fprintf(stderr, "%s: %d finished runs have no minutes there; their plots are missing\n", self->series.path,
+            (int)n_without);
   const fc_status_t status = n_kept < n ? record_rewrite(&self->series, points, n_kept, error) : FC_OK;
   free(points);
   return status;
@@ -259,27 +284,36 @@ static char *trace_text(const trace_t *trace) {
 }
 
 /* What is not part of a cell's name. Offline rows are measured at the loads that are asked for. */
-static fc_json_t *settings_of(const eval_grid_options_t *options, const trace_t *trace) {
-  fc_json_t *settings = fc_json_object();
+static fc_json_t *settings_of(const eval_grid_options_t *options, const trace_t *trace, fc_workflow_t *const *workflows,
+                              int32_t n_workflows) {
+  fc_json_t *settings = fc_json_object(), *digests = fc_json_object();
+  for (int32_t w = 0; w < n_workflows; ++w) {
+    char digest[FC_HEX_SIZE];
+    fc_hex(workflows[w]->digest, sizeof workflows[w]->digest, digest);
+    fc_json_set_string(digests, workflows[w]->name, digest);
+  }
+  fc_json_set(settings, "workflows", &digests);
   fc_json_set_string(settings, "experiment", options->experiment);
   fc_json_set_int(settings, "rows", options->n_rows);
   fc_json_set_int(settings, "pretraining", options->n_simulated);
   if (trace != NULL) {
     char *text = trace_text(trace);
     fc_json_set_string(settings, "trace", text != NULL ? text : "");
+    fc_json_set_string(settings, "semantics", options->semantics); /* series.csv has no column of it */
     free(text);
     return settings;
   }
-  fc_json_set_string(settings, "users", options->users);
+  fc_json_set_string(settings, "users", options->users != NULL ? options->users : "");
   fc_json_set_int(settings, "windows", options->budget_windows);
   fc_json_set_int(settings, "judge", options->judging_windows);
   return settings;
 }
 
-static fc_status_t open_out(const eval_grid_options_t *options, running_t *self, fc_error_t *error) {
+static fc_status_t open_out(const eval_grid_options_t *options, fc_workflow_t *const *workflows, int32_t n_workflows,
+                            running_t *self, fc_error_t *error) {
   char path[PATH_SIZE];
   if (options->out == NULL) return FC_OK;
-  fc_json_t *settings = settings_of(options, self->trace);
+  fc_json_t *settings = settings_of(options, self->trace, workflows, n_workflows);
   FC_TRY(eval_folder_open(options->out, &settings, error));
   snprintf(path, sizeof path, "%s/cells.csv", options->out);
   FC_TRY(cells_resume(&self->writer, path, &self->out->cells, &self->out->n, error));
@@ -337,7 +371,7 @@ fc_status_t eval_grid_run(const eval_grid_options_t *options, const contenders_t
   FC_TRY(check_lists(options, error));
   fc_status_t status = load_workflows(options->workflows, workflows, &n_workflows, error);
   if (status == FC_OK) status = eval_reference_open(&self.reference, options->oracles, error);
-  if (status == FC_OK) status = open_out(options, &self, error);
+  if (status == FC_OK) status = open_out(options, workflows, n_workflows, &self, error);
   if (status == FC_OK) status = renew_ratios(&self, workflows, n_workflows, error);
   if (status == FC_OK && options->out == NULL)
     status = folder_tree_make(NULL, "faasconf-eval", folder, sizeof folder, error);

@@ -10,11 +10,12 @@
 extern "C" {
 #endif
 
-/* As given on the command line; lists are comma-separated. */
+/* As given on the command line; lists are comma-separated. users NULL: the levels of each workflow; methods NULL: all;
+ * reference NULL: attmf where it takes part. */
 typedef struct {
   const char *experiment; /* "static" */
   const char *workflows, *users, *methods, *worlds, *tracks, *safety, *rails, *semantics, *out, *oracles, *trace,
-      *column;
+      *column, *reference;
   int64_t n_seeds, first_seed, budget_windows, judging_windows, n_rows, n_simulated, n_updates, jobs;
   bool quick, json;
   const char *command; /* as it was typed, for the report */

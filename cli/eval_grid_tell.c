@@ -48,7 +48,8 @@ static const column_t *columns_of(const arm_t *arm) {
 
 static void print_row(const summary_row_t *row) {
   const column_t *columns = columns_of(&row->arm);
-  printf("  %-12s %-14s %-9s %-6s", row->arm.method, row->arm.variant, row->arm.safety, row->arm.rails ? "on" : "off");
+  printf("  %-12s %-14s %-9s %-6s %5d", row->arm.method, row->arm.variant, row->arm.safety,
+         row->arm.rails ? "on" : "off", (int)row->n_cells);
   for (int c = 0; c < COLUMNS; ++c) {
     char text[NUMBER_TEXT];
     printf(" %11s", number_text(columns[c].scale * row->mean[columns[c].metric], columns[c].digits, "", text));
@@ -68,8 +69,8 @@ static void print_tables(const summary_row_t *rows, int32_t n) {
     bool is_first = true;
     for (int32_t k = 0; k < i; ++k) is_first = is_first && !same_table(&rows[k].arm, of);
     if (!is_first) continue;
-    printf("\n%s: world %s, track %s, %s\n  %-12s %-14s %-9s %-6s", of->experiment, of->world, of->track, of->semantics,
-           "method", "variant", "safety", "rails");
+    printf("\n%s: world %s, track %s, %s\n  %-12s %-14s %-9s %-6s %5s", of->experiment, of->world, of->track,
+           of->semantics, "method", "variant", "safety", "rails", "runs");
     for (int c = 0; c < COLUMNS; ++c) printf(" %11s", columns_of(of)[c].title);
     putchar('\n');
     for (int32_t k = i; k < n; ++k)
@@ -90,15 +91,36 @@ static void print_text(const eval_grid_options_t *options, const eval_cells_t *c
         "; met /oracle: of runs that met QoS; compliance: of\n%d fresh windows; QoS met: runs whose compliance is at "
         "least 95 %%; violations: of the windows on the way.",
         (int)options->judging_windows);
+  bool is_known = true;
+  for (int32_t i = 0; i < n; ++i) is_known = is_known && rows[i].n_measured[METRIC_OVER_ORACLE] > 0;
+  if (!is_known)
+    printf(
+        "\n/oracle -: no oracle of this workflow, world and number of users is known; `faasconf eval oracles` finds "
+        "it.");
   printf(" A\nmethod that does not meet QoS can be arbitrarily cheap: compare (cost, compliance) pairs.\n");
+}
+
+/* Its plain runs: whoever is asked for, else attmf, else whatever came first. */
+typedef struct {
+  const char *method, *variant;
+} reference_t;
+
+static reference_t reference_of(const eval_grid_options_t *options, const eval_cells_t *cells) {
+  const char *method = options->reference != NULL ? options->reference : "attmf";
+  const cell_t *found = NULL;
+  for (int32_t i = 0; i < cells->n && found == NULL; ++i)
+    if (strcmp(cells->cells[i].method, method) == 0) found = &cells->cells[i];
+  if (found == NULL && options->reference == NULL && cells->n > 0) found = &cells->cells[0];
+  return found != NULL ? (reference_t){found->method, found->variant} : (reference_t){method, "repaired"};
 }
 
 static fc_status_t print_json(const eval_grid_options_t *options, const eval_cells_t *cells, const summary_row_t *rows,
                               int32_t n, fc_error_t *error) {
   comparison_t *comparisons = NULL;
   int32_t n_comparisons = 0;
-  FC_TRY(comparison_all(cells->cells, cells->n, "attmf", "repaired", METRIC_OVER_ORACLE_MET, 1, &comparisons,
-                        &n_comparisons, error));
+  const reference_t reference = reference_of(options, cells);
+  FC_TRY(comparison_all(cells->cells, cells->n, reference.method, reference.variant, METRIC_OVER_ORACLE_MET, 1,
+                        &comparisons, &n_comparisons, error));
   fc_json_t *object = fc_json_object(), *part = NULL;
   fc_json_set_string(object, "experiment", options->experiment);
   fc_json_set_int(object, "seeds", options->n_seeds);
@@ -113,16 +135,28 @@ static fc_status_t print_json(const eval_grid_options_t *options, const eval_cel
   return FC_OK;
 }
 
+static void tell_seeds(const eval_cells_t *cells, char *text, size_t size) {
+  int64_t first = INT64_MAX, last = INT64_MIN;
+  for (int32_t i = 0; i < cells->n; ++i) {
+    first = cells->cells[i].seed < first ? cells->cells[i].seed : first;
+    last = cells->cells[i].seed > last ? cells->cells[i].seed : last;
+  }
+  text[0] = '\0';
+  if (cells->n > 0) (void)snprintf(text, size, "%lld to %lld", (long long)first, (long long)last);
+}
+
 static fc_status_t write_report(const eval_grid_options_t *options, const eval_cells_t *cells, fc_error_t *error) {
   char seeds[64], path[PATH_SIZE];
   series_point_t *series = NULL;
   int32_t n_series = 0;
   bool torn = false;
-  snprintf(seeds, sizeof seeds, "%lld to %lld", (long long)options->first_seed,
-           (long long)(options->first_seed + options->n_seeds - 1));
+  tell_seeds(cells, seeds, sizeof seeds);
   snprintf(path, sizeof path, "%s/series.csv", options->out);
   if (options->trace != NULL) FC_TRY(series_read(path, &series, &n_series, &torn, error));
+  const reference_t reference = reference_of(options, cells);
   const report_t report = {.title = options->experiment,
+                           .reference_method = reference.method,
+                           .reference_variant = reference.variant,
                            .command = options->command,
                            .seeds = seeds,
                            .cells = cells->cells,

@@ -101,8 +101,13 @@ static fc_status_t write_report(const asked_t *asked, const motivation_run_t *ru
                                    .change = run->change,
                                    .rank_correlation = run->rho,
                                    .n_edges = run->n_edges};
-  const report_t report = {
-      .title = "motivation", .command = asked->command, .motivation = &motivation, .seed = (uint64_t)asked->task.seed};
+  char seeds[32];
+  (void)snprintf(seeds, sizeof seeds, "%lld", (long long)asked->task.seed);
+  const report_t report = {.title = "motivation",
+                           .command = asked->command,
+                           .seeds = seeds,
+                           .motivation = &motivation,
+                           .seed = (uint64_t)asked->task.seed};
   return eval_report_write(&report, asked->out, error);
 }
 

@@ -27,7 +27,8 @@ typedef struct {
   contenders_t contenders;
   pool_t pool;
   char cache[PATH_SIZE];
-  cell_t *cells; /* (contenders, seeds) */
+  cell_t *cells;          /* (contenders, seeds) */
+  record_writer_t writer; /* fd -1: nothing is written */
   progress_t progress;
 } asked_t;
 
@@ -145,30 +146,42 @@ static fc_status_t tell(const asked_t *asked, fc_error_t *error) {
   return FC_OK;
 }
 
-/* Report and cells; those of another run of this experiment are replaced. */
-static fc_status_t write_report(const asked_t *asked, fc_error_t *error) {
+/* Cells first: whatever happens to the report, what was measured is there. */
+static fc_status_t write_out(asked_t *asked, fc_error_t *error) {
   const int32_t n = (int32_t)(asked->contenders.n * asked->n_seeds);
-  char seeds[64], path[PATH_SIZE];
+  char seeds[64];
   if (asked->out == NULL) return FC_OK;
   snprintf(seeds, sizeof seeds, "1 to %d", (int)asked->n_seeds);
-  if (snprintf(path, sizeof path, "%s/cells.csv", asked->out) >= (int)sizeof path)
-    return fc_error_set(error, FC_EINVAL, "--out: the path is too long");
   const report_t report = {
       .title = "pool", .command = asked->command, .seeds = seeds, .cells = asked->cells, .n_cells = n, .seed = 1};
-  record_writer_t writer = {.fd = -1};
-  fc_status_t status = record_open(&writer, &cells_table, path, error);
-  if (status == FC_OK) status = eval_report_write(&report, asked->out, error);
-  if (status == FC_OK) status = record_rewrite(&writer, asked->cells, n, error);
-  record_close(&writer);
-  return status;
+  FC_TRY(record_rewrite(&asked->writer, asked->cells, n, error));
+  return eval_report_write(&report, asked->out, error);
 }
 
 /* Before anything is measured. Nothing of an earlier run stays, so that its options do not matter. */
-static fc_status_t open_out(const asked_t *asked, fc_error_t *error) {
+static fc_status_t open_out(asked_t *asked, fc_error_t *error) {
+  cell_t *old = NULL;
+  int32_t n_old = 0;
+  char path[PATH_SIZE];
   if (asked->out == NULL) return FC_OK;
   fc_json_t *settings = fc_json_object();
   fc_json_set_string(settings, "experiment", "pool");
-  return eval_folder_open(asked->out, &settings, error);
+  FC_TRY(eval_folder_open(asked->out, &settings, error));
+  if (snprintf(path, sizeof path, "%s/cells.csv", asked->out) >= (int)sizeof path)
+    return fc_error_set(error, FC_EINVAL, "--out: the path is too long");
+  FC_TRY(cells_resume(&asked->writer, path, &old, &n_old, error));
+  free(old);
+  if (n_old > 0) fprintf(stderr, "%s: its %d cells will be replaced by those of this run\n", asked->out, (int)n_old);
+  return FC_OK;
+}
+
+/* There is no true world here that an oracle could know. */
+static fc_status_t check_contenders(const contenders_t *contenders, fc_error_t *error) {
+  for (int32_t i = 0; i < contenders->n; ++i)
+    if (contenders->items[i].tuner->knows_the_world)
+      return fc_error_set(error, FC_EINVAL, "method %s knows the world that is simulated; measured rows have none",
+                          contenders->items[i].tuner->name);
+  return FC_OK;
 }
 
 static fc_status_t run(asked_t *asked, fc_error_t *error) {
@@ -178,12 +191,14 @@ static fc_status_t run(asked_t *asked, fc_error_t *error) {
   } else {
     FC_TRY(contenders_of_methods(&asked->contenders, asked->methods, error));
   }
-  FC_TRY(open_out(asked, error));
-  fc_status_t status = fc_workflow_load(asked->workflow_name, &workflow, error);
+  FC_TRY(check_contenders(&asked->contenders, error));
+  fc_status_t status = open_out(asked, error);
+  if (status == FC_OK) status = fc_workflow_load(asked->workflow_name, &workflow, error);
   if (status == FC_OK) status = read_rows(asked, workflow, error);
   if (status == FC_OK) status = run_all(asked, error);
   if (status == FC_OK) status = tell(asked, error);
-  if (status == FC_OK) status = write_report(asked, error);
+  if (status == FC_OK) status = write_out(asked, error);
+  record_close(&asked->writer);
   free(asked->cells);
   pool_clear(&asked->pool);
   fc_workflow_destroy(&workflow);
@@ -191,8 +206,12 @@ static fc_status_t run(asked_t *asked, fc_error_t *error) {
 }
 
 static int run_pool(int argc, char **argv) {
-  asked_t asked = {
-      .workflow_name = "parallel", .users = 10, .n_seeds = 3, .budget_windows = 15, .jobs = jobs_default_workers()};
+  asked_t asked = {.workflow_name = "parallel",
+                   .users = 10,
+                   .n_seeds = 3,
+                   .budget_windows = 15,
+                   .jobs = jobs_default_workers(),
+                   .writer = {.fd = -1}};
   const argument_t options[] = {
       {"data", ARGUMENT_TEXT, &asked.data, "FILE.csv", "published rows, as `faasconf import` reads them", true, 0, 0},
       {"workflow", ARGUMENT_TEXT, &asked.workflow_name, "W", "whose rows they are (parallel)", false, 0, 0},

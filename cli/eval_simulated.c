@@ -29,7 +29,7 @@ typedef struct {
 
 static fc_status_t choose_contenders(const eval_grid_options_t *options, kind_t kind, contenders_t *contenders,
                                      fc_error_t *error) {
-  if (options->methods[0] != '\0') {
+  if (options->methods != NULL) {
     FC_TRY(contenders_of_methods(contenders, options->methods, error));
   } else if (kind == ABLATION) {
     contenders_of_ablation(contenders);
@@ -78,7 +78,8 @@ static fc_status_t read_trace(const eval_grid_options_t *options, trace_t *trace
   if (options->trace == NULL)
     return fc_error_set(error, FC_EINVAL, "--trace FILE is needed: CSV with a column of users per minute");
   FC_TRY(count_windows(options->workflows, &trace->windows_per_minute, error));
-  fc_status_t status = trace_file_read(options->trace, options->column, &file, error);
+  fc_status_t status =
+      trace_file_read(options->trace, options->column != NULL ? options->column : "users*", &file, error);
   if (status == FC_OK) {
     *users = calloc((size_t)file.n + 1, sizeof **users);
     if (*users == NULL) status = fc_error_set(error, FC_ENOMEM, "no memory for %d minutes", (int)file.n);
@@ -90,12 +91,19 @@ static fc_status_t read_trace(const eval_grid_options_t *options, trace_t *trace
   return status;
 }
 
+static fc_status_t check_reference(const eval_grid_options_t *options, fc_error_t *error) {
+  const char *names = NULL;
+  if (options->reference == NULL || tuner_find(options->reference, &names) != NULL) return FC_OK;
+  return fc_error_set(error, FC_EINVAL, "--reference: there is no method '%s'; methods: %s", options->reference, names);
+}
+
 static fc_status_t run_and_tell(const eval_grid_options_t *options, kind_t kind, fc_error_t *error) {
   contenders_t contenders = {.n = 0};
   eval_cells_t cells = {0};
   trace_t trace = {0};
   int32_t *users = NULL;
-  fc_status_t status = choose_contenders(options, kind, &contenders, error);
+  fc_status_t status = check_reference(options, error);
+  if (status == FC_OK) status = choose_contenders(options, kind, &contenders, error);
   if (status == FC_OK && kind == DYNAMIC) status = read_trace(options, &trace, &users, error);
   if (status == FC_OK) status = eval_grid_run(options, &contenders, kind == DYNAMIC ? &trace : NULL, &cells, error);
   if (status == FC_OK) status = eval_grid_tell(options, &cells, error);
@@ -228,6 +236,12 @@ static int list_options(kind_t kind, eval_grid_options_t *options, argument_t ar
         .help = "simulated windows of track simulator (31000)",
         .minimum = 10,
         .maximum = 1000000}},
+      {ALL,
+       {.name = "reference",
+        .kind = ARGUMENT_TEXT,
+        .target = &options->reference,
+        .value = "METHOD",
+        .help = "that the others are tested against (attmf; where it is missing, the first)"}},
       {ALL,
        {.name = "oracles",
         .kind = ARGUMENT_TEXT,

@@ -29,6 +29,13 @@ static bool is_users(const char *name) {
   return strncmp(name, "users", 5) == 0;
 }
 
+static bool is_wanted(const char *name, const char *wanted) {
+  if (wanted == NULL) return strcmp(name, "invocations") == 0 || is_users(name);
+  const size_t length = strlen(wanted);
+  if (length > 0 && wanted[length - 1] == '*') return strncmp(name, wanted, length - 1) == 0;
+  return strcmp(name, wanted) == 0;
+}
+
 /* Which column to read; its name into trace. */
 static fc_status_t find_column(const char *path, const char *wanted, const char *header, int32_t *index,
                                trace_file_t *trace, fc_error_t *error) {
@@ -37,8 +44,7 @@ static fc_status_t find_column(const char *path, const char *wanted, const char 
     if (copy == NULL) return fc_error_set(error, FC_ENOMEM, "no memory for a line");
     const char *name = field_at(copy, i);
     const bool end = name == NULL;
-    const bool found =
-        !end && (wanted != NULL ? strcmp(name, wanted) == 0 : strcmp(name, "invocations") == 0 || is_users(name));
+    const bool found = !end && is_wanted(name, wanted);
     if (found) {
       *index = i;
       trace->closed_loop = is_users(name);

@@ -21,7 +21,8 @@ typedef struct {
   double *load; /* (n) users, or arrivals, of each minute */
 } trace_file_t;
 
-/* column: its name, or NULL for the first named "invocations" or beginning with "users". FC_ENOTFOUND; FC_EFORMAT names
+/* column: its name, how the first one's begins ("users*"), or NULL for the first named "invocations" or beginning with
+ * "users". FC_ENOTFOUND; FC_EFORMAT names
  * file, line and column. Caller frees with trace_file_clear, also after a failure. */
 fc_status_t trace_file_read(const char *path, const char *column, trace_file_t *trace, fc_error_t *error);
 void trace_file_clear(trace_file_t *trace);

@@ -40,9 +40,9 @@ static fc_status_t write_page(FILE *out, const report_t *report, const plots_t *
       out);
   section_run(out, report);
   FC_TRY(section_tables(out, report, error));
-  FC_TRY(section_tests(out, report, error));
+  if (report->n_cells > 0) FC_TRY(section_tests(out, report, error));
   FC_TRY(section_plots(out, plots, error));
-  FC_TRY(section_claims(out, report, error));
+  if (report->n_cells > 0) FC_TRY(section_claims(out, report, error));
   section_reading(out, report);
   html_end(out);
   return FC_OK;

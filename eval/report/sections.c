@@ -137,12 +137,36 @@ static void write_table(FILE *out, const summary_row_t *rows, int32_t n, const a
   fputs("</details>\n", out);
 }
 
+static void write_ways(FILE *out, const motivation_t *motivation) {
+  static const char *const titles[] = {"tuning", "cost, USD/h", "mean latency, s", "compliance, %", "QoS met"};
+  char title[PLAIN_SIZE];
+  (void)snprintf(title, sizeof title, "%s, %d users: functions tuned each by itself, one after the other, together",
+                 motivation->workflow, (int)motivation->users);
+  fputs("<h3>", out);
+  html_text(out, title);
+  fputs("</h3>\n", out);
+  html_table(out, titles, sizeof titles / sizeof titles[0]);
+  for (int32_t i = 0; i < motivation->n_ways; ++i) {
+    const motivation_way_t *way = &motivation->ways[i];
+    html_row(out);
+    html_cell(out, way->way);
+    html_number(out, way->cost_usd_h, 3);
+    html_number(out, way->latency_s, 2);
+    html_number(out, 100 * way->compliance, 1);
+    html_cell(out, way->qos_met ? "yes" : "no");
+  }
+  html_table_end(out);
+}
+
 fc_status_t section_tables(FILE *out, const report_t *report, fc_error_t *error) {
   summary_row_t *rows = NULL;
   int32_t n = 0;
   html_heading(out, "tables", "Results");
   FC_TRY(summary_of(report->cells, report->n_cells, &rows, &n, error));
-  if (n == 0) fputs("<p>There are no results.</p>\n", out);
+  if (report->motivation != NULL)
+    write_ways(out, report->motivation);
+  else if (n == 0)
+    fputs("<p>There are no results.</p>\n", out);
   for (int32_t i = 0; i < n; ++i) {
     bool is_done = false;
     for (int32_t k = 0; k < i && !is_done; ++k) is_done = same_table(&rows[k].arm, &rows[i].arm);
@@ -203,8 +227,8 @@ void section_reading(FILE *out, const report_t *report) {
       "<li><b>without oracle</b>: runs left out of cost / oracle because it was not measured.</li>\n"
       "<li>Pairs are runs on the same workflow, load, world, track and seed; those of one workflow and seed share "
       "training "
-      "and luck and are a cluster. Intervals (95 %) are percentiles of 2,000 bootstrap resamples of clusters with "
-      "seed ",
+      "and luck and are a cluster. Intervals (95 %) are percentiles, expanded for few clusters, of 10,000 bootstrap "
+      "resamples of clusters with seed ",
       out);
   fprintf(
       out,

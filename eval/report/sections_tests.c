@@ -132,9 +132,26 @@ static fc_status_t write_claims(FILE *out, const report_t *report, const cell_t 
   fputs("<h3>", out);
   html_text(out, title);
   fputs("</h3>\n", out);
+  int32_t n_measured = 0;
+  for (int32_t i = 0; i < n; ++i) n_measured += claims[i].verdict != CLAIM_NOT_MEASURED;
+  if (n_measured == 0) {
+    fputs("<p>These results decide none of them.</p>\n", out);
+    return FC_OK;
+  }
   html_table(out, headers, sizeof headers / sizeof headers[0]);
-  for (int32_t i = 0; i < n; ++i) write_claim(out, &claims[i]);
+  for (int32_t i = 0; i < n; ++i)
+    if (claims[i].verdict != CLAIM_NOT_MEASURED) write_claim(out, &claims[i]);
   html_table_end(out);
+  if (n_measured == n) return FC_OK;
+  fputs("<p>Not measured here, for want of cells of both sides in which both met QoS: ", out);
+  const char *separator = "";
+  for (int32_t i = 0; i < n; ++i) {
+    if (claims[i].verdict != CLAIM_NOT_MEASURED) continue;
+    fputs(separator, out);
+    html_text(out, claims[i].text);
+    separator = "; ";
+  }
+  fputs(".</p>\n", out);
   return FC_OK;
 }
 

@@ -25,7 +25,9 @@ TEST_F(EvalPool, ChoosesAmongHeldOutRows) {
   const std::string cells = fc_test::read_file(folder_.path("out/cells.csv"));
   EXPECT_EQ(5, std::count(cells.begin(), cells.end(), '\n')) << "a header, two methods, two seeds";
   EXPECT_THAT(fc_test::read_file(folder_.path("out/report.html")), HasSubstr("library"));
-  ASSERT_EQ(0, pool({"--seeds", "1", "--out", folder_.path("out")}).exit_code);
+  const fc_test::Finished next = pool({"--seeds", "1", "--out", folder_.path("out")});
+  ASSERT_EQ(0, next.exit_code);
+  EXPECT_THAT(next.err, HasSubstr("its 4 cells will be replaced"));
   const std::string again = fc_test::read_file(folder_.path("out/cells.csv"));
   EXPECT_EQ(3, std::count(again.begin(), again.end(), '\n')) << "another run takes its place";
 }
@@ -42,7 +44,18 @@ TEST_F(EvalPool, LeavesTheResultsOfAnotherExperimentAlone) {
   EXPECT_EQ(settings, fc_test::read_file(folder_.path("out/settings.json")));
 }
 
+TEST_F(EvalPool, RefusesCellsOfAnotherProgramBeforeItMeasures) {
+  ASSERT_EQ(0, pool({"--seeds", "1", "--out", folder_.path("out")}).exit_code);
+  fc_test::write_file(folder_.path("out/cells.csv"), "other,columns\n1,2\n");
+  const fc_test::Finished done = pool({"--seeds", "1", "--out", folder_.path("out")});
+  EXPECT_EQ(1, done.exit_code);
+  EXPECT_EQ("", done.out) << "nothing was measured in vain";
+  EXPECT_EQ("other,columns\n1,2\n", fc_test::read_file(folder_.path("out/cells.csv")));
+}
+
 TEST_F(EvalPool, SaysWhatIsWrong) {
+  EXPECT_THAT(pool({"--method", "oracle"}).err, HasSubstr("method oracle knows the world"));
+
   EXPECT_THAT(pool({"--data", folder_.path("none.csv")}).err, HasSubstr("none.csv"));
   EXPECT_THAT(pool({"--method", "nonsense"}).err, HasSubstr("there is no method 'nonsense'"));
   fc_test::write_file(folder_.path("rows.csv"), "1,2,3\n");

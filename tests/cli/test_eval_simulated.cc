@@ -107,6 +107,47 @@ TEST(EvalSimulated, AFolderKeepsToItsOptions) {
   EXPECT_THAT(eval(arguments).err, HasSubstr("has cells.csv, but no settings.json"));
 }
 
+TEST(EvalSimulated, AWorkflowWithOtherTargetsNeedsAnotherFolder) {
+  const TemporaryFolder folder;
+  const std::string out = folder.path("out"), path = folder.path("parallel.yaml");
+  std::string text = fc_test::read_file(fc_test::source_file("workflows/parallel.yaml"));
+  fc_test::write_file(path, text);
+  std::vector<std::string> arguments = small_static();
+  arguments.insert(arguments.end(), {"--out", out, "--workflow", path});
+  ASSERT_EQ(eval(arguments).exit_code, 0);
+  const std::string cells = fc_test::read_file(out + "/cells.csv");
+  const size_t at = text.find("window_s: 30");
+  ASSERT_NE(at, std::string::npos);
+  fc_test::write_file(path, text.replace(at, 12, "window_s: 20"));
+  EXPECT_THAT(eval(arguments).err, HasSubstr("workflow parallel is another one than its results were measured with"));
+  EXPECT_EQ(fc_test::read_file(out + "/cells.csv"), cells);
+  arguments.insert(arguments.end(), {"--workflow", "sequential"});
+  EXPECT_EQ(eval(arguments).exit_code, 0) << "one that has no results there yet";
+  EXPECT_THAT(fc_test::read_file(out + "/settings.json"),
+              testing::AllOf(HasSubstr("\"parallel\": \""), HasSubstr("\"sequential\": \"")));
+  EXPECT_THAT(fc_test::read_file(out + "/report.html"), HasSubstr("1 to 1"));
+}
+
+TEST(EvalSimulated, OthersAreTestedAgainstTheReference) {
+  for (const std::string reference : {"", "library"}) {
+    std::vector<std::string> arguments = small_static("--json");
+    if (!reference.empty()) arguments.insert(arguments.end(), {"--reference", reference});
+    const Json json(eval(arguments).out);
+    ASSERT_EQ(json.size("comparisons"), 1u);
+    const fc_json_t *against = fc_json_get(json.at("comparisons", 0), "reference");
+    EXPECT_STREQ(fc_json_string(fc_json_get(against, "method")), reference.empty() ? "random" : "library");
+  }
+}
+
+TEST(EvalSimulated, AFileOfTheFoldersNameIsRefused) {
+  const TemporaryFolder folder;
+  fc_test::write_file(folder.path("out"), "mine");
+  std::vector<std::string> arguments = small_static();
+  arguments.insert(arguments.end(), {"--out", folder.path("out")});
+  EXPECT_THAT(eval(arguments).err, HasSubstr("there is a file of this name"));
+  EXPECT_EQ(fc_test::read_file(folder.path("out")), "mine");
+}
+
 TEST(EvalSimulated, ATraceOfAnotherDayNeedsAnotherFolder) {
   const TemporaryFolder folder;
   fc_test::write_file(folder.path("trace.csv"), "minute,users,users_more\n0,8,9\n1,9,9\n");
@@ -177,7 +218,7 @@ TEST(EvalSimulated, OnlyStrictCellsAreComparedWithOracles) {
 
 TEST(EvalSimulated, DynamicPlaysATrace) {
   const TemporaryFolder folder;
-  fc_test::write_file(folder.path("trace.csv"), "minute,users\n0,8\n1,12\n2,10\n");
+  fc_test::write_file(folder.path("trace.csv"), "minute,invocations,users\n0,900,8\n1,1200,12\n2,1000,10\n");
   const Finished done = eval({"dynamic", "--trace", folder.path("trace.csv"), "--world", "exact", "--track", "rows",
                               "--seeds", "1", "--rows", "20", "--method", "library", "--json"});
   ASSERT_EQ(done.exit_code, 0) << done.err;
@@ -206,6 +247,11 @@ TEST(EvalSimulated, AnInterruptedTraceLeavesNoMinuteTwice) {
   fc_test::write_file(folder.path("out/cells.csv"), cells.substr(0, cells.find('\n') + 1));
   ASSERT_EQ(eval(arguments).exit_code, 0);
   EXPECT_EQ(fc_test::read_file(folder.path("out/series.csv")), minutes);
+  std::filesystem::remove(folder.path("out/series.csv"));
+  EXPECT_THAT(eval(arguments).err, HasSubstr("1 finished runs have no minutes there"));
+  std::vector<std::string> published = arguments;
+  published.insert(published.end(), {"--semantics", "as-published"});
+  EXPECT_THAT(eval(published).err, HasSubstr("measured with --semantics 'strict'"));
 }
 
 TEST(EvalSimulated, StrategiesAndRailsAreCellsOfTheirOwn) {
@@ -231,6 +277,9 @@ TEST(EvalSimulated, SaysWhatIsWrongWithACall) {
                {{"static", "--workflow", "nowhere.yaml"}, "nowhere.yaml", 1},
                {{"static", "--users", "10,10"}, "--users: '10' is named twice"},
                {{"static", "--users", ","}, "--users ',': an item is empty"},
+               {{"static", "--users", ""}, "--users '': an item is empty"},
+               {{"static", "--method", ""}, "no method is named; methods: random"},
+               {{"static", "--reference", "best"}, "--reference: there is no method 'best'; methods: random"},
                {{"static", "--workflow", "parallel,parallel"}, "--workflow: 'parallel' is named twice"},
                {{"static", "--world", "exact,tail,exact"}, "--world: 'exact' is named twice"},
                {{"static", "--safety", ""}, "--safety '': an item is empty"},
@@ -252,6 +301,8 @@ TEST(EvalSimulated, ATraceWithoutUsersIsRefused) {
   fc_test::write_file(folder.path("zero.csv"), "users\n5\n0\n");
   EXPECT_THAT(eval({"dynamic", "--trace", folder.path("zero.csv")}).err, HasSubstr("minute 1 has 0 users"));
   fc_test::write_file(folder.path("open.csv"), "invocations\n100\n");
-  EXPECT_THAT(eval({"dynamic", "--trace", folder.path("open.csv")}).err, HasSubstr("begins with `users`"));
+  EXPECT_THAT(eval({"dynamic", "--trace", folder.path("open.csv")}).err, HasSubstr("there is no column users*"));
+  EXPECT_THAT(eval({"dynamic", "--trace", folder.path("open.csv"), "--column", "invocations"}).err,
+              HasSubstr("begins with `users`"));
 }
 }  // namespace
