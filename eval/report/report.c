@@ -33,17 +33,19 @@ static fc_status_t draw_all(const report_t *report, plots_t *plots, fc_error_t *
 
 static fc_status_t write_page(FILE *out, const report_t *report, const plots_t *plots, fc_error_t *error) {
   html_begin(out, report->title != NULL ? report->title : "faasconf eval");
-  fputs(
-      "<nav><a href=\"#run\">What was run</a><a href=\"#tables\">Results</a><a href=\"#tests\">Paired tests</a>"
-      "<a href=\"#plots\">Plots</a><a href=\"#claims\">The paper's claims</a><a href=\"#reading\">How to "
-      "read</a></nav>\n",
-      out);
+  const bool has_cells = report->n_cells > 0;
+  fputs("<nav><a href=\"#run\">What was run</a><a href=\"#tables\">Results</a>", out);
+  if (has_cells) fputs("<a href=\"#tests\">Paired tests</a>", out);
+  if (plots->n > 0) fputs("<a href=\"#plots\">Plots</a>", out);
+  if (has_cells) fputs("<a href=\"#claims\">The paper's claims</a>", out);
+  if (has_cells) fputs("<a href=\"#reading\">How to read</a>", out);
+  fputs("</nav>\n", out);
   section_run(out, report);
   FC_TRY(section_tables(out, report, error));
-  if (report->n_cells > 0) FC_TRY(section_tests(out, report, error));
+  if (has_cells) FC_TRY(section_tests(out, report, error));
   FC_TRY(section_plots(out, plots, error));
-  if (report->n_cells > 0) FC_TRY(section_claims(out, report, error));
-  section_reading(out, report);
+  if (has_cells) FC_TRY(section_claims(out, report, error));
+  if (has_cells) section_reading(out, report);
   html_end(out);
   return FC_OK;
 }

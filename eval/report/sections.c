@@ -32,7 +32,7 @@ void section_run(FILE *out, const report_t *report) {
   if (isfinite(report->load_average)) (void)snprintf(number, sizeof number, "%.2f", report->load_average);
   term(out, "load average (1 min)", number);
   (void)snprintf(number, sizeof number, "%d", (int)report->n_cells);
-  term(out, "results", number);
+  if (report->n_cells > 0) term(out, "results", number);
   fputs("</dl>\n", out);
 }
 
@@ -61,6 +61,7 @@ static const column_t constant_columns[] = {{"cost / oracle, QoS met", METRIC_OV
                                             {"settled, %", METRIC_SETTLED, 100, 1},
                                             {"cost, USD/h", METRIC_COST, 1, 3},
                                             {"decision, s", METRIC_DECIDE, 1, 4},
+                                            {"preparing, s", METRIC_PREPARE, 1, 1},
                                             {0}};
 
 static const column_t trace_columns[] = {{"cost / oracle", METRIC_OVER_ORACLE, 1, 3},
@@ -70,6 +71,7 @@ static const column_t trace_columns[] = {{"cost / oracle", METRIC_OVER_ORACLE, 1
                                          {"sum of latencies, s", METRIC_LATENCY_SUM, 1, 1},
                                          {"cost, USD/h", METRIC_COST, 1, 3},
                                          {"decision, s", METRIC_DECIDE, 1, 4},
+                                         {"preparing, s", METRIC_PREPARE, 1, 1},
                                          {0}};
 
 /* No row was measured twice. */
@@ -78,6 +80,7 @@ static const column_t pool_columns[] = {{"cost, USD/h", METRIC_COST, 1, 3},
                                         {"rows around it that did, %", METRIC_COMPLIANCE, 100, 1},
                                         {"violations", METRIC_VIOLATIONS, 1, 2},
                                         {"decision, s", METRIC_DECIDE, 1, 4},
+                                        {"preparing, s", METRIC_PREPARE, 1, 1},
                                         {0}};
 
 static const column_t more_columns[] = {{"compliance, %", METRIC_COMPLIANCE, 100, 1},
@@ -224,6 +227,8 @@ void section_reading(FILE *out, const report_t *report) {
       "</li>\n<li><b>settled</b>: runs that verified a choice; the others keep the start configuration. Planners keep "
       "to their plan."
       "</li>\n"
+      "<li><b>decision</b>: proposing and learning, per window, median; <b>preparing</b>: training, calibrating, "
+      "planning, whenever they were done; wall clock.</li>\n"
       "<li><b>without oracle</b>: runs left out of cost / oracle because it was not measured.</li>\n"
       "<li>Pairs are runs on the same workflow, load, world, track and seed; those of one workflow and seed share "
       "training "

@@ -228,6 +228,28 @@ TEST(Report, AControlCharacterInANameIsRefused) {
   EXPECT_NE(nullptr, strstr(error.message, "method")) << error.message;
 }
 
+TEST(Report, WhyFunctionsAreTunedTogetherIsATable) {
+  fc_test::TemporaryFolder folder;
+  const motivation_way_t ways[] = {{"individual", 3.5, 9.25, 0.75, false}, {"holistic", 4.25, 8.5, 0.96, true}};
+  motivation_t motivation = {};
+  motivation.workflow = "parallel";
+  motivation.users = 10;
+  motivation.ways = ways;
+  motivation.n_ways = 2;
+  report_t report = {};
+  report_result_t result = {};
+  fc_error_t error = {};
+  report.motivation = &motivation;
+  report.gnuplot = "/nowhere/gnuplot";
+  ASSERT_OK(report_write(&report, folder.path("out").c_str(), &result, &error));
+  const std::string html = fc_test::read_file(folder.path("out/report.html"));
+  EXPECT_THAT(html, testing::HasSubstr("parallel, 10 users"));
+  EXPECT_THAT(html, testing::HasSubstr("holistic"));
+  EXPECT_THAT(html, testing::HasSubstr("96.0"));
+  for (const char *part : {"Paired tests", "The paper's claims", "There are no results"})
+    EXPECT_EQ(std::string::npos, html.find(part)) << part;
+}
+
 TEST(Html, EscapesAndRepairs) {
   char *text = nullptr;
   size_t size = 0;
