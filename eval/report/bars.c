@@ -45,7 +45,7 @@ static bool write_crosses(FILE *out, const bars_t *bars, double width, double fo
     any = true;
     gnuplot_number(out, place(bars, i / bars->n_series, i % bars->n_series, width));
     gnuplot_number(out, foot);
-    fputc('\n', out);
+    fprintf(out, " %d\n", (int)(i % bars->n_series) + 1);
   }
   fputs("END\n", out);
   return any;
@@ -73,20 +73,35 @@ static void write_axes(FILE *out, const bars_t *bars, double low, double high) {
   fputc('\n', out);
 }
 
+static bool is_numbered(const bars_t *bars) {
+  return bars->n_series > PATTERNS;
+}
+
+static bool has_bar(const bars_t *bars, int32_t s) {
+  for (int32_t g = 0; g < bars->n_groups; ++g)
+    if (isfinite(bars->values[g * bars->n_series + s])) return true;
+  return false;
+}
+
+/* Without a bar there is still an entry in the key: its crosses are somebody's. */
 static void write_series(FILE *out, const bars_t *bars, int32_t s) {
   char title[PLAIN_LABEL_SIZE + 16];
-  const bool is_numbered = bars->n_series > PATTERNS;
-  if (is_numbered) {
+  if (is_numbered(bars)) {
     (void)snprintf(title, sizeof title, "%d %s", (int)s + 1, bars->series[s]);
   } else {
     (void)snprintf(title, sizeof title, "%s", bars->series[s]);
   }
-  fprintf(out, "  $bars%d using 1:2 with boxes lc rgb '%s' fs pattern %d border lc rgb '%s' %s ", (int)s,
-          gnuplot_colour(s), gnuplot_pattern(s), gnuplot_colour(s), bars->n_series > 1 ? "title" : "notitle");
+  if (has_bar(bars, s) || bars->n_series == 1) {
+    fprintf(out, "  $bars%d using 1:2", (int)s);
+  } else {
+    fputs("  keyentry", out);
+  }
+  fprintf(out, " with boxes lc rgb '%s' fs pattern %d border lc rgb '%s' %s ", gnuplot_colour(s), gnuplot_pattern(s),
+          gnuplot_colour(s), bars->n_series > 1 ? "title" : "notitle");
   if (bars->n_series > 1) gnuplot_string(out, title);
   if (bars->n_series == 1)
     fputs(", \\\n  $bars0 using 1:2:(sprintf('%.3g', $2)) with labels offset 0,0.6 font ',12' notitle", out);
-  if (is_numbered)
+  if (is_numbered(bars) && has_bar(bars, s))
     fprintf(out, ", \\\n  $bars%d using 1:2:('%d') with labels offset 0,0.6 font ',10' notitle", (int)s, (int)s + 1);
 }
 
@@ -101,6 +116,8 @@ static void write_script(FILE *out, const bars_t *bars) {
     write_series(out, bars, s);
   }
   if (has_crosses) fputs(", \\\n  $crosses using 1:2:('X') with labels font ',16' tc rgb '#b00020' notitle", out);
+  if (has_crosses && is_numbered(bars))
+    fputs(", \\\n  $crosses using 1:2:3 with labels offset 0,0.8 font ',10' notitle", out);
   if (isfinite(bars->line)) fprintf(out, ", \\\n  %.6g with lines dt 2 lw 1.5 lc rgb '#000000' notitle", bars->line);
   fputc('\n', out);
 }
