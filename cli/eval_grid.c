@@ -283,7 +283,7 @@ static char *trace_text(const trace_t *trace) {
   return text;
 }
 
-/* What is not part of a cell's name. Offline rows are measured at the loads that are asked for. */
+/* What is not part of a cell's name. Offline rows depend on the loads that are asked for. */
 static fc_json_t *settings_of(const eval_grid_options_t *options, const trace_t *trace, fc_workflow_t *const *workflows,
                               int32_t n_workflows) {
   fc_json_t *settings = fc_json_object(), *digests = fc_json_object();

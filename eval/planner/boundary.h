@@ -45,7 +45,6 @@ typedef struct {
   int32_t n_functions;
   int64_t n_windows;
   int64_t boundary_from;                                  /* the windows that the boundary is looked for on */
-  int32_t n_boundary;                                     /* so many, up to BOUNDARY_WINDOWS */
   fc_function_configuration_t *scaled, *candidate, *best; /* (N) */
   double *margins;                                        /* (PRICE_MAX_WINDOWS) */
   hardest_first_t boundary_order, price_order;

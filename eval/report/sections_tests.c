@@ -96,6 +96,7 @@ static void number_text(const claim_t *claim, double number, char *out, size_t s
   }
 }
 
+/* One that was measured. */
 static void write_claim(FILE *out, const claim_t *claim) {
   char text[160], value[32], low[32], high[32];
   const int n_asked = (int)(claim->n_pairs + claim->n_left_out);
@@ -106,9 +107,7 @@ static void write_claim(FILE *out, const claim_t *claim) {
   number_text(claim, claim->ours.value, value, sizeof value);
   number_text(claim, claim->ours.low, low, sizeof low);
   number_text(claim, claim->ours.high, high, sizeof high);
-  if (claim->verdict == CLAIM_NOT_MEASURED) {
-    (void)snprintf(text, sizeof text, "not measured");
-  } else if (isnan(claim->ours.low)) {
+  if (isnan(claim->ours.low)) {
     (void)snprintf(text, sizeof text, "%s, n = %d of %d, no interval", value, (int)claim->n_pairs, n_asked);
   } else {
     (void)snprintf(text, sizeof text, "%s (%s to %s), n = %d of %d in %d", value, low, high, (int)claim->n_pairs,
@@ -164,9 +163,7 @@ fc_status_t section_claims(FILE *out, const report_t *report, fc_error_t *error)
       "of those that were run (a saving needs both sides to meet QoS) in clusters of one workflow and seed; below six "
       "clusters there is no interval. safety: the strategy under which the paper's method ran.</p>\n",
       out);
-  if (report->n_cells == 0) fputs("<p>Nothing was measured.</p>\n", out);
-  for (int32_t i = 0; i < report->n_cells; ++i) {
+  for (int32_t i = 0; i < report->n_cells; ++i)
     if (claims_begin_at(report->cells, i)) FC_TRY(write_claims(out, report, &report->cells[i], error));
-  }
   return FC_OK;
 }
