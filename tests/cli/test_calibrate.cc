@@ -1,9 +1,9 @@
 // `faasconf calibrate`: the published rows, learned from a file whose parameters are all wrong by a factor of two.
-#include <sys/wait.h>
 #include <cmath>
 #include <cstdio>
 
 #include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -20,15 +20,13 @@ struct Ran {
   std::string out;
 };
 
+// What stands on both, but standard output alone after a success: long runs tell their progress on standard error.
 Ran run(const std::string &arguments) {
-  const std::string command = fc_test::program("faasconf") + " " + arguments + " 2>&1";
-  Ran ran = {-1, ""};
-  FILE *pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return ran;
-  char buffer[4096];
-  for (size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) ran.out.append(buffer, n);
-  ran.code = WEXITSTATUS(pclose(pipe));
-  return ran;
+  std::istringstream words(arguments);
+  std::vector<std::string> argv = {fc_test::program("faasconf")};
+  for (std::string word; words >> word;) argv.push_back(word);
+  const fc_test::Finished finished = fc_test::run(argv, "", 500);
+  return {finished.exit_code, finished.exit_code == 0 ? finished.out : finished.out + finished.err};
 }
 
 double number(const std::string &json, const char *key) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "haproxy_worker.h"
 
 enum { POLL_MS = 10, MS_PER_S = 1000, OUTPUT_SHOWN = 300, STOP_GRACE_S = 2, BIND_WAIT_MS = 3000, BIND_PAUSE_MS = 50 };
 static const size_t MAX_OUTPUT = 16 << 20;
@@ -53,14 +54,22 @@ static void read_last_words(const haproxy_t *haproxy, size_t from, char *words, 
     if (*at == '\n') *at = at[1] ? ';' : '\0';
 }
 
-/* Until a worker other than `old` answers. A reload is asked for again and again: a master that has just started does
- * not hear the signal yet. */
+/* A reload is asked for again each second until the master has a new child: one that has just started does not hear
+ * the signal yet, and one that has heard it twice would replace the new worker as well. */
+static void ask_for_worker(const haproxy_t *haproxy, int64_t newest, int waited_ms) {
+  if (waited_ms % MS_PER_S == 0 && haproxy_worker_newest(haproxy->process.pid) == newest)
+    (void)kill(haproxy->process.pid, SIGUSR2);
+}
+
+/* Until a worker other than `old` answers, and only that one: commands go to whoever of both accepts first. */
 static fc_status_t wait_for_worker(haproxy_t *haproxy, int64_t old, fc_error_t *error) {
   char how[64] = "", words[OUTPUT_SHOWN] = "";
+  const int64_t newest = haproxy_worker_newest(haproxy->process.pid);
   for (int waited_ms = 0; waited_ms <= (int)(haproxy->start_timeout_s * MS_PER_S); waited_ms += POLL_MS) {
-    if (old != 0 && waited_ms % MS_PER_S == 0) (void)kill(haproxy->process.pid, SIGUSR2);
+    if (old != 0) ask_for_worker(haproxy, newest, waited_ms);
     int64_t pid = 0, start_s = 0;
-    if (ask_worker(haproxy, &pid, &start_s, error) == FC_OK && pid != old) {
+    if (ask_worker(haproxy, &pid, &start_s, error) == FC_OK && pid != old &&
+        (old == 0 || !haproxy_worker_listens(old, haproxy->socket.path))) {
       haproxy->worker = pid;
       haproxy->worker_start_s = start_s;
       return FC_OK;
@@ -128,6 +137,10 @@ fc_status_t haproxy_was_reloaded(haproxy_t *haproxy, bool *reloaded, fc_error_t 
   int64_t pid = 0, start_s = 0;
   FC_TRY(ask_worker(haproxy, &pid, &start_s, error));
   *reloaded = pid != haproxy->worker || start_s != haproxy->worker_start_s;
+  if (*reloaded && haproxy->worker != 0 && haproxy_worker_listens(haproxy->worker, haproxy->socket.path)) {
+    *reloaded = false; /* the reload is under way: who is in step is asked again next time */
+    return FC_OK;
+  }
   haproxy->worker = pid;
   haproxy->worker_start_s = start_s;
   return FC_OK;

@@ -71,9 +71,10 @@ fc_status_t haproxy_start(haproxy_t *haproxy, const cgroup_t *group, fc_error_t 
 /* SIGTERM to master and worker; connections are cut. */
 void haproxy_stop(haproxy_t *haproxy);
 /* SIGUSR2: a new worker reads the file, the old one ends when its requests are answered. Returns when the new one
- * answers. FC_ETIMEOUT. */
+ * answers and the old one no longer hears commands. FC_ETIMEOUT. */
 fc_status_t haproxy_reload(haproxy_t *haproxy, fc_error_t *error);
-/* Another worker than at the last haproxy_sync? FC_ENOTFOUND when nobody answers. */
+/* Another worker than the one last in step? False while the old one still hears commands. FC_ENOTFOUND when nobody
+ * answers. */
 fc_status_t haproxy_was_reloaded(haproxy_t *haproxy, bool *reloaded, fc_error_t *error);
 
 /* What is in force. Caller frees *stat with haproxy_stat_clear, also after a failure. */

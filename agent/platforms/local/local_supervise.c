@@ -67,8 +67,11 @@ static void look_after_haproxy(local_t *local) {
   FC_LOG_W(local->options.log, "local", "HAProxy was reloaded: its servers are checked");
   local->arrivals = -1;
   local->old_worker_ns = now_ns(local) + haproxy_hard_stop_ms(&local->haproxy) * NS_PER_MS;
-  for (int32_t f = 0; f <= local->workflow->n_functions; ++f)
-    if (haproxy_sync(&local->haproxy, f, &error) != FC_OK) FC_LOG_W(local->options.log, "local", "%s", error.message);
+  for (int32_t f = 0; f <= local->workflow->n_functions; ++f) {
+    if (haproxy_sync(&local->haproxy, f, &error) == FC_OK) continue;
+    FC_LOG_W(local->options.log, "local", "%s", error.message);
+    local->haproxy.worker = 0; /* not in step: tried again in the next round */
+  }
 }
 
 static void sample(local_t *local) {
