@@ -15,17 +15,18 @@ int64_t haproxy_worker_newest(int64_t master) {
   snprintf(name, sizeof name, "/proc/%" PRId64 "/task/%" PRId64 "/children", master, master);
   FILE *file = fopen(name, "re");
   if (!file) return 0;
-  int64_t newest = 0, child = 0;
-  while (fscanf(file, "%" SCNd64, &child) == 1) newest = child; /* in the order of their creation */
+  int64_t newest = 0;
+  char word[NAME_SIZE];
+  while (fscanf(file, "%63s", word) == 1) newest = strtoll(word, NULL, 10); /* in the order of their creation */
   fclose(file);
   return newest;
 }
 
 /* Does `pid` have this socket among its descriptors? */
-static bool has_open(int64_t pid, uint64_t inode) {
+static bool has_open(int64_t pid, const char *inode) {
   char name[NAME_SIZE], socket[NAME_SIZE], target[NAME_SIZE];
   snprintf(name, sizeof name, "/proc/%" PRId64 "/fd", pid);
-  snprintf(socket, sizeof socket, "socket:[%" PRIu64 "]", inode);
+  snprintf(socket, sizeof socket, "socket:[%s]", inode);
   DIR *folder = opendir(name);
   if (!folder) return false;
   bool found = false;
@@ -46,11 +47,11 @@ bool haproxy_worker_listens(int64_t pid, const char *path) {
   bool found = false;
   char line[LINE_SIZE];
   while (!found && fgets(line, sizeof line, file)) {
-    unsigned long flags = 0;
-    uint64_t inode = 0;
+    char flags[NAME_SIZE], inode[NAME_SIZE];
     int at = 0; /* Num: RefCount Protocol Flags Type St Inode Path */
-    if (sscanf(line, "%*s %*s %*s %lx %*s %*s %" SCNu64 " %n", &flags, &inode, &at) != 2 || at == 0) continue;
-    if (flags & listening && strncmp(line + at, path, strlen(path)) == 0) found = has_open(pid, inode);
+    if (sscanf(line, "%*s %*s %*s %63s %*s %*s %63s %n", flags, inode, &at) != 2 || at == 0) continue;
+    if (strtoul(flags, NULL, 16) & listening && strncmp(line + at, path, strlen(path)) == 0)
+      found = has_open(pid, inode);
   }
   fclose(file);
   return found;
