@@ -24,7 +24,7 @@ int64_t haproxy_worker_newest(int64_t master) {
 
 /* Does `pid` have this socket among its descriptors? */
 static bool has_open(int64_t pid, const char *inode) {
-  char name[NAME_SIZE], socket[NAME_SIZE], target[NAME_SIZE];
+  char name[NAME_SIZE], socket[2 * NAME_SIZE], target[2 * NAME_SIZE];
   snprintf(name, sizeof name, "/proc/%" PRId64 "/fd", pid);
   snprintf(socket, sizeof socket, "socket:[%s]", inode);
   DIR *folder = opendir(name);
