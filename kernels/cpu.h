@@ -58,6 +58,13 @@ FC_INLINE vec_t vec_set(fc_real_t x) {
   return x - (vec_t){0};
 }
 
+/* Per lane: a where x > 0, else b. Without a branch: signs are as good as random. */
+FC_INLINE vec_t vec_where_positive(vec_t x, vec_t a, vec_t b) {
+  typedef __typeof__(x > x) mask_t;
+  const mask_t mask = x > (vec_t){0};
+  return (vec_t)(((mask_t)a & mask) | ((mask_t)b & ~mask));
+}
+
 /* Sum of the lanes, halves first. */
 FC_INLINE fc_real_t vec_sum(vec_t v) {
   fc_real_t lanes[VEC];
