@@ -29,17 +29,15 @@ bool gp_cholesky(double *a, int32_t n, int32_t stride) {
 void gp_solve_lower(const double *l, int32_t n, int32_t stride, double *b) {
   for (int32_t i = 0; i < n; ++i) {
     const double *row = l + (size_t)i * (size_t)stride;
-    /* Four partial sums: a single one waits for its own addition. */
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    /* Eight partial sums: a single one waits for its own addition. */
+    double sum[8] = {0};
     int32_t k = 0;
-    for (; k + 4 <= i; k += 4) {
-      s0 += row[k] * b[k];
-      s1 += row[k + 1] * b[k + 1];
-      s2 += row[k + 2] * b[k + 2];
-      s3 += row[k + 3] * b[k + 3];
+    for (; k + 8 <= i; k += 8) {
+      for (int lane = 0; lane < 8; ++lane) sum[lane] += row[k + lane] * b[k + lane];
     }
-    for (; k < i; ++k) s0 += row[k] * b[k];
-    b[i] = (b[i] - ((s0 + s1) + (s2 + s3))) / row[i];
+    for (; k < i; ++k) sum[k % 8] += row[k] * b[k];
+    const double low = (sum[0] + sum[1]) + (sum[2] + sum[3]), high = (sum[4] + sum[5]) + (sum[6] + sum[7]);
+    b[i] = (b[i] - (low + high)) / row[i];
   }
 }
 
@@ -54,10 +52,18 @@ void gp_solve_upper(const double *l, int32_t n, int32_t stride, double *b) {
 
 /* ---- kernel ---- */
 
+double gp_square_distance(const double *a, const double *b, int32_t d) {
+  double sum[4] = {0};
+  int32_t i = 0;
+  for (; i + 4 <= d; i += 4) {
+    for (int lane = 0; lane < 4; ++lane) sum[lane] += (a[i + lane] - b[i + lane]) * (a[i + lane] - b[i + lane]);
+  }
+  for (; i < d; ++i) sum[i % 4] += (a[i] - b[i]) * (a[i] - b[i]);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
 double gp_matern(const double *a, const double *b, int32_t d) {
-  double r2 = 0;
-  for (int32_t i = 0; i < d; ++i) r2 += (a[i] - b[i]) * (a[i] - b[i]);
-  const double t = SQRT5 * sqrt(r2);
+  const double t = SQRT5 * sqrt(gp_square_distance(a, b, d));
   return (1 + t + t * t / 3) * exp(-t);
 }
 
@@ -74,9 +80,7 @@ void gp_add_kernel_gradient(const gp_t *gp, const double *scaled, const double *
                             double *grad) {
   for (int32_t j = 0; j < n; ++j) {
     const double *row = scaled + (size_t)j * (size_t)gp->d;
-    double r2 = 0;
-    for (int32_t i = 0; i < gp->d; ++i) r2 += (point[i] - row[i]) * (point[i] - row[i]);
-    const double t = SQRT5 * sqrt(r2);
+    const double t = SQRT5 * sqrt(gp_square_distance(point, row, gp->d));
     /* dk/dp_i = -5/3 (1 + t) exp(-t) (p_i - q_i), in scaled coordinates */
     const double w = -weight[j] * gp->scale * (5.0 / 3) * (1 + t) * exp(-t);
     for (int32_t i = 0; i < gp->d; ++i) grad[i] += w * (point[i] - row[i]) / gp->length[i];

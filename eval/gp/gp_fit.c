@@ -25,9 +25,7 @@ static void likelihood_gradient(const gp_t *gp, const double *inverse, double *g
     const double *row = inverse + (size_t)i * (size_t)gp->stride;
     for (int32_t j = 0; j < i; ++j) {
       const double *b = gp->scaled + (size_t)j * (size_t)d;
-      double r2 = 0;
-      for (int32_t k = 0; k < d; ++k) r2 += (a[k] - b[k]) * (a[k] - b[k]);
-      const double t = SQRT5 * sqrt(r2), decay = gp->scale * exp(-t);
+      const double t = SQRT5 * sqrt(gp_square_distance(a, b, d)), decay = gp->scale * exp(-t);
       /* Twice 1/2 (alpha alpha' - K^-1): the other triangle is the same. */
       const double w = gp->alpha[i] * gp->alpha[j] - row[j];
       const double by_length = w * decay * (5.0 / 3) * (1 + t);

@@ -31,6 +31,8 @@ struct gp {
   double *work;           /* (2 stride + d) of predictions at one point */
 };
 
+/* sum_i (a_i - b_i)^2, in four partial sums. */
+double gp_square_distance(const double *a, const double *b, int32_t d);
 /* k of two scaled points, without the scale. */
 double gp_matern(const double *a, const double *b, int32_t d);
 
