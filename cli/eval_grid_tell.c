@@ -119,8 +119,8 @@ static fc_status_t print_json(const eval_grid_options_t *options, const eval_cel
   comparison_t *comparisons = NULL;
   int32_t n_comparisons = 0;
   const reference_t reference = reference_of(options, cells);
-  FC_TRY(comparison_all(cells->cells, cells->n, reference.method, reference.variant, METRIC_OVER_ORACLE_MET, 1,
-                        &comparisons, &n_comparisons, error));
+  FC_TRY(comparison_every(cells->cells, cells->n, reference.method, reference.variant, 1, &comparisons, &n_comparisons,
+                          error));
   fc_json_t *object = fc_json_object(), *part = NULL;
   fc_json_set_string(object, "experiment", options->experiment);
   fc_json_set_int(object, "seeds", options->n_seeds);

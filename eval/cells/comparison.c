@@ -171,3 +171,33 @@ fc_status_t comparison_all(const cell_t *cells, int32_t n, const char *method, c
   free(rows);
   return status;
 }
+
+/* ---- all figures ---- */
+
+const metric_t comparison_metrics[] = {METRIC_OVER_ORACLE_MET, METRIC_QOS_MET, METRIC_COMPLIANCE, METRIC_VIOLATIONS,
+                                       METRICS};
+
+fc_status_t comparison_every(const cell_t *cells, int32_t n, const char *method, const char *variant, uint64_t seed,
+                             comparison_t **out, int32_t *n_out, fc_error_t *error) {
+  comparison_t *all = NULL;
+  int32_t count = 0;
+  *out = NULL;
+  *n_out = 0;
+  for (const metric_t *metric = comparison_metrics; *metric != METRICS; ++metric) {
+    comparison_t *some = NULL;
+    int32_t n_some = 0;
+    fc_status_t status = comparison_all(cells, n, method, variant, *metric, seed, &some, &n_some, error);
+    comparison_t *larger = status == FC_OK ? realloc(all, (size_t)(count + n_some + 1) * sizeof *all) : NULL;
+    if (larger == NULL) {
+      free(some);
+      free(all);
+      return status != FC_OK ? status : fc_error_set(error, FC_ENOMEM, "no memory to compare methods");
+    }
+    all = larger;
+    for (int32_t i = 0; i < n_some; ++i) all[count++] = some[i];
+    free(some);
+  }
+  *out = all;
+  *n_out = count;
+  return FC_OK;
+}

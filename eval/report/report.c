@@ -6,13 +6,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cells_json.h"
 #include "claims_csv.h"
+#include "comparisons_csv.h"
 #include "file.h"
 #include "html.h"
 #include "sections.h"
 #include "summary.h"
 
 enum { PATH_BYTES = 1024 };
+
+const char *report_reference_method(const report_t *report) {
+  return report->reference_method != NULL ? report->reference_method : "attmf";
+}
+
+const char *report_reference_variant(const report_t *report) {
+  return report->reference_variant != NULL ? report->reference_variant : "repaired";
+}
 
 static fc_status_t make_folder(const char *path, fc_error_t *error) {
   if (mkdir(path, 0755) == 0 || errno == EEXIST) return FC_OK;
@@ -71,6 +81,31 @@ static fc_status_t write_summary(const report_t *report, const char *path, fc_er
   return status;
 }
 
+/* The same cells as cells.csv has, for programs. */
+static fc_status_t write_cells_json(const report_t *report, const char *path, fc_error_t *error) {
+  fc_json_t *cells = cells_json(report->cells, report->n_cells);
+  char *text = fc_json_dump(cells, 1);
+  fc_json_destroy(&cells);
+  if (text == NULL) return fc_error_set(error, FC_ENOMEM, "%s: no memory for cells", path);
+  const fc_status_t status = file_replace(path, text, strlen(text), error);
+  free(text);
+  return status;
+}
+
+/* What the page's tables are made of, beside cells.csv. */
+static fc_status_t write_figures(const report_t *report, const char *folder, fc_error_t *error) {
+  char summary[PATH_BYTES], claims[PATH_BYTES], comparisons[PATH_BYTES], cells[PATH_BYTES];
+  FC_TRY(join(folder, "summary.csv", summary, error));
+  FC_TRY(join(folder, "claims.csv", claims, error));
+  FC_TRY(join(folder, "comparisons.csv", comparisons, error));
+  FC_TRY(join(folder, "cells.json", cells, error));
+  FC_TRY(write_summary(report, summary, error));
+  FC_TRY(write_cells_json(report, cells, error));
+  FC_TRY(comparisons_write(report->cells, report->n_cells, report_reference_method(report),
+                           report_reference_variant(report), report->seed, comparisons, error));
+  return claims_write(report->cells, report->n_cells, report->seed, claims, error);
+}
+
 static void tell(const plots_t *plots, report_result_t *result) {
   for (int32_t i = 0; i < plots->n; ++i) {
     result->n_plots += plots->items[i].is_drawn;
@@ -81,16 +116,13 @@ static void tell(const plots_t *plots, report_result_t *result) {
 }
 
 fc_status_t report_write(const report_t *report, const char *folder, report_result_t *result, fc_error_t *error) {
-  char plots_folder[PATH_BYTES], page[PATH_BYTES], summary[PATH_BYTES], claims[PATH_BYTES];
+  char plots_folder[PATH_BYTES], page[PATH_BYTES];
   *result = (report_result_t){0};
   FC_TRY(join(folder, "plots", plots_folder, error));
   FC_TRY(join(folder, "report.html", page, error));
-  FC_TRY(join(folder, "summary.csv", summary, error));
-  FC_TRY(join(folder, "claims.csv", claims, error));
   FC_TRY(make_folder(folder, error));
   FC_TRY(make_folder(plots_folder, error));
-  FC_TRY(write_summary(report, summary, error));
-  FC_TRY(claims_write(report->cells, report->n_cells, report->seed, claims, error));
+  FC_TRY(write_figures(report, folder, error));
   plots_t *plots = calloc(1, sizeof *plots);
   if (plots == NULL) return fc_error_set(error, FC_ENOMEM, "%s: no memory for plots", folder);
   plots->folder = plots_folder;

@@ -2,7 +2,9 @@
  *
  *   FOLDER/report.html   complete in itself: tables, paired tests, drawings, the paper's claims beside ours
  *   FOLDER/summary.csv   the means of the tables
+ *   FOLDER/comparisons.csv  methods against the reference, paired (comparisons_csv.h)
  *   FOLDER/claims.csv    the paper's claims beside ours (claims_csv.h)
+ *   FOLDER/cells.json    every cell as cells.csv has it
  *   FOLDER/plots/        NAME.svg and the gnuplot script NAME.gp that draws it
  *
  * Blocks on files and on gnuplot. */
@@ -43,6 +45,10 @@ typedef struct {
   int32_t n_plots_failed;                    /* scripts without a drawing */
   char plots_message[FC_ERROR_MESSAGE_SIZE]; /* why; empty when all are there */
 } report_result_t;
+
+/* Against what the paired tests are. */
+const char *report_reference_method(const report_t *report);
+const char *report_reference_variant(const report_t *report);
 
 /* Makes the folder where it is absent and replaces files of the same names. A gnuplot that is missing or fails is no
  * error: *result tells, and so does the page. FC_EIO, FC_ENOMEM, FC_EINVAL. */

@@ -95,6 +95,15 @@ static const column_t more_columns[] = {{"compliance, %", METRIC_COMPLIANCE, 100
                                         {"cost of violating windows", METRIC_UNSAFE_COST, 1, 1},
                                         {0}};
 
+static const column_t more_of_a_trace_columns[] = {{"severity", METRIC_SEVERITY, 1, 2},
+                                                   {"cost / oracle(0.5)", METRIC_OVER_ORACLE50, 1, 3},
+                                                   {"cost / oracle(0.99)", METRIC_OVER_ORACLE99, 1, 3},
+                                                   {"Eq. 2, USD per window", METRIC_COST_EQ2, 1, 5},
+                                                   {"mean latency, s", METRIC_LATENCY_MEAN, 1, 2},
+                                                   {"successes per window", METRIC_THROUGHPUT, 1, 1},
+                                                   {"cost of violating windows", METRIC_UNSAFE_COST, 1, 1},
+                                                   {0}};
+
 enum { MAX_COLUMNS = 20, NAMING_COLUMNS = 4 };
 
 static const column_t *columns_of(const arm_t *of) {
@@ -134,9 +143,10 @@ static void write_table(FILE *out, const summary_row_t *rows, int32_t n, const a
   html_text(out, title);
   fputs("</h3>\n", out);
   write_rows(out, columns_of(of), rows, n, of);
-  if (columns_of(of) != constant_columns) return;
+  const column_t *columns = columns_of(of);
+  if (columns == pool_columns) return;
   fputs("<details><summary>more figures</summary>\n", out);
-  write_rows(out, more_columns, rows, n, of);
+  write_rows(out, columns == trace_columns ? more_of_a_trace_columns : more_columns, rows, n, of);
   fputs("</details>\n", out);
 }
 

@@ -57,8 +57,8 @@ static fc_status_t write_tests(FILE *out, const report_t *report, metric_t metri
                                fc_error_t *error) {
   static const char *const headers[] = {"experiment", "world",    "track", "method",   "against", "difference (95 %)",
                                         "p",          "p (Holm)", "pairs", "clusters", "left out"};
-  const char *method = report->reference_method != NULL ? report->reference_method : "attmf";
-  const char *variant = report->reference_variant != NULL ? report->reference_variant : "repaired";
+  const char *method = report_reference_method(report), *variant = report_reference_variant(report);
+  const bool is_share = metric == METRIC_COMPLIANCE || metric == METRIC_QOS_MET;
   comparison_t *comparisons = NULL;
   int32_t n = 0;
   FC_TRY(
@@ -72,7 +72,7 @@ static fc_status_t write_tests(FILE *out, const report_t *report, metric_t metri
     fputs(".</p>\n", out);
   } else {
     html_table(out, headers, sizeof headers / sizeof headers[0]);
-    for (int32_t i = 0; i < n; ++i) write_comparison(out, &comparisons[i], metric == METRIC_COMPLIANCE);
+    for (int32_t i = 0; i < n; ++i) write_comparison(out, &comparisons[i], is_share);
     html_table_end(out);
   }
   free(comparisons);
@@ -82,6 +82,7 @@ static fc_status_t write_tests(FILE *out, const report_t *report, metric_t metri
 fc_status_t section_tests(FILE *out, const report_t *report, fc_error_t *error) {
   html_heading(out, "tests", "Paired tests");
   FC_TRY(write_tests(out, report, METRIC_OVER_ORACLE_MET, "Cost over oracle, pairs in which both met QoS", error));
+  FC_TRY(write_tests(out, report, METRIC_QOS_MET, "Runs that met QoS, percentage points", error));
   FC_TRY(write_tests(out, report, METRIC_COMPLIANCE, "Compliance, percentage points", error));
   return write_tests(out, report, METRIC_VIOLATIONS, "Violations", error);
 }

@@ -133,9 +133,13 @@ TEST(EvalSimulated, OthersAreTestedAgainstTheReference) {
     std::vector<std::string> arguments = small_static("--json");
     if (!reference.empty()) arguments.insert(arguments.end(), {"--reference", reference});
     const Json json(eval(arguments).out);
-    ASSERT_EQ(json.size("comparisons"), 1u);
-    const fc_json_t *against = fc_json_get(json.at("comparisons", 0), "reference");
-    EXPECT_STREQ(fc_json_string(fc_json_get(against, "method")), reference.empty() ? "random" : "library");
+    ASSERT_EQ(json.size("comparisons"), 4u);
+    const char *const metrics[] = {"cost_over_oracle_met", "qos_met_share", "compliance", "violations"};
+    for (size_t i = 0; i < 4; ++i) {
+      const fc_json_t *against = fc_json_get(json.at("comparisons", i), "reference");
+      EXPECT_STREQ(fc_json_string(fc_json_get(against, "method")), reference.empty() ? "random" : "library");
+      EXPECT_STREQ(fc_json_string(fc_json_get(json.at("comparisons", i), "metric")), metrics[i]);
+    }
   }
 }
 

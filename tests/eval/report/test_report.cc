@@ -10,6 +10,7 @@
 #include "support.h"
 
 extern "C" {
+#include "faasconf/json.h"
 #include "html.h"
 #include "plain.h"
 #include "report.h"
@@ -120,6 +121,23 @@ TEST(Report, SaysWhatItMust) {
   EXPECT_NE(std::string::npos, summary.find("static,exact,simulator,strict,attmf,repaired,none,0,10,"));
 }
 
+// firm meets QoS with 10 users only, five runs of ten; cost is compared there.
+TEST(Report, ComparisonsAndCellsAreThereForPrograms) {
+  Written out;
+  write(synthetic(), &out, "/nonexistent/gnuplot");
+  const std::string comparisons = fc_test::read_file(out.folder.path("out/comparisons.csv"));
+  EXPECT_EQ(1 + 4 * 2 * 3u, count(comparisons, "\n")) << "four figures of two methods in three experiments";
+  const std::string name = "static,exact,simulator,strict,firm,repaired,none,0,attmf,repaired,none,0,";
+  EXPECT_NE(std::string::npos, comparisons.find(name + "cost_over_oracle_met,5,5,5,0,,,1,,,")) << comparisons;
+  EXPECT_NE(std::string::npos, comparisons.find(name + "qos_met_share,10,0,5,-0.5,,,0.5,,,")) << comparisons;
+  const std::string cells = fc_test::read_file(out.folder.path("out/cells.json"));
+  fc_json_t *parsed = nullptr;
+  fc_error_t error = {};
+  ASSERT_OK(fc_json_parse(cells.c_str(), cells.size(), &parsed, &error)) << error.message;
+  EXPECT_EQ(synthetic().cells.size(), fc_json_size(parsed));
+  fc_json_destroy(&parsed);
+}
+
 TEST(Report, WithoutGnuplotThePageComesAndSaysSo) {
   Written out;
   write(synthetic(), &out, "/nonexistent/gnuplot");
@@ -210,7 +228,8 @@ TEST(Report, HostileNamesStayNames) {
     EXPECT_NE(0, access(out.folder.path("out/plots/pwned").c_str(), F_OK)) << name;
     EXPECT_NE(0, access(out.folder.path("out/plots/pwn").c_str(), F_OK)) << name;
     EXPECT_NE(0, access("pwned", F_OK)) << name;
-    EXPECT_EQ(4u, fc_test::files_in(out.folder.path("out"))) << "report.html, summary.csv, claims.csv, plots";
+    EXPECT_EQ(6u, fc_test::files_in(out.folder.path("out")))
+        << "report.html, summary.csv, comparisons.csv, claims.csv, cells.json, plots";
     EXPECT_EQ(1u, fc_test::files_in(out.folder.path())) << "nothing outside";
   }
 }

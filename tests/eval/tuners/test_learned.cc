@@ -183,14 +183,15 @@ class LearnedToy : public ::testing::TestWithParam<const char *> {};
 INSTANTIATE_TEST_SUITE_P(Methods, LearnedToy, ::testing::Values("attmf", "mean_field", "maddpg", "ddpg", "firm"),
                          [](const auto &method) { return std::string(method.param); });
 
-TEST_P(LearnedToy, FindsTheOneCellOfReplicasAndConcurrency) {
+// That exploring reaches it, as uniform draws would (in all but one of 1,000 runs). What the actors then propose by
+// themselves is elsewhere: attmf's ended at 2.5 times the cost, or violated QoS (docs/evaluation.md).
+TEST_P(LearnedToy, ExploringReachesTheOneCellOfReplicasAndConcurrency) {
   SKIP_SANITIZED();
   for (uint64_t seed : {1, 2, 3}) {
     const auto toy = fc_test::concurrency_toy();
     const fc_test::ToyRows rows(*toy, 300, 0, seed);
     const fc_test::ToyRun run = fc_test::run_on_toy(*toy, rows, {GetParam(), TUNER_REPAIRED, 1000, seed});
     EXPECT_DOUBLE_EQ(1, run.best_over_optimum) << "seed " << seed;
-    RecordProperty("last_" + std::to_string(seed), std::to_string(run.last_over_optimum));
   }
 }
 
