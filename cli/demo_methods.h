@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-enum { DEMO_METHODS_MAX = 8 };
+enum { DEMO_METHODS_MAX = 16 };
 
 typedef struct {
   const char *name;

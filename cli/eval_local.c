@@ -17,7 +17,7 @@
 #include "keeper.h"
 
 typedef struct {
-  const char *workflow_name, *directory;
+  const char *workflow_name, *directory, *methods;
   int64_t users, profile_windows, n_unseen, unseen_windows, windows, judge_windows, history_rows, updates, seed,
       n_searches;
   double level;
@@ -84,7 +84,8 @@ static fc_status_t compare(const asked_t *asked, eval_local_result_t *result, fc
   const local_methods_task_t task = {.experiment = e,
                                      .main_windows = (int32_t)asked->judge_windows,
                                      .other_windows = (int32_t)asked->judge_windows,
-                                     .planned = result->planned};
+                                     .planned = result->planned,
+                                     .methods = asked->methods};
   FC_TRY(local_experiment_reason(e, local_methods_judge(&task, &result->methods, error), error));
   result->has_methods = true;
   return local_experiment_close(e, error);
@@ -140,6 +141,8 @@ static bool parse(asked_t *asked, int argc, char **argv, int *exit_code) {
       {"check-only", ARGUMENT_FLAG, &asked->check_only, NULL, "end there: no tuning", false, 0, 0},
       {"windows", ARGUMENT_INT, &asked->windows, "N", "budget of every method (20)", false, 5, 1000},
       {"judge", ARGUMENT_INT, &asked->judge_windows, "N", "fresh windows that judge each method (40)", false, 4, 10000},
+      {"method", ARGUMENT_TEXT, &asked->methods, "A,B", "methods beside start, plan and attmf (random,library)", false,
+       0, 0},
       {"level", ARGUMENT_DOUBLE, &asked->level, "P", "the plan meets QoS in this share of the twin's windows (0.98)",
        false, 0.01, 0.999},
       {"searches", ARGUMENT_INT, &asked->n_searches, "N", "for the plan; the cheapest counts (4)", false, 1,
@@ -158,7 +161,8 @@ static bool parse(asked_t *asked, int argc, char **argv, int *exit_code) {
           "and\n"
           "measures them. Then compares start, random search, library, a plan on the twin and the tuned agent on "
           "fresh\n"
-          "windows. As root, with HAProxy and Prometheus; about 32 minutes with the defaults, 9 with --check-only.",
+          "windows (--method: others). As root, with HAProxy and Prometheus; about 32 minutes with the defaults, 9 "
+          "with --check-only.",
       .examples =
           "  sudo faasconf eval local --check-only\n  sudo faasconf eval local --workflow local-parallel --json",
       .arguments = table,
@@ -186,6 +190,10 @@ static int run(int argc, char **argv) {
   const keeper_t keeper = {.folder = folder, .states = states, .n_states = 2};
   if (!parse(&asked, argc, argv, &exit_code)) return exit_code;
   setvbuf(stdout, NULL, _IOLBF, 0);
+  if (asked.methods != NULL && local_methods_check(asked.methods, &error) != FC_OK) {
+    (void)cli_fail("eval local", &error);
+    return CLI_USAGE;
+  }
   if (local_site_check_machine(&error) != FC_OK ||
       folder_tree_make(asked.directory, "faasconf-eval", folder, sizeof folder, &error) != FC_OK)
     return cli_fail("eval local", &error);

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comma_list.h"
 #include "faasconf/cost.h"
 #include "rows.h"
 #include "tuning.h"
 
-enum { WINDOWS_AT_A_TIME = 10 };
+enum { WINDOWS_AT_A_TIME = 10, OTHERS = 3 /* start, plan, attmf */ };
+static const char default_methods[] = "random,library";
 
 typedef struct {
   const local_methods_task_t *task;
@@ -50,6 +52,27 @@ static fc_status_t measure(void *context, const fc_function_configuration_t *con
   return FC_OK;
 }
 
+fc_status_t local_methods_check(const char *methods, fc_error_t *error) {
+  char name[FC_NAME_SIZE];
+  const char *names = NULL;
+  int32_t n = 0;
+  if (!comma_list_is_set(methods, name, sizeof name)) {
+    if (name[0] == '\0') return fc_error_set(error, FC_EINVAL, "a method of '%s' has no name", methods);
+    return fc_error_set(error, FC_EINVAL, "method '%s' is named twice", name);
+  }
+  for (const char *rest = methods; comma_list_next(&rest, name, sizeof name); ++n) {
+    const tuner_t *tuner = tuner_find(name, &names);
+    if (tuner == NULL) return fc_error_set(error, FC_EINVAL, "there is no method '%s'; methods: %s", name, names);
+    if (tuner->knows_the_world)
+      return fc_error_set(error, FC_EINVAL, "method '%s' knows the world: nobody knows a real one", name);
+    if (tuner->is_planner || strcmp(name, "attmf") == 0)
+      return fc_error_set(error, FC_EINVAL, "method '%s' takes part anyway, as %s", name,
+                          tuner->is_planner ? "'plan'" : "the agent");
+  }
+  if (n > DEMO_METHODS_MAX - OTHERS) return fc_error_set(error, FC_EINVAL, "%d methods are too many", (int)n);
+  return FC_OK;
+}
+
 /* ---- choosing ------------------------------------------------------------------------------------------------- */
 
 /* What the profile measured, a row per configuration. */
@@ -74,17 +97,20 @@ static fc_status_t make_library(const local_experiment_t *e, tuner_rows_t *rows,
 static fc_status_t search(judging_t *self, int32_t method, demo_method_t *out, fc_error_t *error) {
   local_experiment_t *e = self->task->experiment;
   tuner_rows_t rows = {0};
+  const bool is_library = strcmp(out->name, "library") == 0;
   fc_qos_verdict_t verdict = FC_QOS_UNKNOWN;
   double worst = 0;
-  fc_status_t status = make_library(e, &rows, error);
+  fc_status_t status = is_library ? make_library(e, &rows, error) : FC_OK;
   if (status == FC_OK) status = measure(self, configuration_of(self, 0), &self->observation, &verdict, &worst, error);
-  const tuning_task_t tuning = {
-      .tuner = tuner_find(out->name, NULL),
-      .setting = {.workflow = e->workflow, .ranges = FC_RANGES_MEASURED, .rows = &rows, .seed = (uint64_t)e->seed},
-      .budget_windows = (int32_t)e->budget_windows,
-      .warm = &self->observation,
-      .measure = measure,
-      .context = self};
+  const tuning_task_t tuning = {.tuner = tuner_find(out->name, NULL),
+                                .setting = {.workflow = e->workflow,
+                                            .ranges = FC_RANGES_MEASURED,
+                                            .rows = is_library ? &rows : &e->history.rows,
+                                            .seed = (uint64_t)e->seed},
+                                .budget_windows = (int32_t)e->budget_windows,
+                                .warm = &self->observation,
+                                .measure = measure,
+                                .context = self};
   tuning_choice_t choice = {.configuration = configuration_of(self, method)};
   if (status == FC_OK) status = tuning_run(&tuning, &choice, error);
   tuner_rows_clear(&rows);
@@ -109,10 +135,12 @@ static fc_status_t choose(judging_t *self, demo_methods_t *methods, fc_error_t *
   const size_t size = (size_t)e->workflow->n_functions * sizeof(fc_function_configuration_t);
   (void)add_method(methods, self, "start", task->main_windows);
   for (int32_t f = 0; f < e->workflow->n_functions; ++f) configuration_of(self, 0)[f] = e->workflow->functions[f].start;
-  demo_method_t *random = add_method(methods, self, "random", task->other_windows);
-  FC_TRY(search(self, methods->n - 1, random, error));
-  demo_method_t *library = add_method(methods, self, "library", task->other_windows);
-  FC_TRY(search(self, methods->n - 1, library, error));
+  char name[FC_NAME_SIZE];
+  for (const char *rest = task->methods != NULL ? task->methods : default_methods;
+       comma_list_next(&rest, name, sizeof name);) {
+    demo_method_t *method = add_method(methods, self, tuner_find(name, NULL)->name, task->other_windows);
+    FC_TRY(search(self, methods->n - 1, method, error));
+  }
   if (task->planned != NULL) {
     memcpy(configuration_of(self, methods->n), task->planned, size);
     (void)add_method(methods, self, "plan", task->main_windows);

@@ -13,10 +13,15 @@ typedef struct {
   local_experiment_t *experiment;             /* open (local_experiment_open) */
   int32_t main_windows, other_windows;        /* that judge start and the last method; the others */
   const fc_function_configuration_t *planned; /* (N) of method `plan`, or NULL: without it */
+  const char *methods;                        /* comma-separated (local_methods_check), or NULL: random,library */
 } local_methods_task_t;
 
-/* Random search and library on windows of their own, then all: start, random, library, plan, attmf. What the library
- * picks from are the windows of the profile. Blocks for all windows. */
+/* Whether methods can choose on a real system: FC_EINVAL for one that is unknown, named twice, needs to know the world,
+ * or takes part anyway (`attmf` is the agent, `twin_search` the plan). */
+fc_status_t local_methods_check(const char *methods, fc_error_t *error);
+
+/* Each of the methods on windows of its own, then all: start, these, plan, attmf. Random search knows nothing, the
+ * library the windows of the profile; the others what attmf was trained on, the twin's. Blocks for all windows. */
 fc_status_t local_methods_judge(const local_methods_task_t *task, demo_methods_t *methods, fc_error_t *error);
 
 #ifdef __cplusplus

@@ -170,6 +170,35 @@ TEST_F(LocalCommands, TheRealityCheckForecastsBeforeItMeasures) {
   EXPECT_EQ(what_is_left(), "");
 }
 
+TEST_F(LocalCommands, MethodsThatAreAskedForChooseOnRealProcesses) {
+  auto argv = command("eval");
+  argv.insert(argv.end(),
+              {"--calibrate", "5", "--unseen", "2", "--unseen-windows", "1", "--windows", "5", "--judge", "4",
+               "--history", "100", "--updates", "50", "--searches", "1", "--method", "aquatope,ddpg", "--json"});
+  const Finished done = fc_test::run(argv, "", 280);
+  ASSERT_EQ(0, done.exit_code) << done.err;
+  const Json json(done.out);
+  const char *const names[] = {"start", "aquatope", "ddpg", "plan", "attmf"};
+  ASSERT_EQ(5u, fc_json_size(json["methods"]));
+  for (size_t m = 0; m < 5; ++m)
+    EXPECT_STREQ(names[m], fc_json_string(fc_json_get(fc_json_at(json["methods"], m), "name")));
+  EXPECT_EQ(what_is_left(), "");
+}
+
+TEST(LocalMethods, WhoCannotTakePartIsTold) {
+  const std::pair<const char *, const char *> cases[] = {{"attmf", "takes part anyway, as the agent"},
+                                                         {"twin_search", "takes part anyway, as 'plan'"},
+                                                         {"oracle", "knows the world"},
+                                                         {"firm,firm", "'firm' is named twice"},
+                                                         {"firm,", "has no name"},
+                                                         {"best", "there is no method 'best'; methods: random,"}};
+  for (const auto &[methods, why] : cases) {
+    const Finished done = fc_test::run({fc_test::program("faasconf"), "eval", "local", "--method", methods});
+    EXPECT_EQ(2, done.exit_code) << methods;
+    EXPECT_THAT(done.err, testing::HasSubstr(why)) << methods;
+  }
+}
+
 TEST_F(LocalCommands, CtrlCStopsEverything) {
   Process demo(command("demo"));
   ASSERT_NE(demo.wait_line(" 1 of 30 ", 60), "") << demo.output();
