@@ -87,6 +87,7 @@ fc_status_t judge_configuration(const fc_workflow_t *workflow, fc_semantics_t se
   if (n_windows < 1) return fc_error_set(error, FC_EINVAL, "judging needs at least one window, not %d", n_windows);
   FC_TRY(fc_observation_init(&observation, workflow->n_functions));
   FC_TRY_GOTO(simulator_new(workflow, &options, &simulator, error), status, done);
+  simulator_set_outcomes_only(simulator);
   for (int32_t w = 0; w < n_windows; ++w) {
     FC_TRY_GOTO(simulator_observed_window(simulator, w, configuration, &observation, error), status, done);
     judge_add(&judge, workflow, semantics, users, &observation);

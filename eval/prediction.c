@@ -87,6 +87,7 @@ static fc_status_t simulate_particles(prediction_t *self, int64_t from,
   const simulator_options_t options = {
       .seed = self->seed, .semantics = self->semantics, .users = users, .rate_per_s = rate_per_s};
   FC_TRY(simulator_renew(self->workflow, &options, &self->simulator, error));
+  simulator_set_outcomes_only(self->simulator);
   const int32_t n = self->particles->n;
   for (int32_t i = 0; i < n; ++i) {
     const int32_t particle = particles_of_window(self->particles, i);

@@ -219,6 +219,10 @@ void simulator_destroy(simulator_t **simulator) {
 
 /* ---- windows ---- */
 
+void simulator_set_outcomes_only(simulator_t *simulator) {
+  simulator->outcomes_only = true;
+}
+
 fc_status_t simulator_set_load(simulator_t *simulator, int32_t users, double rate_per_s, fc_error_t *error) {
   const bool open_loop = simulator->free_next != NULL;
   if (open_loop && (users != 0 || !(rate_per_s >= 0 && rate_per_s <= simulator->max_rate_per_s)))
@@ -240,6 +244,7 @@ fc_status_t simulator_window(simulator_t *simulator, int64_t window, const fc_fu
   engine_run(simulator);
   for (int32_t f = 0; f < simulator->n_functions; ++f) observation->configuration[f] = configuration[f];
   metrics_fill(simulator, observation);
+  if (simulator->outcomes_only) return FC_OK;
   engine_drain(simulator);
   metrics_fill_latencies(simulator, observation);
   return FC_OK;
@@ -259,7 +264,7 @@ fc_status_t simulator_next_window(simulator_t *simulator, int64_t window,
   engine_run(simulator);
   for (int32_t f = 0; f < simulator->n_functions; ++f) observation->configuration[f] = configuration[f];
   metrics_fill(simulator, observation);
-  metrics_fill_latencies(simulator, observation);
+  if (!simulator->outcomes_only) metrics_fill_latencies(simulator, observation);
   return FC_OK;
 }
 

@@ -44,6 +44,11 @@ fc_status_t simulator_set_parameters(simulator_t *simulator, const fc_simulator_
 /* From the next window on: other luck. */
 void simulator_set_seed(simulator_t *simulator, uint64_t seed);
 
+/* From the next window on: latencies of executions (LATENCY_P75, LATENCY_P95 of the functions) are not measured, so
+ * that a fresh window need not wait for the answers that are still out at its end. All else is the same to the last
+ * bit. */
+void simulator_set_outcomes_only(simulator_t *simulator);
+
 /* From the next window on: so many users of the closed loop (0 to the options'), or arrivals at this rate (open loop, 0
  * to the options'; users = 0). Users who are too many finish their workflow and leave. FC_EINVAL. */
 fc_status_t simulator_set_load(simulator_t *simulator, int32_t users, double rate_per_s, fc_error_t *error);

@@ -192,6 +192,7 @@ struct simulator {
   uint64_t seed;
   fc_semantics_t semantics;
   double window_s, start_s, end_s; /* of the window in hand, on the clock of the stretch */
+  bool outcomes_only;              /* nobody asks how long executions take */
   bool continues;                  /* a stretch of windows: what is unfinished at the end of one goes on in the next */
   /* model */
   double orchestrator_startup_s, orchestrator_startup_sigma, orchestrator_finish_s, gateway_delay_s;

@@ -128,6 +128,7 @@ fc_status_t truth_judge(const truth_t *truth, const fc_function_configuration_t 
   fc_status_t status = open_simulator(truth, seed_of(seed, JUDGING_STREAM), &simulator, error);
   if (status == FC_OK && fc_observation_init(&window, truth->workflow->n_functions) != FC_OK)
     status = fc_error_set(error, FC_ENOMEM, "no memory for a window");
+  if (status == FC_OK) simulator_set_outcomes_only(simulator);
   if (status == FC_OK) status = judge_windows(truth, configuration, n, simulator, &window, cell, error);
   if (status == FC_OK) {
     simulator_set_seed(simulator, seed_of(seed, STRETCH_STREAM));

@@ -212,6 +212,7 @@ static fc_status_t planner_init(planner_t *self, const plan_options_t *options, 
                                          .users = options->users,
                                          .rate_per_s = options->rate_per_s};
   FC_TRY(simulator_new(options->workflow, &simulated, &self->simulator, error));
+  simulator_set_outcomes_only(self->simulator);
   return list_knobs(self, error);
 }
 
