@@ -130,17 +130,31 @@ static void correct(comparison_t *comparisons, int32_t n, double *p) {
   }
 }
 
+static bool begins_family(const summary_row_t *rows, int32_t i) {
+  for (int32_t k = 0; k < i; ++k)
+    if (same_family(&rows[k].arm, &rows[i].arm)) return false;
+  return true;
+}
+
+static fc_status_t compare_row(const cell_t *cells, int32_t n, const arm_t *arm, const arm_t *reference,
+                               metric_t metric, uint64_t seed, comparison_t *out, fc_error_t *error) {
+  const cell_filter_t a = filter_of(arm), b = filter_of(reference);
+  FC_TRY(comparison_of(cells, n, &a, &b, metric, seed, out, error));
+  out->arm = *arm;
+  out->reference = *reference;
+  return FC_OK;
+}
+
+/* Family by family, each in the order of its rows. */
 static fc_status_t compare_rows(const cell_t *cells, int32_t n, const summary_row_t *rows, int32_t n_rows,
                                 const char *method, const char *variant, metric_t metric, uint64_t seed,
                                 comparison_t *out, int32_t *n_out, fc_error_t *error) {
-  for (int32_t i = 0; i < n_rows; ++i) {
-    const arm_t *arm = &rows[i].arm, *reference = reference_of(rows, n_rows, method, variant, arm);
-    if (reference == NULL) continue;
-    const cell_filter_t a = filter_of(arm), b = filter_of(reference);
-    comparison_t *comparison = &out[(*n_out)++];
-    FC_TRY(comparison_of(cells, n, &a, &b, metric, seed, comparison, error));
-    comparison->arm = *arm;
-    comparison->reference = *reference;
+  for (int32_t first = 0; first < n_rows; ++first) {
+    for (int32_t i = first; i < n_rows && begins_family(rows, first); ++i) {
+      const arm_t *arm = &rows[i].arm, *reference = reference_of(rows, n_rows, method, variant, arm);
+      if (reference == NULL || !same_family(arm, &rows[first].arm)) continue;
+      FC_TRY(compare_row(cells, n, arm, reference, metric, seed, &out[(*n_out)++], error));
+    }
   }
   return FC_OK;
 }
