@@ -60,7 +60,7 @@ FC_INLINE vec_t vec_set(fc_real_t x) {
 
 /* Per lane: a where x > 0, else b. Without a branch: signs are as good as random. */
 FC_INLINE vec_t vec_where_positive(vec_t x, vec_t a, vec_t b) {
-  typedef __typeof__(x > x) mask_t;
+  typedef __typeof__(x > a) mask_t;
   const mask_t mask = x > (vec_t){0};
   return (vec_t)(((mask_t)a & mask) | ((mask_t)b & ~mask));
 }
