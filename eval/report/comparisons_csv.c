@@ -53,11 +53,10 @@ fc_status_t comparisons_write(const cell_t *cells, int32_t n_cells, const char *
   comparison_t *comparisons = NULL;
   int32_t n = 0;
   FC_TRY(comparison_every(cells, n_cells, method, variant, seed, &comparisons, &n, error));
-  FC_ASSERT(comparisons != NULL);
   line_t *lines = calloc((size_t)n + 1, sizeof *lines);
   fc_status_t status = FC_OK;
   if (lines == NULL) status = fc_error_set(error, FC_ENOMEM, "no memory for %d comparisons", (int)n);
-  for (int32_t i = 0; i < n && status == FC_OK; ++i) {
+  for (int32_t i = 0; lines != NULL && i < n; ++i) {
     lines[i].comparison = comparisons[i];
     (void)snprintf(lines[i].metric, sizeof lines[i].metric, "%s", metric_key(comparisons[i].metric));
   }
