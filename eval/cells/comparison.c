@@ -188,8 +188,8 @@ fc_status_t comparison_all(const cell_t *cells, int32_t n, const char *method, c
 
 /* ---- all figures ---- */
 
-const metric_t comparison_metrics[] = {METRIC_OVER_ORACLE_MET, METRIC_QOS_MET, METRIC_COMPLIANCE, METRIC_VIOLATIONS,
-                                       METRICS};
+static const metric_t compared[] = {METRIC_OVER_ORACLE_MET, METRIC_QOS_MET, METRIC_COMPLIANCE, METRIC_VIOLATIONS};
+enum { COMPARED = sizeof compared / sizeof compared[0] };
 
 fc_status_t comparison_every(const cell_t *cells, int32_t n, const char *method, const char *variant, uint64_t seed,
                              comparison_t **out, int32_t *n_out, fc_error_t *error) {
@@ -197,10 +197,10 @@ fc_status_t comparison_every(const cell_t *cells, int32_t n, const char *method,
   int32_t count = 0;
   *out = NULL;
   *n_out = 0;
-  for (const metric_t *metric = comparison_metrics; *metric != METRICS; ++metric) {
+  for (int m = 0; m < COMPARED; ++m) {
     comparison_t *some = NULL;
     int32_t n_some = 0;
-    fc_status_t status = comparison_all(cells, n, method, variant, *metric, seed, &some, &n_some, error);
+    fc_status_t status = comparison_all(cells, n, method, variant, compared[m], seed, &some, &n_some, error);
     comparison_t *larger = status == FC_OK ? realloc(all, (size_t)(count + n_some + 1) * sizeof *all) : NULL;
     if (larger == NULL) {
       free(some);

@@ -49,11 +49,8 @@ fc_status_t comparison_of(const cell_t *cells, int32_t n, const cell_filter_t *a
 fc_status_t comparison_all(const cell_t *cells, int32_t n, const char *method, const char *variant, metric_t metric,
                            uint64_t seed, comparison_t **out, int32_t *n_out, fc_error_t *error);
 
-/* The figures by which methods are compared: cost over oracle where both met QoS, share of runs that met QoS,
- * compliance, violations. Ends with METRICS. */
-extern const metric_t comparison_metrics[];
-
-/* comparison_all for each of comparison_metrics, one after the other; p_holm is over the arms of one metric. Caller
+/* comparison_all by cost over oracle where both met QoS, then by the share of runs that met QoS, compliance and
+ * violations; p_holm is over the arms of one metric. Caller
  * frees *out with free(). FC_ENOMEM. */
 fc_status_t comparison_every(const cell_t *cells, int32_t n, const char *method, const char *variant, uint64_t seed,
                              comparison_t **out, int32_t *n_out, fc_error_t *error);

@@ -83,26 +83,20 @@ static const column_t pool_columns[] = {{"cost, USD/h", METRIC_COST, 1, 3},
                                         {"preparing, s", METRIC_PREPARE, 1, 1},
                                         {0}};
 
-static const column_t more_columns[] = {{"compliance, %", METRIC_COMPLIANCE, 100, 1},
-                                        {"its 95 % interval (Wilson): from", METRIC_WILSON_LOW, 100, 1},
-                                        {"to", METRIC_WILSON_HIGH, 100, 1},
-                                        {"of two minutes, %", METRIC_COMPLIANCE_2MIN, 100, 1},
-                                        {"cost / oracle(0.5)", METRIC_OVER_ORACLE50, 1, 3},
-                                        {"cost / oracle(0.99)", METRIC_OVER_ORACLE99, 1, 3},
-                                        {"Eq. 2, USD per window", METRIC_COST_EQ2, 1, 5},
-                                        {"mean latency, s", METRIC_LATENCY_MEAN, 1, 2},
-                                        {"successes per window", METRIC_THROUGHPUT, 1, 1},
-                                        {"cost of violating windows", METRIC_UNSAFE_COST, 1, 1},
-                                        {0}};
+#define MORE_OF_BOTH                                                                                                \
+  {"cost / oracle(0.5)", METRIC_OVER_ORACLE50, 1, 3}, {"cost / oracle(0.99)", METRIC_OVER_ORACLE99, 1, 3},          \
+      {"Eq. 2, USD per window", METRIC_COST_EQ2, 1, 5}, {"mean latency, s", METRIC_LATENCY_MEAN, 1, 2},             \
+      {"successes per window", METRIC_THROUGHPUT, 1, 1}, {"cost of violating windows", METRIC_UNSAFE_COST, 1, 1}, { \
+    0                                                                                                               \
+  }
 
-static const column_t more_of_a_trace_columns[] = {{"severity", METRIC_SEVERITY, 1, 2},
-                                                   {"cost / oracle(0.5)", METRIC_OVER_ORACLE50, 1, 3},
-                                                   {"cost / oracle(0.99)", METRIC_OVER_ORACLE99, 1, 3},
-                                                   {"Eq. 2, USD per window", METRIC_COST_EQ2, 1, 5},
-                                                   {"mean latency, s", METRIC_LATENCY_MEAN, 1, 2},
-                                                   {"successes per window", METRIC_THROUGHPUT, 1, 1},
-                                                   {"cost of violating windows", METRIC_UNSAFE_COST, 1, 1},
-                                                   {0}};
+static const column_t more_constant_columns[] = {{"compliance, %", METRIC_COMPLIANCE, 100, 1},
+                                                 {"its 95 % interval (Wilson): from", METRIC_WILSON_LOW, 100, 1},
+                                                 {"to", METRIC_WILSON_HIGH, 100, 1},
+                                                 {"of two minutes, %", METRIC_COMPLIANCE_2MIN, 100, 1},
+                                                 MORE_OF_BOTH};
+
+static const column_t more_trace_columns[] = {{"severity", METRIC_SEVERITY, 1, 2}, MORE_OF_BOTH};
 
 enum { MAX_COLUMNS = 20, NAMING_COLUMNS = 4 };
 
@@ -142,11 +136,11 @@ static void write_table(FILE *out, const summary_row_t *rows, int32_t n, const a
   fputs("<h3>", out);
   html_text(out, title);
   fputs("</h3>\n", out);
-  write_rows(out, columns_of(of), rows, n, of);
   const column_t *columns = columns_of(of);
+  write_rows(out, columns, rows, n, of);
   if (columns == pool_columns) return;
   fputs("<details><summary>more figures</summary>\n", out);
-  write_rows(out, columns == trace_columns ? more_of_a_trace_columns : more_columns, rows, n, of);
+  write_rows(out, columns == trace_columns ? more_trace_columns : more_constant_columns, rows, n, of);
   fputs("</details>\n", out);
 }
 

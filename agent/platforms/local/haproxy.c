@@ -69,7 +69,7 @@ static fc_status_t wait_for_worker(haproxy_t *haproxy, int64_t old, fc_error_t *
     if (old != 0) ask_for_worker(haproxy, newest, waited_ms);
     int64_t pid = 0, start_s = 0;
     if (ask_worker(haproxy, &pid, &start_s, error) == FC_OK && pid != old &&
-        (old == 0 || !haproxy_worker_listens(old, haproxy->socket.path))) {
+        !haproxy_worker_listens(old, haproxy->socket.path)) {
       haproxy->worker = pid;
       haproxy->worker_start_s = start_s;
       return FC_OK;
@@ -137,7 +137,7 @@ fc_status_t haproxy_was_reloaded(haproxy_t *haproxy, bool *reloaded, fc_error_t 
   int64_t pid = 0, start_s = 0;
   FC_TRY(ask_worker(haproxy, &pid, &start_s, error));
   *reloaded = pid != haproxy->worker || start_s != haproxy->worker_start_s;
-  if (*reloaded && haproxy->worker != 0 && haproxy_worker_listens(haproxy->worker, haproxy->socket.path)) {
+  if (pid != haproxy->worker && haproxy_worker_listens(haproxy->worker, haproxy->socket.path)) {
     *reloaded = false; /* the reload is under way: who is in step is asked again next time */
     return FC_OK;
   }

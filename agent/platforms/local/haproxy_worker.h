@@ -17,7 +17,8 @@ extern "C" {
 int64_t haproxy_worker_newest(int64_t master);
 
 /* Whether the process has open a listening Unix socket that was bound to `path` or to a name that begins with it
- * (HAProxy binds to PATH.PID.tmp and renames). False also when the process is gone or may not be looked at. */
+ * (HAProxy binds to PATH.PID.tmp and renames). False also when the process is gone, is 0, or may not be
+ * looked at. */
 bool haproxy_worker_listens(int64_t pid, const char *path);
 
 #ifdef __cplusplus

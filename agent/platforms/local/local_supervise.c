@@ -70,7 +70,7 @@ static void look_after_haproxy(local_t *local) {
   for (int32_t f = 0; f <= local->workflow->n_functions; ++f) {
     if (haproxy_sync(&local->haproxy, f, &error) == FC_OK) continue;
     FC_LOG_W(local->options.log, "local", "%s", error.message);
-    local->haproxy.worker = 0; /* not in step: tried again in the next round */
+    local->haproxy.worker_start_s = 0; /* not in step: tried again in the next round */
   }
 }
 

@@ -82,6 +82,21 @@ TEST(HaproxyProcess, WhatChangesAtRunTimeIsReadBackAndAReloadTakesTheFile) {
   EXPECT_EQ(h.row("r2"), "none");
 }
 
+// A worker with the pid of another one is another one; so is one whose servers could not be made right.
+TEST(HaproxyProcess, AWorkerThatStartedAtAnotherTimeWasReloaded) {
+  SKIP_WITHOUT_PLATFORM_LOCAL();
+  Haproxy h;
+  fc_error_t error = {};
+  h.want({{"r1", 18201, 2, true}});
+  ASSERT_OK(haproxy_start(&h.haproxy, nullptr, &error));
+  h.haproxy.worker_start_s = 0;
+  bool reloaded = false;
+  ASSERT_OK(haproxy_was_reloaded(&h.haproxy, &reloaded, &error));
+  EXPECT_TRUE(reloaded);
+  ASSERT_OK(haproxy_was_reloaded(&h.haproxy, &reloaded, &error));
+  EXPECT_FALSE(reloaded);
+}
+
 TEST(HaproxyProcess, AFileItCannotReadIsTold) {
   SKIP_WITHOUT_PLATFORM_LOCAL();
   Haproxy h;
