@@ -137,7 +137,7 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
     (fc_real_t * grad_query, fc_real_t * grad_key, const fc_real_t *grad_weight, const fc_real_t *weight,              \
      const fc_real_t *query, const fc_real_t *key, const fc_real_t *edge_mask, fc_neighbours_t neighbours,             \
      int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_real_t *scratch, fc_stream_t *stream),               \
-    "grad_query, grad_key, query, key (L,B,N,D) grad_weight, weight (L,B,E) edge_mask (E) or NULL; scratch (E)",       \
+    "grad_query, grad_key, query, key (L,B,N,D) grad_weight, weight (L,B,E) edge_mask (E) or NULL; scratch (L,B,E)",   \
     "dz_jk = weight_jk (grad_weight_jk - sum_m weight_jm grad_weight_jm) edge_mask_jk / sqrt(D)",                      \
     "writes grad_query, grad_key (0 where a function has no edge)")                                                    \
   X(attention_square_forward,                                                                                          \
@@ -148,7 +148,7 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
     (fc_real_t * grad_query, fc_real_t * grad_key, const fc_real_t *grad_weight, const fc_real_t *weight,              \
      const fc_real_t *query, const fc_real_t *key, fc_neighbours_t neighbours, int32_t n_learners, int32_t n_batch,    \
      int32_t n_attention, fc_real_t *scratch, fc_stream_t *stream),                                                    \
-    "grad_query, grad_key, query, key (L,B,N,D) grad_weight, weight (L,B,E); scratch (E)",                             \
+    "grad_query, grad_key, query, key (L,B,N,D) grad_weight, weight (L,B,E); scratch (L,B,E)",                         \
     "dz_jk = 2 z_jk (grad_weight_jk - sum_m weight_jm grad_weight_jm) / (sum_m z_jm^2 + 0.001), z_jk = q_j.k_k",       \
     "writes grad_query, grad_key (0 where a function has no edge)")                                                    \
   X(mean_field_forward,                                                                                                \

@@ -37,7 +37,7 @@ void attention_field_workspace_bind(const attention_field_t *field, int32_t n_ba
                                     attention_field_workspace_t *workspace, arena_t *arena) {
   const size_t linear =
       fc_linear_scratch(n_batch * field->neighbours.n_functions, field->n_features, field->n_attention);
-  const size_t edges = (size_t)field->neighbours.n_edges;
+  const size_t edges = (size_t)weight_values(field, n_batch);
   workspace->grad_query = arena_take(arena, projection_values(field, n_batch));
   workspace->grad_key = arena_take(arena, projection_values(field, n_batch));
   workspace->grad_weight = arena_take(arena, weight_values(field, n_batch));

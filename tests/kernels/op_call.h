@@ -4,11 +4,34 @@
 // X-macro of ops.h, so that an op without a call or without shapes does not compile.
 #pragma once
 #include <cstdint>
+#include <cstring>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace op_test {
+
+// Where the arrays of a call lie: the host, each array exactly as long as it is, so that a sanitizer sees every step
+// beyond. device_memory.h has that of a device.
+class Memory {
+ public:
+  virtual ~Memory() = default;
+  virtual void *stream() { return nullptr; }
+  // A copy, valid as long as this Memory.
+  virtual void *place(const void *from, size_t bytes) {
+    blocks_.push_back(std::make_unique<char[]>(bytes));
+    if (bytes > 0) std::memcpy(blocks_.back().get(), from, bytes);
+    return blocks_.back().get();
+  }
+  // After all ops that were called.
+  virtual void read(void *to, const void *from, size_t bytes) {
+    if (bytes > 0) std::memcpy(to, from, bytes);
+  }
+
+ private:
+  std::vector<std::unique_ptr<char[]>> blocks_;
+};
 
 // Dims of one call. Ops read the letters they need; rows R = b * n.
 struct Shape {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "op_call.h"
+#include "op_compare.h"
 
 extern "C" {
 #include "faasconf/ops.h"
@@ -15,79 +15,16 @@ extern "C" {
 
 namespace {
 
+using op_test::describe;
+using op_test::inputs_of;
+using op_test::op_name;
+using op_test::Pair;
+using op_test::pair_of_backward;
+using op_test::pairs;
 using op_test::Result;
 using op_test::Shape;
 using op_test::Values;
-
-const char *op_name(int index) {
-  switch (index) {
-#define NAME_CASE(name, signature, shapes, equation, effect) \
-  case FC_OP_##name:                                         \
-    return #name;
-    FC_OPS(NAME_CASE)
-#undef NAME_CASE
-  }
-  return "?";
-}
-
-std::string describe(int index, const Shape &s) {
-  return std::string(op_name(index)) + " L=" + std::to_string(s.l) + " B=" + std::to_string(s.b) +
-         " N=" + std::to_string(s.n) + " I=" + std::to_string(s.in) + " C=" + std::to_string(s.out) +
-         " D=" + std::to_string(s.d) + " graph=" + std::to_string(s.graph);
-}
-
-// Largest |found - expected| in units of atol + rtol * (largest expected magnitude of the tensor, then of the value).
-double worst_of_bound(const std::vector<double> &expected, const std::vector<double> &found, double atol, double rtol) {
-  double largest = 0, worst = 0;
-  for (double x : expected) largest = std::max(largest, std::fabs(x));
-  for (size_t i = 0; i < expected.size(); ++i) {
-    const double bound = atol + rtol * (0.1 * largest + std::fabs(expected[i]));
-    const double off = std::fabs(found[i] - expected[i]) / bound;
-    if (!(off <= worst)) worst = off;  // also takes NaN
-  }
-  return worst;
-}
-
-// Backwards need consistent forward results as inputs (mean, rstd, weight ...): run the forward in double first.
-struct Pair {
-  int forward, backward;
-  const char *output;                // of the forward
-  std::vector<const char *> inputs;  // whose gradient the backward gives
-};
-
-std::vector<Pair> pairs() {
-  return {{FC_OP_linear_forward, FC_OP_linear_backward, "y", {"x", "w", "b"}},
-          {FC_OP_relu_forward, FC_OP_relu_backward, "y", {"x"}},
-          {FC_OP_sigmoid_forward, FC_OP_sigmoid_backward, "y", {"x"}},
-          {FC_OP_tanh_forward, FC_OP_tanh_backward, "y", {"x"}},
-          {FC_OP_layernorm_forward, FC_OP_layernorm_backward, "y", {"x", "scale", "shift"}},
-          {FC_OP_batchnorm_train_forward, FC_OP_batchnorm_train_backward, "y", {"x", "scale", "shift"}},
-          {FC_OP_batchnorm_eval_forward, FC_OP_batchnorm_eval_backward, "y", {"x", "scale", "shift"}},
-          {FC_OP_attention_softmax_forward, FC_OP_attention_softmax_backward, "weight", {"query", "key"}},
-          {FC_OP_attention_square_forward, FC_OP_attention_square_backward, "weight", {"query", "key"}},
-          {FC_OP_mean_field_forward, FC_OP_mean_field_backward, "y", {"weight", "x"}},
-          {FC_OP_concat_forward, FC_OP_concat_backward, "y", {"x"}},
-          {FC_OP_mse_forward, FC_OP_mse_backward, "loss", {"prediction"}},
-          {FC_OP_sum_loss_forward, FC_OP_sum_loss_backward, "loss", {"x"}}};
-}
-
-const Pair *pair_of_backward(int index) {
-  static const std::vector<Pair> all = pairs();
-  for (const Pair &p : all) {
-    if (p.backward == index) return &p;
-  }
-  return nullptr;
-}
-
-// Inputs for one call in double: drawn, or for a backward made of its forward's inputs and outputs.
-Values inputs_of(int index, const Shape &shape) {
-  const Pair *pair = pair_of_backward(index);
-  if (pair == nullptr) return op_test::call_double(index, shape, {}).inputs;
-  const Result forward = op_test::call_double(pair->forward, shape, {});
-  Values inputs = forward.inputs;
-  for (const auto &[name, values] : forward.outputs) inputs[name] = values;
-  return inputs;
-}
+using op_test::worst_of_bound;
 
 class EveryOp : public testing::TestWithParam<int> {};
 
