@@ -48,6 +48,14 @@ typedef struct {
   const int32_t *incoming;       /* (E) edge indices, ascending per column */
 } fc_neighbours_t;
 
+/* Transitions of a replay, R rows of one width each. Borrows all arrays (memory of the backend). */
+typedef struct {
+  const fc_real_t *features, *next_features; /* (R, N*O) */
+  const fc_real_t *action;                   /* (R, N*A) */
+  const fc_real_t *reward;                   /* (R) */
+  const uint8_t *terminal;                   /* (R) */
+} fc_rows_t;
+
 enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many values */
 
 /* Constants of the two published nets. */
@@ -127,6 +135,9 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
     "grad_x = grad_y scale / sqrt(running_var + 1e-5)",                                                                \
     "writes grad_x (in place of grad_y allowed), accumulates grad_scale, grad_shift")                                  \
   /* ---- attention and mean field ---- */                                                                             \
+  X(attention_uniform_forward,                                                                                         \
+    (fc_real_t * weight, fc_neighbours_t neighbours, int32_t n_learners, int32_t n_batch, fc_stream_t * stream),       \
+    "weight (L,B,E)", "weight_jk = 1 / number of neighbours of j", "writes weight")                                    \
   X(attention_softmax_forward,                                                                                         \
     (fc_real_t * weight, const fc_real_t *query, const fc_real_t *key, const fc_real_t *edge_mask,                     \
      fc_neighbours_t neighbours, int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_stream_t *stream),       \
@@ -175,6 +186,19 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
     (fc_real_t * y, const fc_real_t *x, const int32_t *index, int32_t n_learners, int32_t n_batch, int32_t n_rows,     \
      int32_t n_columns, fc_stream_t *stream),                                                                          \
     "y (L,B,C) x (L,R,C) index (L,B) in [0,R)", "y_b = x_index(b)", "writes y")                                        \
+  X(gather_transitions,                                                                                                \
+    (fc_real_t * features, fc_real_t * next_features, fc_real_t * action, fc_real_t * reward, uint8_t * terminal,      \
+     fc_rows_t rows, const int32_t *index, int32_t n_batch, int32_t n_feature_columns, int32_t n_action_columns,       \
+     fc_stream_t *stream),                                                                                             \
+    "features, next_features (B,C) action (B,A) reward, terminal (B) index (B) in [0,R); B of all learners together",  \
+    "each output_b = its rows_index(b)", "writes all five")                                                            \
+  /* ---- sampling ---- */                                                                                             \
+  X(advance, (int64_t * step, fc_stream_t * stream), "step (1)", "step = step + 1", "updates step")                    \
+  X(draw_rows,                                                                                                         \
+    (int32_t * index, const uint64_t *seed, const int64_t *step, const int32_t *n_rows, int32_t n_learners,            \
+     int32_t n_batch, fc_stream_t *stream),                                                                            \
+    "index (L,B) seed (L) step (1) n_rows (1)",                                                                        \
+    "index_lb = floor(u n_rows / 2^32), u the first word of Philox(counter (b, 0, step), key seed_l)", "writes index") \
   /* ---- targets and losses ---- */                                                                                   \
   X(td_target,                                                                                                         \
     (fc_real_t * y, const fc_real_t *reward, const fc_real_t *next_q, const uint8_t *terminal, double discount,        \
@@ -201,8 +225,8 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
   /* ---- optimiser ---- */                                                                                            \
   X(adam,                                                                                                              \
     (fc_real_t * parameter, fc_real_t * moment1, fc_real_t * moment2, const fc_real_t *grad, double learning_rate,     \
-     double beta1, double beta2, double epsilon, int64_t step, int64_t n_values, fc_stream_t *stream),                 \
-    "all (n); step counts from 1",                                                                                     \
+     double beta1, double beta2, double epsilon, const int64_t *step, int64_t n_values, fc_stream_t *stream),          \
+    "all (n); step (1) counts from 1",                                                                                 \
     "m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, p -= lr (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + epsilon)",             \
     "updates parameter, moment1, moment2")                                                                             \
   X(soft_update, (fc_real_t * target, const fc_real_t *source, double tau, int64_t n_values, fc_stream_t *stream),     \

@@ -5,15 +5,13 @@
 #define SERVER_LEARNER_ATTMF_H
 
 #include "algorithm.h"
-#include "attmf_net.h"
 
 extern const algorithm_interface_t algorithm_attmf;
 
-/* algorithm_interface_t's create with a given attention and norm. name: static; of messages and of its policies' kind.
+/* algorithm_interface_t's create for a name that attmf_learners_kind knows (static; of messages and of policies' kind).
  */
-fc_status_t attmf_create_attending(const char *name, attention_t attention, norm_t norm,
-                                   const algorithm_options_t *options, const fc_workflow_t *workflow,
-                                   int32_t n_features, algorithm_t **out, fc_error_t *error);
+fc_status_t attmf_create_named(const char *name, const algorithm_options_t *options, const fc_workflow_t *workflow,
+                               int32_t n_features, algorithm_t **out, fc_error_t *error);
 
 /* The rest of the interface. */
 void attmf_destroy(algorithm_t **self);

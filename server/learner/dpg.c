@@ -1,6 +1,7 @@
 /* dpg.c - see dpg.h. Rows of a net are (b, m) where agents share it, and b in the net of each agent m otherwise. */
 #include "dpg.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct algorithm {
   float *grad_x;      /* (L,R,I) of the critic's input */
   float *grad_action; /* (L,R,own A) */
   float *loss;        /* (L) */
+  float *squares;     /* (L) of the gradients */
   float *exported;    /* (L,P) an actor's tensors, each with all learners together */
   int64_t step;
   fc_rng_t rng;
@@ -120,6 +122,13 @@ static double mean_loss(const algorithm_t *self) {
   return sum / self->n_learners;
 }
 
+/* Of the gradients of all learners together. */
+static double norm_of_all(const algorithm_t *self) {
+  double sum = 0;
+  for (int32_t l = 0; l < self->n_learners; ++l) sum += (double)self->squares[l];
+  return sqrt(sum);
+}
+
 /* L_m = mean (y_m - Q_m(s, a))^2, down its gradient. */
 static void critic_step(algorithm_t *self, const algorithm_batch_t *batch, algorithm_report_t *report) {
   net_t *critic = &self->critic;
@@ -128,11 +137,12 @@ static void critic_step(algorithm_t *self, const algorithm_batch_t *batch, algor
   critic_forward(self, critic->weights.parameters, batch->n_batch, batch->features, batch->action);
   ops->mse_forward(self->loss, critic->pass.y, self->target_q, NULL, 1.0 / rows, self->n_learners, rows, NULL);
   ops->mse_backward(self->grad_q, critic->pass.y, self->target_q, NULL, 1.0 / rows, self->n_learners, rows, NULL);
-  weights_zero_gradients(&critic->weights, ops);
+  weights_zero_gradients(&critic->weights, ops, NULL);
   mlp_backward(&critic->mlp, critic->weights.parameters, NULL, MODE_TRAIN, rows, &critic->pass, self->grad_q, NULL,
                critic->weights.gradients, &critic->workspace);
   report->critic_loss = mean_loss(self);
-  report->critic_grad_norm = weights_step(&critic->weights, ops, (double)self->options.learning_rate, self->step);
+  weights_step(&critic->weights, ops, (double)self->options.learning_rate, &self->step, self->squares, NULL);
+  report->critic_grad_norm = norm_of_all(self);
 }
 
 /* J_m = -mean Q_m(s, pi(s)): every critic sees the current actions of all agents it sees, the gradient goes through the
@@ -156,11 +166,12 @@ static void actor_step(algorithm_t *self, const algorithm_batch_t *batch, algori
     }
   }
   ops->sigmoid_backward(self->grad_action, self->grad_action, actor->pass.y, n_values, NULL);
-  weights_zero_gradients(&actor->weights, ops);
+  weights_zero_gradients(&actor->weights, ops, NULL);
   mlp_backward(&actor->mlp, actor->weights.parameters, NULL, MODE_TRAIN, rows, &actor->pass, self->grad_action, NULL,
                actor->weights.gradients, &actor->workspace);
   report->actor_loss = mean_loss(self);
-  report->actor_grad_norm = weights_step(&actor->weights, ops, (double)self->options.learning_rate, self->step);
+  weights_step(&actor->weights, ops, (double)self->options.learning_rate, &self->step, self->squares, NULL);
+  report->actor_grad_norm = norm_of_all(self);
 }
 
 void dpg_update(algorithm_t *self, const algorithm_batch_t *batch, algorithm_report_t *report) {
@@ -169,8 +180,8 @@ void dpg_update(algorithm_t *self, const algorithm_batch_t *batch, algorithm_rep
   critic_target(self, batch);
   critic_step(self, batch, report);
   actor_step(self, batch, report);
-  weights_follow(&self->critic.weights, self->ops, (double)self->options.soft_update);
-  weights_follow(&self->actor.weights, self->ops, (double)self->options.soft_update);
+  weights_follow(&self->critic.weights, self->ops, (double)self->options.soft_update, NULL);
+  weights_follow(&self->actor.weights, self->ops, (double)self->options.soft_update, NULL);
 }
 
 /* ---- use ----------------------------------------------------------------------------------------------------- */
@@ -248,6 +259,7 @@ static void bind_all(algorithm_t *self, arena_t *arena) {
   self->grad_x = arena_take(arena, rows * self->critic.mlp.n_in);
   self->grad_action = arena_take(arena, rows * self->n_own * FC_KNOBS);
   self->loss = arena_take(arena, self->n_learners);
+  self->squares = arena_take(arena, self->n_learners);
   self->exported = arena_take(arena, self->actor.weights.n_values);
 }
 

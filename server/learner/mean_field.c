@@ -23,7 +23,7 @@ static fc_status_t mean_field_create(const algorithm_options_t *options, const f
                                      int32_t n_features, algorithm_t **out, fc_error_t *error) {
   *out = NULL;
   FC_TRY(options_check_repaired("mean_field", options, error));
-  return attmf_create_attending("mean_field", ATTENTION_UNIFORM, NORM_LAYER, options, workflow, n_features, out, error);
+  return attmf_create_named("mean_field", options, workflow, n_features, out, error);
 }
 
 const algorithm_interface_t algorithm_mean_field = {.name = "mean_field",

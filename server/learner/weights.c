@@ -1,7 +1,6 @@
 /* weights.c - see weights.h. */
 #include "weights.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,20 +24,19 @@ void weights_draw(weights_t *weights, const parameters_t *table, fc_rng_t *rng) 
   memcpy(weights->target, weights->parameters, (size_t)weights->n_values * sizeof *weights->target);
 }
 
-void weights_zero_gradients(weights_t *weights, const fc_ops_t *ops) {
-  ops->fill(weights->gradients, 0, weights->n_values, NULL);
+void weights_zero_gradients(weights_t *weights, const fc_ops_t *ops, fc_stream_t *stream) {
+  ops->fill(weights->gradients, 0, weights->n_values, stream);
 }
 
-double weights_step(weights_t *weights, const fc_ops_t *ops, double learning_rate, int64_t step) {
-  float squares;
-  ops->sum_squares(&squares, weights->gradients, 1, weights->n_values, NULL);
+void weights_step(weights_t *weights, const fc_ops_t *ops, double learning_rate, const int64_t *step, float *squares,
+                  fc_stream_t *stream) {
+  ops->sum_squares(squares, weights->gradients, weights->n_learners, weights->n_values / weights->n_learners, stream);
   ops->adam(weights->parameters, weights->moment1, weights->moment2, weights->gradients, learning_rate, ADAM_BETA1,
-            ADAM_BETA2, ADAM_EPSILON, step, weights->n_values, NULL);
-  return sqrt((double)squares);
+            ADAM_BETA2, ADAM_EPSILON, step, weights->n_values, stream);
 }
 
-void weights_follow(weights_t *weights, const fc_ops_t *ops, double tau) {
-  ops->soft_update(weights->target, weights->parameters, tau, weights->n_values, NULL);
+void weights_follow(weights_t *weights, const fc_ops_t *ops, double tau, fc_stream_t *stream) {
+  ops->soft_update(weights->target, weights->parameters, tau, weights->n_values, stream);
 }
 
 int32_t weights_states(weights_t *weights, const char *net, algorithm_state_t *blocks, int32_t n) {

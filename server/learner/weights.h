@@ -20,11 +20,12 @@ void weights_bind(weights_t *weights, const parameters_t *table, int32_t n_learn
 /* Initial parameters of every learner, one after the other; targets equal them. */
 void weights_draw(weights_t *weights, const parameters_t *table, fc_rng_t *rng);
 /* Zeroes the gradients; backward passes then accumulate. */
-void weights_zero_gradients(weights_t *weights, const fc_ops_t *ops);
-/* Adam (0.9, 0.999, 1e-8) down the gradients; returns their norm. step counts from 1. */
-double weights_step(weights_t *weights, const fc_ops_t *ops, double learning_rate, int64_t step);
+void weights_zero_gradients(weights_t *weights, const fc_ops_t *ops, fc_stream_t *stream);
+/* Adam (0.9, 0.999, 1e-8) down the gradients, whose squared norms go into squares (L). step (1) counts from 1. */
+void weights_step(weights_t *weights, const fc_ops_t *ops, double learning_rate, const int64_t *step, float *squares,
+                  fc_stream_t *stream);
 /* target += tau (parameters - target) */
-void weights_follow(weights_t *weights, const fc_ops_t *ops, double tau);
+void weights_follow(weights_t *weights, const fc_ops_t *ops, double tau, fc_stream_t *stream);
 /* Adds "NET.parameters", "NET.target", "NET.moment1", "NET.moment2" from blocks[n]; returns how many there are then. */
 int32_t weights_states(weights_t *weights, const char *net, algorithm_state_t *blocks, int32_t n);
 

@@ -44,35 +44,25 @@ void attention_field_workspace_bind(const attention_field_t *field, int32_t n_ba
   workspace->scratch = arena_take(arena, (int64_t)(linear > edges ? linear : edges));
 }
 
-static void uniform_forward(const attention_field_t *field, int32_t n_batch, fc_real_t *weight) {
-  const fc_neighbours_t *csr = &field->neighbours;
-  for (int64_t i = 0; i < (int64_t)field->n_learners * n_batch; ++i, weight += csr->n_edges) {
-    for (int32_t e = 0; e < csr->n_edges; ++e) {
-      const int32_t j = csr->row[e];
-      weight[e] = 1 / (fc_real_t)(csr->row_start[j + 1] - csr->row_start[j]);
-    }
-  }
-}
-
 void attention_field_forward(const attention_field_t *field, const fc_real_t *parameters, int32_t n_batch,
                              const fc_real_t *features, attention_field_pass_t *pass,
                              attention_field_workspace_t *workspace) {
   const fc_ops_t *ops = field->ops;
   const int32_t l = field->n_learners, rows = n_batch * field->neighbours.n_functions;
   if (field->attention == ATTENTION_UNIFORM) {
-    uniform_forward(field, n_batch, pass->weight);
+    ops->attention_uniform_forward(pass->weight, field->neighbours, l, n_batch, field->stream);
     return;
   }
   ops->linear_forward(pass->query, features, parameters + field->query, NULL, l, rows, field->n_features,
-                      field->n_attention, field->parameter_stride, workspace->scratch, NULL);
+                      field->n_attention, field->parameter_stride, workspace->scratch, field->stream);
   ops->linear_forward(pass->key, features, parameters + field->key, NULL, l, rows, field->n_features,
-                      field->n_attention, field->parameter_stride, workspace->scratch, NULL);
+                      field->n_attention, field->parameter_stride, workspace->scratch, field->stream);
   if (field->attention == ATTENTION_SOFTMAX) {
     ops->attention_softmax_forward(pass->weight, pass->query, pass->key, field->edge_mask, field->neighbours, l,
-                                   n_batch, field->n_attention, NULL);
+                                   n_batch, field->n_attention, field->stream);
   } else {
     ops->attention_square_forward(pass->weight, pass->query, pass->key, field->neighbours, l, n_batch,
-                                  field->n_attention, NULL);
+                                  field->n_attention, field->stream);
   }
 }
 
@@ -85,15 +75,16 @@ void attention_field_backward(const attention_field_t *field, const fc_real_t *p
   if (field->attention == ATTENTION_SOFTMAX) {
     ops->attention_softmax_backward(workspace->grad_query, workspace->grad_key, workspace->grad_weight, pass->weight,
                                     pass->query, pass->key, field->edge_mask, field->neighbours, l, n_batch,
-                                    field->n_attention, workspace->scratch, NULL);
+                                    field->n_attention, workspace->scratch, field->stream);
   } else {
     ops->attention_square_backward(workspace->grad_query, workspace->grad_key, workspace->grad_weight, pass->weight,
                                    pass->query, pass->key, field->neighbours, l, n_batch, field->n_attention,
-                                   workspace->scratch, NULL);
+                                   workspace->scratch, field->stream);
   }
   ops->linear_backward(NULL, gradients + field->query, NULL, workspace->grad_query, features, parameters + field->query,
                        l, rows, field->n_features, field->n_attention, field->parameter_stride, workspace->scratch,
-                       NULL);
+                       field->stream);
   ops->linear_backward(NULL, gradients + field->key, NULL, workspace->grad_key, features, parameters + field->key, l,
-                       rows, field->n_features, field->n_attention, field->parameter_stride, workspace->scratch, NULL);
+                       rows, field->n_features, field->n_attention, field->parameter_stride, workspace->scratch,
+                       field->stream);
 }

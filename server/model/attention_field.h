@@ -20,6 +20,7 @@ typedef enum { ATTENTION_SOFTMAX = 0, ATTENTION_SQUARE = 1, ATTENTION_UNIFORM = 
 
 typedef struct {
   const fc_ops_t *ops;
+  fc_stream_t *stream; /* for ops; NULL after init, the owner sets it */
   attention_t attention;
   int32_t n_learners, n_features, n_attention; /* L, O, D; D = 0 when uniform */
   fc_neighbours_t neighbours;

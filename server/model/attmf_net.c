@@ -15,6 +15,10 @@ void attmf_net_init_actor(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t
   net_init(net, ops, dims, neighbours, attention, norm, 2 * dims->n_features, dims->n_knobs);
 }
 
+void attmf_net_set_stream(attmf_net_t *net, fc_stream_t *stream) {
+  net->mlp.stream = net->field.stream = stream;
+}
+
 void attmf_net_init_critic(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t *dims, fc_neighbours_t neighbours,
                            attention_t attention, norm_t norm) {
   net_init(net, ops, dims, neighbours, attention, norm, 2 * (dims->n_features + dims->n_knobs), 1);
@@ -42,9 +46,9 @@ static void own_and_mean(const attmf_net_t *net, int32_t n_batch, const fc_real_
                          attmf_pass_t *pass) {
   const fc_ops_t *ops = net->mlp.ops;
   const int32_t width = net->mlp.n_in, l = net->mlp.n_learners;
-  ops->concat_forward(pass->mlp.x, v, first, l, row_count(net, n_batch), n_columns, width, NULL);
+  ops->concat_forward(pass->mlp.x, v, first, l, row_count(net, n_batch), n_columns, width, net->mlp.stream);
   ops->mean_field_forward(pass->mlp.x + first + n_columns, pass->field.weight, v, net->field.neighbours, l, n_batch,
-                          n_columns, n_columns, width, NULL);
+                          n_columns, n_columns, width, net->mlp.stream);
 }
 
 /* Adds the part of v's mean field (columns from `first` of grad_x) to grad_weight. */
@@ -52,12 +56,12 @@ static void mean_to_weight(const attmf_net_t *net, int32_t n_batch, const fc_rea
                            int32_t first, const attmf_pass_t *pass, attmf_workspace_t *workspace) {
   net->mlp.ops->mean_field_backward(workspace->field.grad_weight, NULL, workspace->grad_x + first, pass->field.weight,
                                     v, net->field.neighbours, net->mlp.n_learners, n_batch, n_columns, n_columns,
-                                    net->mlp.n_in, n_columns, NULL);
+                                    net->mlp.n_in, n_columns, net->mlp.stream);
 }
 
 static void zero_grad_weight(const attmf_net_t *net, int32_t n_batch, attmf_workspace_t *workspace) {
   net->mlp.ops->fill(workspace->field.grad_weight, 0,
-                     (int64_t)net->mlp.n_learners * n_batch * net->field.neighbours.n_edges, NULL);
+                     (int64_t)net->mlp.n_learners * n_batch * net->field.neighbours.n_edges, net->mlp.stream);
 }
 
 void attmf_actor_forward(const attmf_net_t *actor, const fc_real_t *parameters, fc_real_t *statistics, net_mode_t mode,
@@ -67,7 +71,7 @@ void attmf_actor_forward(const attmf_net_t *actor, const fc_real_t *parameters, 
   own_and_mean(actor, n_batch, features, actor->n_features, 0, pass);
   mlp_forward(&actor->mlp, parameters, statistics, mode, rows, &pass->mlp, &workspace->mlp);
   actor->mlp.ops->sigmoid_forward(pass->mlp.y, pass->mlp.y, (int64_t)actor->mlp.n_learners * rows * actor->n_knobs,
-                                  NULL);
+                                  actor->mlp.stream);
 }
 
 void attmf_actor_backward(const attmf_net_t *actor, const fc_real_t *parameters, const fc_real_t *statistics,
@@ -75,7 +79,7 @@ void attmf_actor_backward(const attmf_net_t *actor, const fc_real_t *parameters,
                           const fc_real_t *grad_action, fc_real_t *gradients, attmf_workspace_t *workspace) {
   const int32_t rows = row_count(actor, n_batch);
   actor->mlp.ops->sigmoid_backward(workspace->grad_y, grad_action, pass->mlp.y,
-                                   (int64_t)actor->mlp.n_learners * rows * actor->n_knobs, NULL);
+                                   (int64_t)actor->mlp.n_learners * rows * actor->n_knobs, actor->mlp.stream);
   mlp_backward(&actor->mlp, parameters, statistics, mode, rows, &pass->mlp, workspace->grad_y, workspace->grad_x,
                gradients, &workspace->mlp);
   zero_grad_weight(actor, n_batch, workspace);
@@ -112,7 +116,7 @@ void attmf_critic_action_gradient(const attmf_net_t *critic, const fc_real_t *pa
   const int32_t own = 2 * critic->n_features, mean = own + critic->n_knobs, a = critic->n_knobs;
   mlp_backward(&critic->mlp, parameters, statistics, mode, rows, &pass->mlp, grad_q, workspace->grad_x, NULL,
                &workspace->mlp);
-  ops->concat_backward(grad_action, workspace->grad_x, own, l, rows, a, width, NULL);
+  ops->concat_backward(grad_action, workspace->grad_x, own, l, rows, a, width, critic->mlp.stream);
   ops->mean_field_backward(NULL, grad_action, workspace->grad_x + mean, pass->field.weight, action,
-                           critic->field.neighbours, l, n_batch, a, a, width, a, NULL);
+                           critic->field.neighbours, l, n_batch, a, a, width, a, critic->mlp.stream);
 }

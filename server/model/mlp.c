@@ -66,7 +66,7 @@ static void norm_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_
   const fc_real_t *shift = parameters + (which == 0 ? mlp->shift1 : mlp->shift2);
   if (mlp->norm == NORM_LAYER) {
     ops->layernorm_forward(n, mean, rstd, h, scale, shift, mlp->n_learners, n_rows, mlp->n_hidden,
-                           mlp->parameter_stride, NULL);
+                           mlp->parameter_stride, mlp->stream);
     return;
   }
   fc_real_t *running_mean = statistics + which * 2 * mlp->n_hidden;
@@ -74,10 +74,10 @@ static void norm_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_
   if (mode == MODE_TRAIN) {
     ops->batchnorm_train_forward(n, mean, rstd, running_mean, running_var, h, scale, shift, BATCHNORM_MOMENTUM,
                                  mlp->n_learners, n_rows, mlp->n_hidden, mlp->parameter_stride,
-                                 mlp_statistics_values(mlp), NULL);
+                                 mlp_statistics_values(mlp), mlp->stream);
   } else {
     ops->batchnorm_eval_forward(n, h, scale, shift, running_mean, running_var, mlp->n_learners, n_rows, mlp->n_hidden,
-                                mlp->parameter_stride, mlp_statistics_values(mlp), NULL);
+                                mlp->parameter_stride, mlp_statistics_values(mlp), mlp->stream);
   }
 }
 
@@ -90,18 +90,18 @@ static void norm_backward(const mlp_t *mlp, const fc_real_t *parameters, const f
   fc_real_t *grad_shift = gradients == NULL ? NULL : gradients + (which == 0 ? mlp->shift1 : mlp->shift2);
   if (mlp->norm == NORM_LAYER) {
     ops->layernorm_backward(grad, grad_scale, grad_shift, grad, h, mean, rstd, scale, mlp->n_learners, n_rows,
-                            mlp->n_hidden, mlp->parameter_stride, NULL);
+                            mlp->n_hidden, mlp->parameter_stride, mlp->stream);
     return;
   }
   const fc_real_t *running_mean = statistics + which * 2 * mlp->n_hidden;
   const fc_real_t *running_var = running_mean + mlp->n_hidden;
   if (mode == MODE_TRAIN) {
     ops->batchnorm_train_backward(grad, grad_scale, grad_shift, grad, h, mean, rstd, scale, mlp->n_learners, n_rows,
-                                  mlp->n_hidden, mlp->parameter_stride, scratch, NULL);
+                                  mlp->n_hidden, mlp->parameter_stride, scratch, mlp->stream);
   } else {
     ops->batchnorm_eval_backward(grad, grad_scale, grad_shift, grad, h, scale, running_mean, running_var,
                                  mlp->n_learners, n_rows, mlp->n_hidden, mlp->parameter_stride,
-                                 mlp_statistics_values(mlp), scratch, NULL);
+                                 mlp_statistics_values(mlp), scratch, mlp->stream);
   }
 }
 
@@ -112,15 +112,15 @@ void mlp_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_t *stati
   const int32_t l = mlp->n_learners, hidden = mlp->n_hidden;
   const int64_t n_hidden_values = (int64_t)l * n_rows * hidden, stride = mlp->parameter_stride;
   ops->linear_forward(pass->h1, pass->x, p + mlp->w1, p + mlp->b1, l, n_rows, mlp->n_in, hidden, stride,
-                      workspace->scratch, NULL);
-  ops->relu_forward(pass->h1, pass->h1, 0, n_hidden_values, NULL);
+                      workspace->scratch, mlp->stream);
+  ops->relu_forward(pass->h1, pass->h1, 0, n_hidden_values, mlp->stream);
   norm_forward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->n1, pass->mean1, pass->rstd1);
   ops->linear_forward(pass->h2, pass->n1, p + mlp->w2, p + mlp->b2, l, n_rows, hidden, hidden, stride,
-                      workspace->scratch, NULL);
-  ops->relu_forward(pass->h2, pass->h2, 0, n_hidden_values, NULL);
+                      workspace->scratch, mlp->stream);
+  ops->relu_forward(pass->h2, pass->h2, 0, n_hidden_values, mlp->stream);
   norm_forward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->n2, pass->mean2, pass->rstd2);
   ops->linear_forward(pass->y, pass->n2, p + mlp->w3, p + mlp->b3, l, n_rows, hidden, mlp->n_out, stride,
-                      workspace->scratch, NULL);
+                      workspace->scratch, mlp->stream);
 }
 
 void mlp_backward(const mlp_t *mlp, const fc_real_t *parameters, const fc_real_t *statistics, net_mode_t mode,
@@ -133,13 +133,13 @@ void mlp_backward(const mlp_t *mlp, const fc_real_t *parameters, const fc_real_t
   const int32_t l = mlp->n_learners, hidden = mlp->n_hidden;
   const int64_t n_hidden_values = (int64_t)l * n_rows * hidden, stride = mlp->parameter_stride;
   ops->linear_backward(grad2, g == NULL ? NULL : g + mlp->w3, g == NULL ? NULL : g + mlp->b3, grad_y, pass->n2,
-                       p + mlp->w3, l, n_rows, hidden, mlp->n_out, stride, scratch, NULL);
+                       p + mlp->w3, l, n_rows, hidden, mlp->n_out, stride, scratch, mlp->stream);
   norm_backward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->mean2, pass->rstd2, grad2, g, scratch);
-  ops->relu_backward(grad2, grad2, pass->h2, 0, n_hidden_values, NULL);
+  ops->relu_backward(grad2, grad2, pass->h2, 0, n_hidden_values, mlp->stream);
   ops->linear_backward(grad1, g == NULL ? NULL : g + mlp->w2, g == NULL ? NULL : g + mlp->b2, grad2, pass->n1,
-                       p + mlp->w2, l, n_rows, hidden, hidden, stride, scratch, NULL);
+                       p + mlp->w2, l, n_rows, hidden, hidden, stride, scratch, mlp->stream);
   norm_backward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->mean1, pass->rstd1, grad1, g, scratch);
-  ops->relu_backward(grad1, grad1, pass->h1, 0, n_hidden_values, NULL);
+  ops->relu_backward(grad1, grad1, pass->h1, 0, n_hidden_values, mlp->stream);
   ops->linear_backward(grad_x, g == NULL ? NULL : g + mlp->w1, g == NULL ? NULL : g + mlp->b1, grad1, pass->x,
-                       p + mlp->w1, l, n_rows, mlp->n_in, hidden, stride, scratch, NULL);
+                       p + mlp->w1, l, n_rows, mlp->n_in, hidden, stride, scratch, mlp->stream);
 }

@@ -20,6 +20,7 @@ typedef enum { MODE_TRAIN = 0, MODE_EVAL = 1 } net_mode_t; /* differs for NORM_B
 
 typedef struct {
   const fc_ops_t *ops;
+  fc_stream_t *stream; /* for ops; NULL after init, the owner sets it */
   norm_t norm;
   int32_t n_learners;                                             /* L */
   int32_t n_in, n_hidden, n_out;                                  /* I, H, C */

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <set>
@@ -64,12 +65,18 @@ class Buffers {
     return data;
   }
   const int32_t *ints(const std::vector<int32_t> &values) { return keep_as<int32_t>(values); }
+  const int64_t *longs(const std::vector<int64_t> &values) { return keep_as<int64_t>(values); }
+  const uint64_t *seeds(const std::vector<uint64_t> &values) { return keep_as<uint64_t>(values); }
+  int32_t *int_out(const std::string &name, int64_t n) { return other_output<int32_t>(name, n, -1); }
+  uint8_t *byte_out(const std::string &name, int64_t n) { return other_output<uint8_t>(name, n, 255); }
+  int64_t *long_update(const std::string &name, int64_t start) { return other_output<int64_t>(name, 1, start); }
   const uint8_t *bytes(const std::vector<uint8_t> &values) { return keep_as<uint8_t>(values); }
   fc_real_t *scratch(int64_t n) {
     const std::vector<double> garbage(n, std::numeric_limits<double>::quiet_NaN());
     return keep(garbage);
   }
   Result finish() {
+    for (const std::function<void()> &read_back : others_) read_back();
     for (const auto &[name, output] : outputs_) {
       std::vector<double> &to = result_.outputs[name];
       std::vector<fc_real_t> values(static_cast<size_t>(output.n));
@@ -91,6 +98,17 @@ class Buffers {
     return static_cast<T *>(memory_.place(converted.data(), converted.size() * sizeof(T)));
   }
   fc_real_t *keep(const std::vector<double> &values) { return keep_as<fc_real_t>(values); }
+  // An output that is no real number.
+  template <typename T>
+  T *other_output(const std::string &name, int64_t n, T start) {
+    T *data = keep_as<T>(std::vector<T>(static_cast<size_t>(n), start));
+    others_.push_back([this, name, n, data] {
+      std::vector<T> values(static_cast<size_t>(n));
+      memory_.read(values.data(), data, values.size() * sizeof(T));
+      result_.outputs[name] = std::vector<double>(values.begin(), values.end());
+    });
+    return data;
+  }
   fc_real_t *output(const std::string &name, int64_t n, double start) {
     fc_real_t *data = keep(std::vector<double>(n, start));
     outputs_[name] = {data, n, std::isnan(start) ? 0 : start};
@@ -99,6 +117,7 @@ class Buffers {
   const Values &given_;
   Result result_;
   std::map<std::string, Output> outputs_;
+  std::vector<std::function<void()>> others_;
   Memory &memory_;
 };
 
@@ -273,6 +292,33 @@ OP_CALL(gather_rows) {
   ops->gather_rows(b.out("y", static_cast<int64_t>(s.l) * s.b * s.out),
                    b.in("x", static_cast<int64_t>(s.l) * s.n * s.out), b.ints(index), s.l, s.b, s.n, s.out, b.stream());
 }
+OP_CALL(attention_uniform_forward) {
+  const Csr csr(s, b);
+  ops->attention_uniform_forward(b.out("weight", static_cast<int64_t>(s.l) * s.b * csr.view.n_edges), csr.view, s.l,
+                                 s.b, b.stream());
+}
+// n is the number of rows; two functions' worth of columns.
+OP_CALL(gather_transitions) {
+  const int64_t n_batch = static_cast<int64_t>(s.l) * s.b, n_rows = s.n;
+  std::vector<int32_t> index(static_cast<size_t>(n_batch));
+  std::vector<uint8_t> terminal(static_cast<size_t>(n_rows));
+  for (size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int32_t>((7 * i + 3) % static_cast<size_t>(s.n));
+  for (size_t i = 0; i < terminal.size(); ++i) terminal[i] = i % 3 == 1;
+  const fc_rows_t from = {b.in("rows", n_rows * s.out), b.in("next_rows", n_rows * s.out),
+                          b.in("actions", n_rows * s.d), b.in("rewards", n_rows), b.bytes(terminal)};
+  ops->gather_transitions(b.out("features", n_batch * s.out), b.out("next_features", n_batch * s.out),
+                          b.out("action", n_batch * s.d), b.out("reward", n_batch), b.byte_out("terminal", n_batch),
+                          from, b.ints(index), static_cast<int32_t>(n_batch), s.out, s.d, b.stream());
+}
+OP_CALL(advance) {
+  ops->advance(b.long_update("step", (int64_t{1} << 40) + s.out), b.stream());
+}
+OP_CALL(draw_rows) {
+  std::vector<uint64_t> seed(static_cast<size_t>(s.l));
+  for (size_t l = 0; l < seed.size(); ++l) seed[l] = 0x123456789abcdefull * (l + 1);
+  ops->draw_rows(b.int_out("index", static_cast<int64_t>(s.l) * s.b), b.seeds(seed),
+                 b.longs({(int64_t{5} << 32) + s.out}), b.ints({s.n}), s.l, s.b, b.stream());
+}
 OP_CALL(td_target) {
   const int64_t lb = static_cast<int64_t>(s.l) * s.b;
   std::vector<uint8_t> terminal(lb);
@@ -303,7 +349,7 @@ OP_CALL(sum_loss_backward) {
 OP_CALL(adam) {
   const int64_t n = rows(s) * s.l * s.out;
   ops->adam(b.update("parameter", n), b.update("moment1", n), b.update("moment2", n, true), b.in("grad", n), 1e-2, 0.9,
-            0.999, 1e-8, 1 + static_cast<int64_t>(s.parameter * 10), n, b.stream());
+            0.999, 1e-8, b.longs({1 + static_cast<int64_t>(s.parameter * 10)}), n, b.stream());
 }
 OP_CALL(soft_update) {
   const int64_t n = rows(s) * s.l * s.out;

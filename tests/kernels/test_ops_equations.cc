@@ -226,4 +226,69 @@ TEST(LossOps, SumOverRowsWithWeights) {
   EXPECT_NEAR(-0.3 * 2, sum.outputs.at("loss")[0], 1e-15);
 }
 
+TEST(AttentionUniformOp, WeightsOfAFunctionAreEqualAndSumToOne) {
+  Shape s;
+  s.b = 2;
+  s.n = 6;
+  const op_test::Graph graph = op_test::make_graph(s.n, s.graph);
+  const Result r = call_double(FC_OP_attention_uniform_forward, s, {});
+  const auto &weight = r.outputs.at("weight");
+  for (int b = 0; b < s.b; ++b) {
+    for (int j = 0; j < s.n; ++j) {
+      double sum = 0;
+      for (int e = graph.row_start[j]; e < graph.row_start[j + 1]; ++e) {
+        sum += weight[b * graph.column.size() + e];
+        EXPECT_EQ(weight[b * graph.column.size() + graph.row_start[j]], weight[b * graph.column.size() + e]);
+      }
+      EXPECT_NEAR(1, sum, 1e-15);
+    }
+  }
+}
+
+TEST(GatherTransitionsOp, EveryPartComesFromTheSameRow) {
+  Shape s;
+  s.b = 40;
+  s.n = 7;
+  s.out = 3;
+  s.d = 2;
+  const Result r = call_double(FC_OP_gather_transitions, s, {});
+  for (int b = 0; b < s.b; ++b) {
+    const int row = (7 * b + 3) % s.n;
+    for (int c = 0; c < s.out; ++c) {
+      EXPECT_EQ(r.inputs.at("rows")[row * s.out + c], r.outputs.at("features")[b * s.out + c]);
+      EXPECT_EQ(r.inputs.at("next_rows")[row * s.out + c], r.outputs.at("next_features")[b * s.out + c]);
+    }
+    for (int a = 0; a < s.d; ++a) {
+      EXPECT_EQ(r.inputs.at("actions")[row * s.d + a], r.outputs.at("action")[b * s.d + a]);
+    }
+    EXPECT_EQ(r.inputs.at("rewards")[row], r.outputs.at("reward")[b]);
+    EXPECT_EQ(row % 3 == 1 ? 1 : 0, r.outputs.at("terminal")[b]);
+  }
+}
+
+// Every row as often as any other, every learner and step its own rows, no row that is not there.
+TEST(DrawRowsOp, IsUniformAndDiffersByLearnerAndStep) {
+  Shape s;
+  s.l = 2;
+  s.b = 30000;
+  s.n = 6;
+  const auto first = call_double(FC_OP_draw_rows, s, {}).outputs.at("index");
+  std::vector<int> counts(6, 0);
+  for (double row : first) {
+    ASSERT_GE(row, 0);
+    ASSERT_LT(row, 6);
+    counts[static_cast<size_t>(row)] += 1;
+  }
+  for (int count : counts) EXPECT_NEAR(10000, count, 5 * std::sqrt(10000.0 * 5 / 6));
+  EXPECT_NE(std::vector<double>(first.begin(), first.begin() + s.b),
+            std::vector<double>(first.begin() + s.b, first.end()));
+  s.out += 1;  // the next step
+  EXPECT_NE(first, call_double(FC_OP_draw_rows, s, {}).outputs.at("index"));
+}
+
+TEST(AdvanceOp, CountsBeyondThirtyTwoBits) {
+  Shape s;
+  EXPECT_EQ(std::pow(2, 40) + s.out + 1, call_double(FC_OP_advance, s, {}).outputs.at("step")[0]);
+}
+
 }  // namespace

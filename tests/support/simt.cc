@@ -21,30 +21,40 @@ extern char __stop_simt_shared[] __attribute__((weak));
 namespace simt {
 namespace {
 
-enum { kWarp = 32, kStackBytes = 256 * 1024, kMaxThreads = 1024 };
+enum { kWarp = 32, kStackBytes = 128 * 1024, kMaxThreads = 1024 };
 
-enum class State { kReady, kAtBarrier, kAtWarp, kDone };
+enum class State { kUnstarted, kReady, kAtBarrier, kAtWarp, kDone };
 
-struct Fiber {
-  ucontext_t context = {};
-  std::unique_ptr<char[]> stack;
-  void *fake_stack = nullptr;  // AddressSanitizer's
+struct Thread {
   Place place;
-  State state = State::kDone;
+  State state = State::kUnstarted;
+  size_t fiber = 0;       // that it waits on
   const char *what = "";  // the warp operation it waits at
   unsigned mask = 0;
   uint64_t value = 0;
 };
 
+// A stack. It takes threads that have not started, one after the other, until one of them waits; then it is that
+// thread's until it ends. So a kernel without barriers needs no switch between its threads.
+struct Fiber {
+  ucontext_t context = {};  // of its first step
+  bool has_begun = false;
+  void *jump[5] = {};  // where it waits
+  std::unique_ptr<char[]> stack;
+  void *fake_stack = nullptr;  // AddressSanitizer's
+};
+
 struct Block {
-  std::vector<Fiber> fibers;
+  std::vector<Thread> threads;
+  std::vector<std::unique_ptr<Fiber>> fibers;
+  std::vector<size_t> idle;    // fibers without a thread
   std::vector<uint64_t> left;  // by the lanes of the last exchange
-  ucontext_t scheduler = {};
+  void *scheduler[5] = {};     // where the scheduler waits
   void *scheduler_fake_stack = nullptr;
   const void *scheduler_stack = nullptr;
   size_t scheduler_stack_bytes = 0;
   const std::function<void()> *kernel = nullptr;
-  size_t n_threads = 0, current = 0;
+  size_t n_threads = 0, n_started = 0, n_done = 0, current = 0, fiber = 0;
   Order order = Order::kAscending;
 };
 
@@ -53,8 +63,8 @@ Block &block() {
   return instance;
 }
 
-Fiber &current() {
-  return block().fibers[block().current];
+Thread &current() {
+  return block().threads[block().current];
 }
 
 [[noreturn]] void undefined(const char *what) {
@@ -64,51 +74,90 @@ Fiber &current() {
   std::abort();
 }
 
-void to_scheduler([[maybe_unused]] bool ends) {
+// ucontext begins a fiber; from then on its switches are jumps, which need no system call.
+[[noreturn]] __attribute__((noinline, no_sanitize("address"))) void jump(void **to) {
+  __builtin_longjmp(to, 1);
+}
+__attribute__((noinline, no_sanitize("address"))) void wait_here(void **here, Fiber *begins, void **to) {
+  if (__builtin_setjmp(here) != 0) return;
+  if (begins != nullptr) setcontext(&begins->context);
+  jump(to);
+}
+
+// The i-th thread in the order of turns.
+size_t in_order(size_t i) {
+  const Block &b = block();
+  return b.order == Order::kAscending ? i : b.n_threads - 1 - i;
+}
+
+void to_scheduler() {
   Block &b = block();
-  Fiber &fiber = current();
+  const size_t thread = b.current, own = b.fiber;
+  Fiber &fiber = *b.fibers[own];
 #ifdef __SANITIZE_ADDRESS__
-  __sanitizer_start_switch_fiber(ends ? nullptr : &fiber.fake_stack, b.scheduler_stack, b.scheduler_stack_bytes);
+  __sanitizer_start_switch_fiber(&fiber.fake_stack, b.scheduler_stack, b.scheduler_stack_bytes);
 #endif
-  swapcontext(&fiber.context, &b.scheduler);
+  wait_here(fiber.jump, nullptr, b.scheduler);
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_finish_switch_fiber(fiber.fake_stack, nullptr, nullptr);
 #endif
+  b.current = thread;
+  b.fiber = own;
 }
 
+// A fiber's life: it goes on with whatever block comes next, and ends with the program.
 void entry() {
   Block &b = block();
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_finish_switch_fiber(nullptr, &b.scheduler_stack, &b.scheduler_stack_bytes);
 #endif
-  (*b.kernel)();
-  current().state = State::kDone;
-  to_scheduler(true);
+  for (;;) {
+    const size_t own = b.fiber;
+    while (b.n_started < b.n_threads) {
+      b.current = in_order(b.n_started++);
+      current().state = State::kReady;
+      current().fiber = own;
+      (*b.kernel)();
+      current().state = State::kDone;
+      b.n_done += 1;
+    }
+    b.idle.push_back(own);
+    to_scheduler();
+  }
 }
 
-// Until the fiber waits or ends.
-void run(size_t index) {
+// Until its thread waits, or there is none left.
+void run(size_t fiber) {
   Block &b = block();
-  b.current = index;
+  b.fiber = fiber;
 #ifdef __SANITIZE_ADDRESS__
-  __sanitizer_start_switch_fiber(&b.scheduler_fake_stack, current().stack.get(), kStackBytes);
+  __sanitizer_start_switch_fiber(&b.scheduler_fake_stack, b.fibers[fiber]->stack.get(), kStackBytes);
 #endif
-  swapcontext(&b.scheduler, &current().context);
+  Fiber &to = *b.fibers[fiber];
+  Fiber *begins = to.has_begun ? nullptr : &to;
+  to.has_begun = true;
+  wait_here(b.scheduler, begins, to.jump);
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_finish_switch_fiber(b.scheduler_fake_stack, nullptr, nullptr);
 #endif
 }
 
-void prepare(size_t index, const Place &place) {
-  Fiber &fiber = block().fibers[index];
-  if (fiber.stack == nullptr) fiber.stack = std::make_unique<char[]>(kStackBytes);
-  getcontext(&fiber.context);
-  fiber.context.uc_stack.ss_sp = fiber.stack.get();
-  fiber.context.uc_stack.ss_size = kStackBytes;
-  fiber.context.uc_link = nullptr;
-  makecontext(&fiber.context, entry, 0);
-  fiber.place = place;
-  fiber.state = State::kReady;
+size_t idle_fiber() {
+  Block &b = block();
+  if (b.idle.empty()) {
+    auto fiber = std::make_unique<Fiber>();
+    fiber->stack = std::make_unique<char[]>(kStackBytes);
+    getcontext(&fiber->context);
+    fiber->context.uc_stack.ss_sp = fiber->stack.get();
+    fiber->context.uc_stack.ss_size = kStackBytes;
+    fiber->context.uc_link = nullptr;
+    makecontext(&fiber->context, entry, 0);
+    b.fibers.push_back(std::move(fiber));
+    return b.fibers.size() - 1;
+  }
+  const size_t fiber = b.idle.back();
+  b.idle.pop_back();
+  return fiber;
 }
 
 // Everybody who lives has met the barrier.
@@ -116,22 +165,22 @@ bool release_barrier() {
   Block &b = block();
   bool any = false;
   for (size_t i = 0; i < b.n_threads; ++i) {
-    if (b.fibers[i].state == State::kDone) continue;
-    if (b.fibers[i].state != State::kAtBarrier) return false;
+    if (b.threads[i].state == State::kDone) continue;
+    if (b.threads[i].state != State::kAtBarrier) return false;
     any = true;
   }
   for (size_t i = 0; i < b.n_threads; ++i)
-    if (b.fibers[i].state == State::kAtBarrier) b.fibers[i].state = State::kReady;
+    if (b.threads[i].state == State::kAtBarrier) b.threads[i].state = State::kReady;
   return any;
 }
 
-bool all_lanes_wait(size_t first, const Fiber &like) {
+bool all_lanes_wait(size_t first, const Thread &like) {
   const Block &b = block();
   for (size_t i = 0; i < kWarp; ++i) {
     if ((like.mask >> i & 1u) == 0 || first + i >= b.n_threads) continue;
-    const Fiber &fiber = b.fibers[first + i];
-    if (fiber.state == State::kDone) continue;  // has left the kernel: what it would have given is not to be had
-    if (fiber.state != State::kAtWarp || fiber.mask != like.mask || std::strcmp(fiber.what, like.what) != 0)
+    const Thread &waiting = b.threads[first + i];
+    if (waiting.state == State::kDone) continue;  // has left the kernel: what it would have given is not to be had
+    if (waiting.state != State::kAtWarp || waiting.mask != like.mask || std::strcmp(waiting.what, like.what) != 0)
       return false;
   }
   return true;
@@ -143,13 +192,13 @@ bool release_warps() {
   bool any = false;
   for (size_t first = 0; first < b.n_threads; first += kWarp) {
     for (size_t i = first; i < first + kWarp && i < b.n_threads; ++i) {
-      if (b.fibers[i].state != State::kAtWarp || !all_lanes_wait(first, b.fibers[i])) continue;
-      const unsigned mask = b.fibers[i].mask;
+      if (b.threads[i].state != State::kAtWarp || !all_lanes_wait(first, b.threads[i])) continue;
+      const unsigned mask = b.threads[i].mask;
       for (size_t lane = 0; lane < kWarp && first + lane < b.n_threads; ++lane) {
-        Fiber &fiber = b.fibers[first + lane];
-        if ((mask >> lane & 1u) == 0 || fiber.state != State::kAtWarp) continue;
-        b.left[first + lane] = fiber.value;
-        fiber.state = State::kReady;
+        Thread &waiting = b.threads[first + lane];
+        if ((mask >> lane & 1u) == 0 || waiting.state != State::kAtWarp) continue;
+        b.left[first + lane] = waiting.value;
+        waiting.state = State::kReady;
       }
       any = true;
     }
@@ -157,31 +206,22 @@ bool release_warps() {
   return any;
 }
 
-size_t n_alive() {
-  const Block &b = block();
-  size_t n = 0;
-  for (size_t i = 0; i < b.n_threads; ++i) n += b.fibers[i].state != State::kDone ? 1 : 0;
-  return n;
-}
-
 void run_block() {
   Block &b = block();
   if (__start_simt_shared != nullptr)
     std::memset(__start_simt_shared, 0xff, static_cast<size_t>(__stop_simt_shared - __start_simt_shared));
-  while (n_alive() > 0) {
-    bool ran = false;
-    for (size_t i = 0; i < b.n_threads; ++i) {
-      const size_t index = b.order == Order::kAscending ? i : b.n_threads - 1 - i;
-      if (b.fibers[index].state != State::kReady) continue;
-      run(index);
-      ran = true;
-    }
+  b.n_started = b.n_done = 0;
+  while (b.n_started < b.n_threads) run(idle_fiber());
+  while (b.n_done < b.n_threads) {
     const bool warps = release_warps(), barrier = release_barrier();
-    if (ran || warps || barrier) continue;
+    if (!warps && !barrier) {
+      for (size_t i = 0; i < b.n_threads; ++i)
+        if (b.threads[i].state != State::kDone) b.current = i;
+      undefined(current().state == State::kAtBarrier ? "a barrier that not all threads reach"
+                                                     : "a warp operation that not all lanes of its mask reach");
+    }
     for (size_t i = 0; i < b.n_threads; ++i)
-      if (b.fibers[i].state != State::kDone) b.current = i;
-    undefined(current().state == State::kAtBarrier ? "a barrier that not all threads reach"
-                                                   : "a warp operation that not all lanes of its mask reach");
+      if (b.threads[in_order(i)].state == State::kReady) run(b.threads[in_order(i)].fiber);
   }
 }
 
@@ -200,7 +240,7 @@ void launch(dim3 grid, dim3 block_dim, const std::function<void()> &kernel) {
                  grid.y, grid.z, block_dim.x, block_dim.y, block_dim.z);
     std::abort();
   }
-  if (b.fibers.size() < b.n_threads) b.fibers = std::vector<Fiber>(b.n_threads);
+  b.threads.resize(b.n_threads);
   b.left.assign(b.n_threads, 0);
   b.kernel = &kernel;
   Place place;
@@ -212,7 +252,8 @@ void launch(dim3 grid, dim3 block_dim, const std::function<void()> &kernel) {
         for (size_t i = 0; i < b.n_threads; ++i) {
           const auto at = static_cast<unsigned>(i);
           place.thread = dim3(at % block_dim.x, at / block_dim.x % block_dim.y, at / block_dim.x / block_dim.y);
-          prepare(i, place);
+          b.threads[i].place = place;
+          b.threads[i].state = State::kUnstarted;
         }
         run_block();
       }
@@ -228,7 +269,7 @@ int lane() {
 
 void sync_threads() {
   current().state = State::kAtBarrier;
-  to_scheduler(false);
+  to_scheduler();
 }
 
 uint64_t exchange(const char *what, unsigned mask, uint64_t value, int from) {
@@ -236,13 +277,13 @@ uint64_t exchange(const char *what, unsigned mask, uint64_t value, int from) {
   const size_t first = b.current / kWarp * kWarp;
   if ((mask >> lane() & 1u) == 0) undefined("a warp operation of a lane that is not in its mask");
   if ((mask >> from & 1u) == 0 || first + static_cast<size_t>(from) >= b.n_threads ||
-      b.fibers[first + static_cast<size_t>(from)].state == State::kDone)
+      b.threads[first + static_cast<size_t>(from)].state == State::kDone)
     undefined("a shuffle from a lane that takes no part");
   current().what = what;
   current().mask = mask;
   current().value = value;
   current().state = State::kAtWarp;
-  to_scheduler(false);
+  to_scheduler();
   return b.left[first + static_cast<size_t>(from)];
 }
 

@@ -112,6 +112,8 @@ class Instance {
     EXPECT_EQ(static_cast<size_t>(n), all.size());
     return all;
   }
+  const algorithm_interface_t *interface() const { return interface_; }
+  algorithm_t *self() { return self_; }
   const fc_topology_t &topology() const { return workflow_.get()->topology; }
 
  private:

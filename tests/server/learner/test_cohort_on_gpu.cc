@@ -1,0 +1,56 @@
+// Cohorts on the CUDA device: the host's updates, the same bytes again, and recordings that change nothing.
+#include "support.h"
+#include "trained_cohort.h"
+
+namespace {
+
+using fc_test::CohortShape;
+using fc_test::TrainedCohort;
+
+class CohortOnGpu : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const fc_status_t status = fc_device_open("cuda", &device_, &error);
+    if (status == FC_ENOTFOUND) GTEST_SKIP() << error.message;
+    ASSERT_EQ(FC_OK, status) << error.message;
+  }
+  void TearDown() override { fc_device_close(&device_); }
+  fc_device_t *device_ = nullptr;
+  fc_error_t error = {};
+};
+
+TEST_F(CohortOnGpu, TenUpdatesAreThoseOfTheHost) {
+  for (const CohortShape &shape : fc_test::cohort_shapes()) fc_test::expect_the_updates_of_the_host(shape, device_);
+  CohortShape full;  // the sizes in use
+  full.n_batch = 64;
+  full.n_hidden = 64;
+  full.n_attention = 32;
+  full.n_features = 11;
+  full.n_rows = 500;
+  full.n_learners = 8;
+  fc_test::expect_the_updates_of_the_host(full, device_);
+  full.variant = VARIANT_FAITHFUL;
+  fc_test::expect_the_updates_of_the_host(full, device_);
+}
+
+TEST_F(CohortOnGpu, TheSameAgainIsTheSameBytes) {
+  for (const CohortShape &shape : fc_test::cohort_shapes()) {
+    TrainedCohort first(shape, device_), second(shape, device_);
+    first.update(20);
+    second.update(20);
+    EXPECT_EQ(first.get(0)->bytes(), second.get(0)->bytes()) << shape.algorithm;
+  }
+}
+
+// Four updates are one launch here: 3 + 1 + 8 updates, one by one and in recordings, are 12 updates.
+TEST_F(CohortOnGpu, RecordingsAreTheirUpdatesOneByOne) {
+  for (const CohortShape &shape : fc_test::cohort_shapes()) {
+    TrainedCohort one_by_one(shape, device_), recorded(shape, device_);
+    for (int i = 0; i < 12; ++i) one_by_one.update(1);
+    recorded.update(3);
+    recorded.update(9);
+    EXPECT_EQ(one_by_one.get(0)->bytes(), recorded.get(0)->bytes()) << shape.algorithm;
+  }
+}
+
+}  // namespace
