@@ -114,7 +114,7 @@ static fc_status_t train(const motivation_task_t *task, motivation_run_t *run, t
     transition.cost_usd_h = fc_cost_reserved_usd_h(run->workflow, rows.windows[i].configuration);
     status = trainer_insert(trainer, &transition, false);
   }
-  for (int32_t u = 0; status == FC_OK && u < UPDATES; ++u) status = trainer_update(trainer, &report);
+  if (status == FC_OK) status = trainer_update(trainer, UPDATES, &report, error);
   tuner_rows_clear(&rows);
   world_clear(&world);
   return status;

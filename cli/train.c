@@ -17,7 +17,7 @@
 enum { PATH_SIZE = 1200, FILE_SIZE = 1 << 20 };
 
 typedef struct {
-  const char *store_path, *workflow_name, *algorithm, *variant, *out, *semantics_name;
+  const char *store_path, *workflow_name, *algorithm, *variant, *out, *semantics_name, *backend;
   int64_t updates, seed, batch, checkpoint_every;
   bool resume, json;
   store_t *store;
@@ -95,6 +95,7 @@ static fc_status_t make_trainer(train_t *train, fc_error_t *error) {
   options.learning.seed = (uint64_t)train->seed;
   options.learning.n_batch = (int32_t)train->batch;
   options.semantics = train->semantics;
+  options.backend = train->backend;
   FC_TRY(trainer_new(train->workflow, &options, &train->trainer, error));
   if (train->resume) {
     const fc_status_t status = trainer_resume(train->trainer, train->checkpoints, error);
@@ -120,6 +121,14 @@ static void add_report(train_t *train, const algorithm_report_t *report, int64_t
   train->report.actor_grad_norm += share * (report->actor_grad_norm - train->report.actor_grad_norm);
 }
 
+/* As many updates as one call may make, none beyond the next checkpoint or the end. */
+static int64_t next_round(const train_t *train, int64_t done) {
+  int64_t n = trainer_round(train->trainer), left = train->updates - done;
+  const int64_t every = train->checkpoint_every, to_checkpoint = every > 0 ? every - done % every : left;
+  if (to_checkpoint < left) left = to_checkpoint;
+  return n < left ? n : left;
+}
+
 static fc_status_t run_updates(train_t *train, fc_error_t *error) {
   const fc_clock_t clock = fc_clock_system();
   const int64_t started_ns = clock.monotonic_ns(clock.self);
@@ -131,7 +140,7 @@ static fc_status_t run_updates(train_t *train, fc_error_t *error) {
   for (int64_t done = first; done < train->updates && status == FC_OK;) {
     algorithm_report_t report;
     char detail[64];
-    FC_TRY_GOTO(trainer_update(train->trainer, &report), status, out);
+    FC_TRY_GOTO(trainer_update(train->trainer, next_round(train, done), &report, error), status, out);
     done = trainer_updates_done(train->trainer);
     if (done > tail) add_report(train, &report, &n_reported);
     snprintf(detail, sizeof detail, "critic loss %.4g", report.critic_loss);
@@ -247,6 +256,7 @@ static void print_json(const train_t *train) {
   fc_json_set_string(json, "workflow", train->workflow->name);
   fc_json_set_string(json, "algorithm", train->algorithm);
   fc_json_set_string(json, "variant", train->variant);
+  fc_json_set_string(json, "device", trainer_device(train->trainer));
   fc_json_set_string(json, "semantics", fc_semantics_name(train->semantics));
   fc_json_set_int(json, "seed", train->seed);
   fc_json_set_int(json, "rows", train->rows_read);
@@ -271,8 +281,8 @@ static void print_text(const train_t *train) {
          train->rows_read, train->workflow->name, fc_semantics_name(train->semantics));
   if (train->rows_other > 0)
     printf("  %" PRId64 " windows of the other semantics were left out (--semantics chooses)\n", train->rows_other);
-  printf("  updates          %" PRId64 " (%.0f per second)\n", trainer_updates_done(train->trainer),
-         updates_per_s(train));
+  printf("  updates          %" PRId64 " (%.0f per second, %s)\n", trainer_updates_done(train->trainer),
+         updates_per_s(train), trainer_device(train->trainer));
   if (train->updates_here == 0)
     printf("  the checkpoint had at least %" PRId64 " updates already: none was due\n", train->updates);
   else
@@ -321,6 +331,7 @@ static bool parse(train_t *train, int argc, char **argv, int *exit_code) {
        false, 0, 0},
       {"variant", ARGUMENT_TEXT, &train->variant, "NAME",
        "repaired (default) or faithful: the published code, flaws included", false, 0, 0},
+      {"backend", ARGUMENT_TEXT, &train->backend, "NAME", "where to train: cpu, cuda, or auto (default)", false, 0, 0},
       {"updates", ARGUMENT_INT, &train->updates, "N", "total updates, also with --resume (20000)", false, 1, 1e12},
       {"seed", ARGUMENT_INT, &train->seed, "S", "same seed, same rows, same bytes (1)", false, 0, 9e15},
       {"batch", ARGUMENT_INT, &train->batch, "B", "transitions per update (64)", false, 1, 65536},
@@ -345,6 +356,7 @@ static bool parse(train_t *train, int argc, char **argv, int *exit_code) {
 static int run(int argc, char **argv) {
   train_t train = {.algorithm = "attmf",
                    .variant = "repaired",
+                   .backend = "auto",
                    .updates = 20000,
                    .seed = 1,
                    .batch = 64,

@@ -24,6 +24,7 @@ static void set_defaults(server_config_t *config) {
                   .variant = "repaired",
                   .seed = 1,
                   .samples_per_insert = 64,
+                  .backend = "auto",
                   .ranges = FC_RANGES_MEASURED,
                   .decode = FC_DECODE_UNIFORM,
                   .semantics = FC_SEMANTICS_STRICT,
@@ -145,6 +146,7 @@ static fc_status_t read_learner(const fc_config_node_t *root, server_learner_con
                                      "ranges",
                                      "decode",
                                      "semantics",
+                                     "backend",
                                      "min_rows",
                                      "candidate_every_updates",
                                      "candidate_interval_s",
@@ -153,6 +155,7 @@ static fc_status_t read_learner(const fc_config_node_t *root, server_learner_con
   static const char *const ranges[] = {"measured", "full"};
   static const char *const decodes[] = {"uniform", "authors"};
   static const char *const semantics[] = {"strict", "as-published"};
+  static const char *const backends[] = {"auto", "cpu", "cuda"};
   const fc_config_node_t *map;
   FC_TRY(section(root, "learner", keys, COUNT(keys), &map, error));
   if (map == NULL) return FC_OK;
@@ -180,6 +183,9 @@ static fc_status_t read_learner(const fc_config_node_t *root, server_learner_con
   choice = (int)learner->semantics;
   FC_TRY(read_choice(map, "semantics", semantics, 2, &choice, error));
   learner->semantics = (fc_semantics_t)choice;
+  choice = 0;
+  FC_TRY(read_choice(map, "backend", backends, 3, &choice, error));
+  learner->backend = backends[choice];
   FC_TRY(read_int32(map, "min_rows", 1, 1 << 26, &learner->min_rows, error));
   FC_TRY(fc_config_int(map, "candidate_every_updates", 1, INT64_MAX, &learner->candidate_every_updates, error));
   FC_TRY(fc_config_double(map, "candidate_interval_s", 0, 86400, &learner->candidate_interval_s, error));

@@ -50,7 +50,8 @@ typedef struct {
   fc_ranges_t ranges;
   fc_decode_t decode;
   fc_semantics_t semantics;
-  int32_t min_rows; /* no update before the replay has this many */
+  const char *backend; /* "auto", "cpu" or "cuda"; static */
+  int32_t min_rows;    /* no update before the replay has this many */
   int64_t candidate_every_updates;
   double candidate_interval_s;
   int64_t checkpoint_every_updates;

@@ -86,8 +86,7 @@ static fc_status_t train(learned_t *learned, fc_error_t *error) {
   if (trainer_rows(learned->trainer) == 0)
     return fc_error_set(error, FC_EINVAL, "%s: needs at least two offline rows that can be judged", learned->name);
   trainer_freeze_normaliser(learned->trainer);
-  for (int32_t i = 0; i < n_updates; ++i) FC_TRY(trainer_update(learned->trainer, &report));
-  return FC_OK;
+  return trainer_update(learned->trainer, n_updates, &report, error);
 }
 
 static fc_status_t new_trainer(learned_t *learned, fc_error_t *error) {
@@ -224,8 +223,7 @@ static fc_status_t learned_learn(void *self, const fc_observation_t *window, fc_
   learned->n_learned += 1;
   int32_t n_updates = UPDATES_PER_WINDOW;
   if (is_faithful(learned)) n_updates = learned->n_learned % FAITHFUL_WINDOWS_PER_UPDATE == 0 ? 1 : 0;
-  for (int32_t i = 0; i < n_updates; ++i) FC_TRY(trainer_update(learned->trainer, &report));
-  return FC_OK;
+  return n_updates == 0 ? FC_OK : trainer_update(learned->trainer, n_updates, &report, error);
 }
 
 /* ---- the methods --------------------------------------------------------------------------------------------- */

@@ -53,21 +53,21 @@ fc_status_t course_read(course_t *course, int64_t *n, fc_error_t *error) {
 
 /* ---- updates ---- */
 
-fc_status_t course_update(course_t *course, bool *done, fc_error_t *error) {
-  *done = false;
-  if (trainer_rows(course->trainer) < course->options->min_rows || trainer_updates_due(course->trainer) <= 0) {
-    return FC_OK;
-  }
+fc_status_t course_update(course_t *course, int64_t *n_done, fc_error_t *error) {
+  *n_done = 0;
+  const int64_t due = trainer_updates_due(course->trainer), round = trainer_round(course->trainer);
+  if (trainer_rows(course->trainer) < course->options->min_rows || due <= 0) return FC_OK;
   algorithm_report_t report;
-  const fc_status_t status = trainer_update(course->trainer, &report);
+  const int64_t n = due < round ? due : round;
+  const fc_status_t status = trainer_update(course->trainer, n, &report, error);
   if (status == FC_ESTATE) return FC_OK; /* every row so far is held out */
-  if (status != FC_OK) return fc_error_set(error, status, "an update failed: %s", fc_status_text(status));
+  if (status != FC_OK) return fc_error_prefix(error, "training has stopped, the policies that are live stay");
   if (!isfinite(report.critic_loss)) {
     return fc_error_set(error, FC_EUNSAFE, "the critic's loss is not finite after %" PRId64 " updates",
                         trainer_updates_done(course->trainer));
   }
   course->trainer_is_live = false;
-  *done = true;
+  *n_done = n;
   return FC_OK;
 }
 

@@ -38,8 +38,8 @@ void course_clear(course_t *course);
 /* Reads and inserts the rows that are new in the store; *n says how many. */
 fc_status_t course_read(course_t *course, int64_t *n, fc_error_t *error);
 
-/* One update if one is due; *done false when none was. */
-fc_status_t course_update(course_t *course, bool *done, fc_error_t *error);
+/* A round of the updates that are due (trainer_round); *n_done is 0 when none was. */
+fc_status_t course_update(course_t *course, int64_t *n_done, fc_error_t *error);
 
 /* Exports a candidate when enough updates and time passed (hurry: whatever the time) and hands it to the writer. */
 fc_status_t course_candidate(course_t *course, bool hurry, fc_error_t *error);

@@ -120,10 +120,10 @@ static void count_rows(learner_t *self) {
 
 /* All updates due, questions in between. FC_ECLOSED when the stop came first. */
 static fc_status_t do_updates(learner_t *self, course_t *course, fc_error_t *error) {
-  for (bool done = true; done;) {
+  for (int64_t n_done = 1; n_done > 0;) {
     if (stopping(self)) return FC_ECLOSED;
-    FC_TRY(course_update(course, &done, error));
-    if (done) stats_add(self->options.stats, STATS_learner_updates, 1);
+    FC_TRY(course_update(course, &n_done, error));
+    stats_add(self->options.stats, STATS_learner_updates, n_done);
     FC_TRY(course_checkpoint(course, false, error));
     answer_questions(self);
   }

@@ -21,7 +21,8 @@ trainer_options_t trainer_options_default(algorithm_variant_t variant) {
                                      .ranges = FC_RANGES_MEASURED,
                                      .decode = variant == VARIANT_FAITHFUL ? FC_DECODE_AUTHORS : FC_DECODE_UNIFORM,
                                      .semantics = FC_SEMANTICS_STRICT,
-                                     .samples_per_insert = default_samples_per_insert};
+                                     .samples_per_insert = default_samples_per_insert,
+                                     .backend = "cpu"};
   return options;
 }
 
@@ -71,7 +72,7 @@ static fc_status_t fill(trainer_t *t, fc_error_t *error) {
   FC_TRY(t->algorithm->create(&t->options.learning, t->workflow, t->n_features, &t->self, error));
   if (make_buffers(t) != FC_OK) return fc_error_set(error, FC_ENOMEM, "no memory for the trainer's batch");
   fc_rng_init(&t->rng, t->options.learning.seed, STREAM_SAMPLING);
-  return FC_OK;
+  return trainer_device_open(t, error);
 }
 
 fc_status_t trainer_new(const fc_workflow_t *workflow, const trainer_options_t *options, trainer_t **out,
@@ -92,6 +93,7 @@ fc_status_t trainer_new(const fc_workflow_t *workflow, const trainer_options_t *
 void trainer_destroy(trainer_t **out) {
   if (out == NULL || *out == NULL) return;
   trainer_t *t = *out;
+  trainer_device_close(t);
   if (t->self != NULL) t->algorithm->destroy(&t->self);
   replay_destroy(&t->replay);
   free(t->features);
@@ -125,11 +127,10 @@ void trainer_freeze_normaliser(trainer_t *t) {
   replay_fit_normaliser(t->replay, t->normaliser);
   replay_set_normaliser(t->replay, t->normaliser);
   t->frozen = true;
+  t->rows_there = -1;
 }
 
-fc_status_t trainer_update(trainer_t *t, algorithm_report_t *report) {
-  if (trainer_rows(t) == 0) return FC_ESTATE;
-  if (!t->frozen) trainer_freeze_normaliser(t);
+static void update_here(trainer_t *t, algorithm_report_t *report) {
   const int32_t n_batch = t->options.learning.n_batch;
   replay_sample(t->replay, &t->rng, n_batch, t->features, t->action, t->reward, t->next_features, t->terminal);
   const algorithm_batch_t batch = {.n_batch = n_batch,
@@ -139,7 +140,18 @@ fc_status_t trainer_update(trainer_t *t, algorithm_report_t *report) {
                                    .next_features = t->next_features,
                                    .terminal = t->terminal};
   t->algorithm->update(t->self, &batch, report);
-  t->updates += 1;
+}
+
+fc_status_t trainer_update(trainer_t *t, int64_t n, algorithm_report_t *report, fc_error_t *error) {
+  FC_ASSERT(n >= 1);
+  if (trainer_rows(t) == 0) return fc_error_set(error, FC_ESTATE, "there is no row to learn from");
+  if (!t->frozen) trainer_freeze_normaliser(t);
+  if (t->cohort != NULL) {
+    FC_TRY(trainer_device_update(t, n, report, error));
+  } else {
+    for (int64_t i = 0; i < n; ++i) update_here(t, report);
+  }
+  t->updates += n;
   return FC_OK;
 }
 
@@ -160,6 +172,7 @@ fc_status_t trainer_heldout(trainer_t *t, double *r2, double *error) {
   *r2 = NAN;
   *error = NAN;
   if (n < 2 || t->options.learning.discount > 0.0f || !t->frozen) return FC_ENOTFOUND;
+  FC_TRY(trainer_device_bring_back(t, NULL));
   for (int32_t first = 0; first < n; first += n_batch) {
     const int32_t count = n - first < n_batch ? n - first : n_batch;
     replay_heldout(t->replay, first, count, t->features, t->action, t->reward);
@@ -194,6 +207,7 @@ fc_status_t trainer_q(trainer_t *t, const fc_observation_t *before, const fc_fun
                       double *q) {
   float value = 0.0f;
   FC_TRY(observe(t, before));
+  FC_TRY(trainer_device_bring_back(t, NULL));
   fc_knobs_encode(t->workflow, t->options.ranges, t->options.decode, configuration, t->action);
   t->algorithm->q(t->self, 1, t->features, t->action, &value);
   *q = (double)value;
@@ -202,6 +216,7 @@ fc_status_t trainer_q(trainer_t *t, const fc_observation_t *before, const fc_fun
 
 fc_status_t trainer_action(trainer_t *t, const fc_observation_t *before, float *action) {
   FC_TRY(observe(t, before));
+  FC_TRY(trainer_device_bring_back(t, NULL));
   t->algorithm->act(t->self, 1, t->features, action);
   for (int32_t i = 0; i < t->workflow->n_functions * FC_KNOBS; ++i)
     if (!isfinite(action[i])) return FC_EUNSAFE;
@@ -217,6 +232,7 @@ fc_status_t trainer_act(trainer_t *t, const fc_observation_t *before, fc_functio
 fc_status_t trainer_export(trainer_t *t, int64_t version, char **manifest_json, size_t *manifest_size,
                            uint8_t **weights, size_t *weights_size, fc_error_t *error) {
   fc_policy_manifest_t manifest;
+  FC_TRY(trainer_device_bring_back(t, error));
   memset(&manifest, 0, sizeof manifest);
   fc_tensor_t *tensors = calloc(FC_MAX_POLICY_TENSORS, sizeof *tensors);
   if (tensors == NULL) return fc_error_set(error, FC_ENOMEM, "no memory to export the policy");

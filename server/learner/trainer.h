@@ -8,6 +8,7 @@
 #define SERVER_LEARNER_TRAINER_H
 
 #include "algorithm.h"
+#include "faasconf/device.h"
 #include "replay.h"
 
 #ifdef __cplusplus
@@ -24,10 +25,13 @@ typedef struct {
   fc_decode_t decode;
   fc_semantics_t semantics;  /* rows of the other semantics are refused by trainer_insert with FC_EMISMATCH */
   double samples_per_insert; /* 64 */
+  const char *backend;       /* "cpu", "cuda" or "auto" (static); elsewhere than on the cpu: attmf and mean_field */
+  fc_device_t *device;       /* instead of backend, borrowed; NULL: the trainer opens one */
 } trainer_options_t;
 trainer_options_t trainer_options_default(algorithm_variant_t variant);
 
-/* Borrows workflow until trainer_destroy. Caller owns the result and destroys it with trainer_destroy. */
+/* FC_ENOTFOUND for an unknown algorithm and for backend cuda where there is none, FC_EINVAL for one that the backend
+ * cannot train. Borrows workflow until trainer_destroy. Caller owns the result and destroys it with trainer_destroy. */
 fc_status_t trainer_new(const fc_workflow_t *workflow, const trainer_options_t *options, trainer_t **out,
                         fc_error_t *error);
 void trainer_destroy(trainer_t **trainer);
@@ -38,8 +42,14 @@ int32_t trainer_rows(const trainer_t *trainer);
 
 /* Freezes the normaliser on the rows present; done by the first update when not before. */
 void trainer_freeze_normaliser(trainer_t *trainer);
-/* One update; FC_ESTATE when there is no row to sample. */
-fc_status_t trainer_update(trainer_t *trainer, algorithm_report_t *report);
+/* n updates, n >= 1; *report is of the last one. FC_ESTATE when there is no row to sample; FC_ECUDA when the device is
+ * lost: what was learned since the last call that read weights (q, act, export, save) is lost with it. */
+fc_status_t trainer_update(trainer_t *trainer, int64_t n, algorithm_report_t *report, fc_error_t *error);
+/* How many updates a call should make at most, so that the caller hears from it a few times a second: 1 on the CPU,
+ * where every update's report is of use and costs nothing. */
+int64_t trainer_round(const trainer_t *trainer);
+/* Where it trains: "cpu avx512", the name of a GPU. The trainer's. */
+const char *trainer_device(const trainer_t *trainer);
 /* Updates due by samples_per_insert since creation or resumption: floor(inserts * ratio / B) - done. */
 int64_t trainer_updates_due(const trainer_t *trainer);
 int64_t trainer_updates_done(const trainer_t *trainer);

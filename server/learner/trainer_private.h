@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cohort.h"
 #include "trainer.h"
 
 struct trainer {
@@ -21,6 +22,20 @@ struct trainer {
   int64_t position;
   float *features, *next_features, *action, *reward, *q, *feature_scratch;
   uint8_t *terminal;
+  /* elsewhere than on the CPU: trainer_device.c */
+  fc_device_t *device;
+  cohort_t *cohort;      /* of one; NULL: the CPU trains `self` itself */
+  int64_t rows_there;    /* replay_inserted() as far as the device has them; -1: none, or of another normaliser */
+  bool device_is_behind; /* `self` was changed here: resumed, or never put */
+  bool host_is_behind;   /* `self` lacks the cohort's last updates */
 };
+
+/* A device and a cohort of one by options.backend; nothing for the CPU. */
+fc_status_t trainer_device_open(trainer_t *trainer, fc_error_t *error);
+void trainer_device_close(trainer_t *trainer);
+/* trainer_update's work on the device. */
+fc_status_t trainer_device_update(trainer_t *trainer, int64_t n, algorithm_report_t *report, fc_error_t *error);
+/* Before `self` is read: it becomes what the device has. Does nothing on the CPU. */
+fc_status_t trainer_device_bring_back(trainer_t *trainer, fc_error_t *error);
 
 #endif

@@ -113,6 +113,7 @@ fc_status_t trainer_save(trainer_t *t, const char *directory, fc_error_t *error)
   fc_rng_t *rng = NULL;
   uint8_t *state = NULL;
   size_t state_size = 0;
+  FC_TRY(trainer_device_bring_back(t, error));
   const int32_t n = list_tensors(t, tensors, &step, &rng);
   FC_TRY(safetensors_encode(tensors, n, &state, &state_size, error));
   const size_t replay_size_bytes = replay_state_size(t->replay);
@@ -151,6 +152,8 @@ static fc_status_t restore_blocks(trainer_t *t, const checkpoint_t *checkpoint, 
   for (int32_t i = 0; i < n; ++i)
     if (strcmp(tensors[i].name, blocks[i].name) != 0 || safetensors_elements(&tensors[i]) != blocks[i].n)
       return damaged(directory, tensors[i].name, error);
+  t->device_is_behind = true;
+  t->host_is_behind = false;
   for (int32_t i = 0; i < n; ++i) memcpy(blocks[i].data, tensors[i].data, (size_t)blocks[i].n * sizeof(float));
   if (!fc_json_int(fc_json_get(checkpoint->facts, "step"), step) ||
       !read_rng(fc_json_get(checkpoint->facts, "algorithm_rng"), rng))
@@ -173,6 +176,7 @@ static fc_status_t restore_normaliser(trainer_t *t, const checkpoint_t *checkpoi
     t->normaliser[o].scale = (float)scale;
   }
   replay_set_normaliser(t->replay, t->normaliser);
+  t->rows_there = -1;
   return FC_OK;
 }
 

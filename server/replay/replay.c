@@ -18,6 +18,7 @@ struct replay {
   fc_feature_t normaliser[FC_MAX_FEATURES]; /* mean 0, scale 1 until set */
   replay_rows_t rows;                       /* ring */
   replay_rows_t heldout;                    /* ring of its own */
+  int64_t inserted;                         /* into rows */
   float *feature_scratch;                   /* (N) */
 };
 
@@ -112,7 +113,18 @@ fc_status_t replay_insert(replay_t *replay, const fc_transition_t *transition, b
   *row.reward = (float)reward;
   *row.terminal = replay->options.every_row_terminal || (transition->flags & FC_TRANSITION_TERMINAL) ? 1 : 0;
   replay_rows_keep(rows);
+  if (!heldout) replay->inserted += 1;
   return FC_OK;
+}
+
+int64_t replay_inserted(const replay_t *replay) {
+  return replay->inserted;
+}
+
+int32_t replay_position(const replay_t *replay, int32_t k) {
+  const replay_rows_t *rows = &replay->rows;
+  FC_ASSERT(k >= 0 && k < rows->size);
+  return (rows->head - 1 - k + rows->capacity) % rows->capacity;
 }
 
 int32_t replay_size(const replay_t *replay) {
@@ -161,19 +173,36 @@ static void normalise(const replay_t *replay, const float *from, float *to) {
   }
 }
 
-void replay_sample(const replay_t *replay, fc_rng_t *rng, int32_t n_batch, float *features, float *action,
-                   float *reward, float *next_features, uint8_t *terminal) {
+/* Where a batch's row `b` goes. */
+typedef struct {
+  float *features, *action, *reward, *next_features;
+  uint8_t *terminal;
+} batch_t;
+
+static void copy_row(const replay_t *replay, int32_t index, size_t b, const batch_t *to) {
   const size_t n_observed = (size_t)replay->workflow->n_functions * (size_t)replay->options.n_features;
   const size_t n_action = (size_t)replay->workflow->n_functions * FC_KNOBS;
+  const replay_row_t row = replay_rows_at(&replay->rows, index);
+  normalise(replay, row.features, to->features + b * n_observed);
+  normalise(replay, row.next_features, to->next_features + b * n_observed);
+  memcpy(to->action + b * n_action, row.action, n_action * sizeof *row.action);
+  to->reward[b] = *row.reward;
+  to->terminal[b] = *row.terminal;
+}
+
+void replay_sample(const replay_t *replay, fc_rng_t *rng, int32_t n_batch, float *features, float *action,
+                   float *reward, float *next_features, uint8_t *terminal) {
+  const batch_t to = {features, action, reward, next_features, terminal};
   FC_ASSERT(replay->rows.size > 0);
-  for (int32_t b = 0; b < n_batch; ++b) {
-    const replay_row_t row = replay_rows_at(&replay->rows, (int32_t)fc_rng_below(rng, (uint32_t)replay->rows.size));
-    normalise(replay, row.features, features + (size_t)b * n_observed);
-    normalise(replay, row.next_features, next_features + (size_t)b * n_observed);
-    memcpy(action + (size_t)b * n_action, row.action, n_action * sizeof *action);
-    reward[b] = *row.reward;
-    terminal[b] = *row.terminal;
-  }
+  for (int32_t b = 0; b < n_batch; ++b)
+    copy_row(replay, (int32_t)fc_rng_below(rng, (uint32_t)replay->rows.size), (size_t)b, &to);
+}
+
+void replay_rows_copy(const replay_t *replay, int32_t first, int32_t n, float *features, float *action, float *reward,
+                      float *next_features, uint8_t *terminal) {
+  const batch_t to = {features, action, reward, next_features, terminal};
+  FC_ASSERT(first >= 0 && n >= 0 && n <= replay->rows.size - first);
+  for (int32_t i = 0; i < n; ++i) copy_row(replay, first + i, (size_t)i, &to);
 }
 
 void replay_heldout(const replay_t *replay, int32_t first, int32_t n, float *features, float *action, float *reward) {
@@ -201,6 +230,7 @@ void replay_save_state(const replay_t *replay, uint8_t *bytes) {
 fc_status_t replay_load_state(replay_t *replay, const uint8_t *bytes, size_t size) {
   const uint8_t *end = bytes + size;
   FC_TRY(replay_rows_load(&replay->rows, &bytes, end));
+  replay->inserted += replay->rows.size;
   FC_TRY(replay_rows_load(&replay->heldout, &bytes, end));
   return bytes == end ? FC_OK : FC_EFORMAT;
 }

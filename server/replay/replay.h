@@ -62,6 +62,14 @@ void replay_sample(const replay_t *replay, fc_rng_t *rng, int32_t n_batch, float
 /* Held-out rows [first, first + n) in insertion order, normalised. */
 void replay_heldout(const replay_t *replay, int32_t first, int32_t n, float *features, float *action, float *reward);
 
+/* Rows ever inserted to be sampled (not held out), those of a loaded state included. */
+int64_t replay_inserted(const replay_t *replay);
+/* Where in the ring the row lies that was inserted k rows before the newest, 0 <= k < replay_size(). */
+int32_t replay_position(const replay_t *replay, int32_t k);
+/* Rows at the ring's positions [first, first + n) of those that are filled, normalised; as replay_sample's arrays. */
+void replay_rows_copy(const replay_t *replay, int32_t first, int32_t n, float *features, float *action, float *reward,
+                      float *next_features, uint8_t *terminal);
+
 /* All rows as bytes, for checkpoints: save fills replay_state_size() bytes; load takes exactly such bytes of a replay
  * with the same options, FC_EFORMAT or FC_EMISMATCH otherwise (the replay is then empty or partly filled: destroy it).
  */

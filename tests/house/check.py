@@ -33,7 +33,7 @@ THIRD_PARTY = {
     r"curl/.*": ["agent/platforms/*", "functions/orchestrator/http_client.c",
                 "cli/load_http.c"],
     r"cublas.*\.h|cudnn.*\.h": ["kernels/*.cu"],
-    r"cu(da|rand|b/).*": ["kernels/*.cu", "sim/*.cu", "tests/sim/*.cu"],
+    r"cu(da|rand|b/).*": ["kernels/*.cu", "kernels/*.cuh", "sim/*.cu", "tests/sim/*.cu"],
     r"lapacke?\.h|cblas\.h|nlopt.*": ["eval/*", "sim/calibration*", "server/twin/*"],
     r"systemd/.*": ["agent/main.c", "server/main.c"],
     r"(gtest|gmock)/.*": ["tests/*"],

@@ -39,7 +39,7 @@ class Trainer : public ::testing::Test {
   }
   void update(trainer_t *trainer, int count) {
     algorithm_report_t report;
-    for (int i = 0; i < count; ++i) ASSERT_EQ(FC_OK, trainer_update(trainer, &report));
+    for (int i = 0; i < count; ++i) ASSERT_OK(trainer_update(trainer, 1, &report, &error));
   }
   std::string policy(trainer_t *trainer) {
     char *manifest = nullptr;
@@ -232,7 +232,7 @@ TEST_F(Trainer, RowsOfOtherSemanticsAreRefusedAndRowsWithoutSIgnored) {
   EXPECT_EQ(FC_OK, trainer_insert(t, first.get(), false));
   EXPECT_EQ(0, trainer_rows(t));
   algorithm_report_t report;
-  EXPECT_EQ(FC_ESTATE, trainer_update(t, &report));
+  EXPECT_EQ(FC_ESTATE, trainer_update(t, 1, &report, &error));
 }
 
 }  // namespace
