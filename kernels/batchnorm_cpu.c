@@ -127,21 +127,33 @@ void FC_CPU(batchnorm_train_backward)(fc_real_t *grad_x, fc_real_t *grad_scale, 
   }
 }
 
+/* Rows of one column, for the widths that are no whole vectors. */
+static void eval_column(fc_real_t *y, const fc_real_t *x, fc_real_t mean, fc_real_t factor, fc_real_t shift,
+                        int32_t n_rows, int32_t n_columns) {
+  for (int64_t at = 0; at < (int64_t)n_rows * n_columns; at += n_columns) y[at] = (x[at] - mean) * factor + shift;
+}
+
 void FC_CPU(batchnorm_eval_forward)(fc_real_t *y, const fc_real_t *x, const fc_real_t *scale, const fc_real_t *shift,
                                     const fc_real_t *running_mean, const fc_real_t *running_var, int32_t n_learners,
                                     int32_t n_rows, int32_t n_columns, int64_t parameter_stride,
                                     int64_t statistics_stride, fc_stream_t *stream) {
   (void)stream;
   for (int32_t l = 0; l < n_learners; ++l) {
-    for (int32_t c = 0; c < n_columns; ++c) {
-      const fc_real_t rs = 1 / fc_sqrt(running_var[l * statistics_stride + c] + (fc_real_t)FC_NORM_EPSILON);
-      const fc_real_t a = scale[l * parameter_stride + c] * rs;
-      const fc_real_t m = running_mean[l * statistics_stride + c], b = shift[l * parameter_stride + c];
-      const int64_t first = (int64_t)l * n_rows * n_columns + c;
-      for (int32_t r = 0; r < n_rows; ++r) {
-        y[first + (int64_t)r * n_columns] = (x[first + (int64_t)r * n_columns] - m) * a + b;
-      }
+    const fc_real_t *g = scale + l * parameter_stride, *b = shift + l * parameter_stride;
+    const fc_real_t *m = running_mean + l * statistics_stride, *v = running_var + l * statistics_stride;
+    const fc_real_t *xl = x + (int64_t)l * n_rows * n_columns;
+    fc_real_t *yl = y + (int64_t)l * n_rows * n_columns;
+    int32_t c = 0;
+    for (; c + VEC <= n_columns; c += VEC) {
+      fc_real_t factor[VEC];
+      for (int i = 0; i < VEC; ++i) factor[i] = g[c + i] * (1 / fc_sqrt(v[c + i] + (fc_real_t)FC_NORM_EPSILON));
+      const vec_t a = vec_load(factor), mean = vec_load(m + c), add = vec_load(b + c);
+      for (int64_t at = c; at < (int64_t)n_rows * n_columns; at += n_columns)
+        vec_store(yl + at, (vec_load(xl + at) - mean) * a + add);
     }
+    for (; c < n_columns; ++c)
+      eval_column(yl + c, xl + c, m[c], g[c] * (1 / fc_sqrt(v[c] + (fc_real_t)FC_NORM_EPSILON)), b[c], n_rows,
+                  n_columns);
   }
 }
 
