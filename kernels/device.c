@@ -22,6 +22,13 @@ static fc_status_t host_take(fc_device_t *device, size_t bytes, void **out, fc_e
   return FC_OK;
 }
 
+static fc_status_t host_set_stack(fc_device_t *device, size_t bytes, fc_error_t *error) {
+  (void)device;
+  (void)bytes;
+  (void)error;
+  return FC_OK;
+}
+
 static void host_give(fc_device_t *device, void *memory) {
   (void)device;
   free(memory);
@@ -60,6 +67,7 @@ static void host_forget(fc_device_t *device, fc_recording_t *recording) {
 }
 
 static const device_kind_t host_kind = {.close = host_close,
+                                        .set_stack = host_set_stack,
                                         .take = host_take,
                                         .give = host_give,
                                         .write = host_copy,
@@ -111,6 +119,10 @@ fc_stream_t *fc_device_stream(const fc_device_t *device) {
 
 const char *fc_device_name(const fc_device_t *device) {
   return device->name;
+}
+
+fc_status_t fc_device_set_stack(fc_device_t *device, size_t bytes, fc_error_t *error) {
+  return device->kind->set_stack(device, bytes, error);
 }
 
 fc_status_t fc_device_take(fc_device_t *device, size_t bytes, void **out, fc_error_t *error) {

@@ -28,6 +28,13 @@ void close_device(fc_device_t *device) {
   delete cuda_of(device);
 }
 
+fc_status_t set_stack(fc_device_t *device, size_t bytes, fc_error_t *error) {
+  size_t now = 0;
+  FC_TRY(worked(cudaDeviceGetLimit(&now, cudaLimitStackSize), device, "stack", error));
+  if (now >= bytes) return FC_OK;
+  return worked(cudaDeviceSetLimit(cudaLimitStackSize, bytes), device, "stack", error);
+}
+
 fc_status_t take(fc_device_t *device, size_t bytes, void **out, fc_error_t *error) {
   const cudaError_t status = cudaMalloc(out, bytes > 0 ? bytes : 1);
   if (status == cudaErrorMemoryAllocation) {
@@ -98,7 +105,7 @@ void forget(fc_device_t *device, fc_recording_t *recording) {
   cudaGraphExecDestroy(reinterpret_cast<cudaGraphExec_t>(recording));
 }
 
-const device_kind_t cuda_kind = {close_device, take, give, write, read, wait, record, keep, replay, forget};
+const device_kind_t cuda_kind = {close_device, set_stack, take, give, write, read, wait, record, keep, replay, forget};
 
 }  // namespace
 

@@ -10,6 +10,7 @@ extern "C" {
 
 typedef struct {
   void (*close)(fc_device_t *device);
+  fc_status_t (*set_stack)(fc_device_t *device, size_t bytes, fc_error_t *error);
   fc_status_t (*take)(fc_device_t *device, size_t bytes, void **out, fc_error_t *error);
   void (*give)(fc_device_t *device, void *memory);
   fc_status_t (*write)(fc_device_t *device, void *to, const void *from, size_t bytes, fc_error_t *error);

@@ -17,14 +17,3 @@ FC_HOST_DEVICE double normal_quantile(double p) {
   }
   return p < 0.5 ? z : -z;
 }
-
-void normal_table_init(normal_table_t *table) {
-  for (int i = 1; i <= NORMAL_CELLS / 2; ++i) {
-    const double z = normal_quantile((double)i / NORMAL_CELLS);
-    table->quantile[i] = z;
-    table->quantile[NORMAL_CELLS - i] = -z;
-  }
-  table->quantile[NORMAL_CELLS / 2] = 0;
-  table->quantile[0] = table->quantile[1];
-  table->quantile[NORMAL_CELLS] = table->quantile[NORMAL_CELLS - 1];
-}

@@ -18,7 +18,7 @@
 static FC_HOST_DEVICE double draw_speed(const simulator_t *simulator, draw_kind_t kind, int32_t entity, double sigma) {
   uint32_t bits[4];
   draw_block(simulator->seed, simulator->window, kind, (uint32_t)entity, 0, bits);
-  return draw_factor(&simulator->normal, sigma, bits[0]);
+  return draw_factor(simulator->normal, sigma, bits[0]);
 }
 
 static inline FC_HOST_DEVICE bool is_synchronous(const function_state_t *function) {
@@ -171,7 +171,7 @@ FC_HOST_DEVICE void engine_call(simulator_t *simulator, int32_t user, int32_t no
   call->resume_data = SPOILED_NOT;
   call->arrived_s = now_s;
   call->answer_delay_s = function->answer_delay_s + simulator->gateway_delay_s * (0.5 + draw_uniform(bits[1]));
-  call->factor = draw_factor(&simulator->normal, function->work_sigma, bits[2]);
+  call->factor = draw_factor(simulator->normal, function->work_sigma, bits[2]);
   if (draw_uniform(bits[3]) < simulator->tail_share) call->factor *= simulator->tail_factor;
   call->replica = balancer_pick(simulator, function, bits[0]);
   function->requests += 1;

@@ -109,7 +109,7 @@ static FC_HOST_DEVICE void start_cold(simulator_t *simulator, int32_t f, int32_t
     uint32_t bits[4];
     draw_block(simulator->seed, simulator->window, DRAW_COLD, (uint32_t)f, simulator->replicas[index].number, bits);
     const double cold_s =
-        simulator->cold_start_median_s * draw_median_factor(&simulator->normal, simulator->cold_start_sigma, bits[0]);
+        simulator->cold_start_median_s * draw_median_factor(simulator->normal, simulator->cold_start_sigma, bits[0]);
     events_set(&simulator->events, index, simulator->start_s + cold_s);
     n -= 1;
   }

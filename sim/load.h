@@ -49,7 +49,7 @@ static inline FC_HOST_DEVICE void load_start(simulator_t *simulator, int32_t use
   u->phase = USER_STARTS;
   simulator->counts.started += 1;
   const double startup_s = simulator->orchestrator_startup_s *
-                           draw_median_factor(&simulator->normal, simulator->orchestrator_startup_sigma, bits[0]);
+                           draw_median_factor(simulator->normal, simulator->orchestrator_startup_sigma, bits[0]);
   events_set(&simulator->events, load_entity(simulator, user), now_s + startup_s);
 }
 

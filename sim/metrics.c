@@ -5,8 +5,8 @@
 
 #define CFS_PERIODS_PER_S 10.0
 
-static void fill_function(const simulator_t *simulator, const function_state_t *function,
-                          fc_function_metrics_t *metrics) {
+static FC_HOST_DEVICE void fill_function(const simulator_t *simulator, const function_state_t *function,
+                                         fc_function_metrics_t *metrics) {
   /* In a window of replacements those that start up and those that leave count as long as they lived. */
   const double replica_s = function->replica_s, replicas = replica_s / simulator->window_s;
   const double periods_per_s =
@@ -25,7 +25,8 @@ static void fill_function(const simulator_t *simulator, const function_state_t *
       ((1u << FC_FUNCTION_METRIC_COUNT) - 1u) & ~(FC_METRIC_BIT(LATENCY_P75) | FC_METRIC_BIT(LATENCY_P95));
 }
 
-static void fill_outcome(const simulator_t *simulator, workflow_counts_t *counts, fc_outcome_t *outcome) {
+static FC_HOST_DEVICE void fill_outcome(const simulator_t *simulator, workflow_counts_t *counts,
+                                        fc_outcome_t *outcome) {
   memset(outcome, 0, sizeof *outcome);
   outcome->present =
       FC_OUTCOME_HAS_COUNTS | FC_OUTCOME_HAS_UNFINISHED | FC_OUTCOME_HAS_REJECTED | FC_OUTCOME_HAS_EXECUTION;
@@ -41,7 +42,7 @@ static void fill_outcome(const simulator_t *simulator, workflow_counts_t *counts
   samples_percentiles(&counts->latencies, &percentile, 1, &outcome->latency_p95_s);
 }
 
-void metrics_fill(simulator_t *simulator, fc_observation_t *observation) {
+FC_HOST_DEVICE void metrics_fill(simulator_t *simulator, fc_observation_t *observation) {
   observation->window = simulator->window;
   observation->duration_s = simulator->window_s;
   observation->load.present = FC_LOAD_HAS_ARRIVAL_RATE | FC_LOAD_HAS_IN_FLIGHT;
@@ -52,7 +53,7 @@ void metrics_fill(simulator_t *simulator, fc_observation_t *observation) {
     fill_function(simulator, &simulator->functions[f], &observation->metrics[f]);
 }
 
-void metrics_fill_latencies(simulator_t *simulator, fc_observation_t *observation) {
+FC_HOST_DEVICE void metrics_fill_latencies(simulator_t *simulator, fc_observation_t *observation) {
   const double percentiles[2] = {75, 95};
   double seconds[2];
   for (int32_t f = 0; f < simulator->n_functions; ++f) {

@@ -10,10 +10,10 @@ extern "C" {
 
 /* After engine_run: load, outcome, metrics but the latencies, window and duration of an observation initialised for
  * n_functions. */
-void metrics_fill(simulator_t *simulator, fc_observation_t *observation);
+FC_HOST_DEVICE void metrics_fill(simulator_t *simulator, fc_observation_t *observation);
 
 /* After engine_drain: latency percentiles of the functions, absent where nothing succeeded. */
-void metrics_fill_latencies(simulator_t *simulator, fc_observation_t *observation);
+FC_HOST_DEVICE void metrics_fill_latencies(simulator_t *simulator, fc_observation_t *observation);
 
 #ifdef __cplusplus
 }

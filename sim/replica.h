@@ -110,7 +110,7 @@ static inline FC_HOST_DEVICE void replica_warm_up(const simulator_t *simulator, 
                                                   const function_state_t *function) {
   uint32_t bits[4];
   draw_block(simulator->seed, simulator->window, DRAW_REPLICA, (uint32_t)replica->function, replica->number, bits);
-  replica->slowness = draw_factor(&simulator->normal, simulator->sigma_replica, bits[0]);
+  replica->slowness = draw_factor(simulator->normal, simulator->sigma_replica, bits[0]);
   replica->speed = function->speed / replica->slowness;
   replica->warm = true;
   replica->period_end_s = replica->updated_s + replica->period_s * draw_uniform(bits[1]);

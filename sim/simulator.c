@@ -9,22 +9,19 @@
 #include "metrics.h"
 #include "model.h"
 #include "plan.h"
+#include "sizes.h"
 
-enum {
-  SIMULATOR_MAX_USERS = 1 << 20,
-  SPARE_REPLICAS = 64, /* replicas per function that are always possible, whatever the ranges say */
-  SAMPLES_PER_USER = 64,
-  MIN_PLACES = 64,
-  MIN_SAMPLES = 1024,
-  MAX_SAMPLES = 8192
-};
+enum { SIMULATOR_MAX_USERS = 1 << 20, MIN_PLACES = 64 };
+
+static const simulator_sizes_t usual_sizes = {
+    .spare_replicas = 64, .stretches = true, .samples_per_user = 64, .min_samples = 1024, .max_samples = 8192};
 
 #define SIMULATOR_MAX_RATE_PER_S 1e5
 
 /* ---- checks ---- */
 
-static fc_status_t check_configuration(const simulator_t *simulator, const fc_function_configuration_t *configuration,
-                                       fc_error_t *error) {
+fc_status_t simulator_check_configuration(const simulator_t *simulator,
+                                          const fc_function_configuration_t *configuration, fc_error_t *error) {
   for (int32_t f = 0; f < simulator->n_functions; ++f) {
     const fc_function_configuration_t *c = &configuration[f];
     const char *name = simulator->workflow->functions[f].name;
@@ -45,10 +42,10 @@ static fc_status_t check_configuration(const simulator_t *simulator, const fc_fu
 /* ---- building ---- */
 
 /* What the workflow file says of a function outside `simulator:`. */
-static void set_limits(const fc_function_t *from, function_state_t *function) {
+static void set_limits(const fc_function_t *from, const simulator_sizes_t *sizes, function_state_t *function) {
   function->mode = from->mode;
   function->on_failure = from->on_failure;
-  function->max_replicas = SPARE_REPLICAS;
+  function->max_replicas = sizes->spare_replicas;
   const int32_t measured = from->ranges[FC_KNOB_REPLICAS].max, full = from->full_ranges[FC_KNOB_REPLICAS].max;
   if (measured > function->max_replicas) function->max_replicas = measured;
   if (full > function->max_replicas) function->max_replicas = full;
@@ -73,9 +70,9 @@ static fc_status_t take(size_t count, size_t size, void **out, const fc_workflow
 }
 
 /* Fixed room for the samples of each function and of the workflow. */
-static fc_status_t take_samples(simulator_t *simulator, fc_error_t *error) {
-  int32_t capacity = MIN_SAMPLES;
-  while (capacity < MAX_SAMPLES && capacity / SAMPLES_PER_USER < simulator->n_places) capacity *= 2;
+static fc_status_t take_samples(simulator_t *simulator, const simulator_sizes_t *sizes, fc_error_t *error) {
+  int32_t capacity = sizes->min_samples;
+  while (capacity < sizes->max_samples && capacity / sizes->samples_per_user < simulator->n_places) capacity *= 2;
   const size_t arrays = (size_t)simulator->n_functions + 1;
   FC_TRY(take(arrays * (size_t)capacity, sizeof(float), (void **)&simulator->samples, simulator->workflow, error));
   for (int32_t f = 0; f < simulator->n_functions; ++f) {
@@ -88,7 +85,8 @@ static fc_status_t take_samples(simulator_t *simulator, fc_error_t *error) {
 }
 
 /* Arrays of everything whose number follows from workflow and load. */
-static fc_status_t take_arrays(simulator_t *simulator, bool open_loop, fc_error_t *error) {
+static fc_status_t take_arrays(simulator_t *simulator, const simulator_sizes_t *sizes, bool open_loop,
+                               fc_error_t *error) {
   const fc_workflow_t *workflow = simulator->workflow;
   const size_t places = (size_t)simulator->n_places, replicas = (size_t)simulator->n_replicas,
                calls = (size_t)simulator->n_calls, entities = replicas + calls + places + 1;
@@ -104,22 +102,23 @@ static fc_status_t take_arrays(simulator_t *simulator, bool open_loop, fc_error_
   for (size_t i = 0; i < entities; ++i) simulator->events.position[i] = -1;
   for (int32_t f = 0; f < simulator->n_functions; ++f)
     simulator->functions[f].ready = simulator->ready + simulator->functions[f].first_replica;
-  return take_samples(simulator, error);
+  return take_samples(simulator, sizes, error);
 }
 
-static fc_status_t build(simulator_t *simulator, bool open_loop, fc_error_t *error) {
+static fc_status_t build(simulator_t *simulator, const simulator_sizes_t *sizes, bool open_loop, fc_error_t *error) {
   const fc_workflow_t *workflow = simulator->workflow;
   FC_TRY(
       take((size_t)workflow->n_functions, sizeof(function_state_t), (void **)&simulator->functions, workflow, error));
   FC_TRY(take((size_t)simulator->n_nodes, sizeof(plan_node_t), (void **)&simulator->nodes, workflow, error));
-  normal_table_init(&simulator->normal);
+  FC_TRY(take(1, sizeof *simulator->normal, (void **)&simulator->normal, workflow, error));
+  normal_table_init(simulator->normal);
   model_set(simulator, &workflow->simulator);
   int64_t replicas = 0;
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
     function_state_t *function = &simulator->functions[f];
-    set_limits(&workflow->functions[f], function);
+    set_limits(&workflow->functions[f], sizes, function);
     function->first_replica = (int32_t)(replicas < INT32_MAX ? replicas : INT32_MAX);
-    function->n_slots = 2 * function->max_replicas; /* old and new ones of a change */
+    function->n_slots = (sizes->stretches ? 2 : 1) * function->max_replicas;
     replicas += function->n_slots;
   }
   plan_compile(workflow, simulator->nodes);
@@ -130,7 +129,7 @@ static fc_status_t build(simulator_t *simulator, bool open_loop, fc_error_t *err
                         workflow->name, (int)simulator->n_places, (long long)calls, (long long)replicas);
   simulator->n_replicas = (int32_t)replicas;
   simulator->n_calls = (int32_t)calls;
-  return take_arrays(simulator, open_loop, error);
+  return take_arrays(simulator, sizes, open_loop, error);
 }
 
 /* How many workflows can be in flight at once; negative when the options ask for nothing that can be done. */
@@ -153,6 +152,11 @@ static fc_status_t count_places(const simulator_options_t *options, double windo
 
 fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options_t *options, simulator_t **out,
                           fc_error_t *error) {
+  return simulator_new_sized(workflow, options, &usual_sizes, out, error);
+}
+
+fc_status_t simulator_new_sized(const fc_workflow_t *workflow, const simulator_options_t *options,
+                                const simulator_sizes_t *sizes, simulator_t **out, fc_error_t *error) {
   *out = NULL;
   int32_t n_nodes = 0, n_leaves = 0, n_places = 0;
   FC_TRY(model_check(workflow, &workflow->simulator, error));
@@ -171,7 +175,7 @@ fc_status_t simulator_new(const fc_workflow_t *workflow, const simulator_options
   simulator->max_rate_per_s = simulator->rate_per_s;
   simulator->n_nodes = n_nodes;
   simulator->n_leaves = n_leaves;
-  const fc_status_t status = build(simulator, options->users == 0, error);
+  const fc_status_t status = build(simulator, sizes, options->users == 0, error);
   if (status != FC_OK) {
     simulator_destroy(&simulator);
     return status;
@@ -202,6 +206,7 @@ fc_status_t simulator_renew(const fc_workflow_t *workflow, const simulator_optio
 void simulator_destroy(simulator_t **simulator) {
   if (simulator == NULL || *simulator == NULL) return;
   simulator_t *self = *simulator;
+  free(self->normal);
   free(self->functions);
   free(self->nodes);
   free(self->replicas);
@@ -237,7 +242,7 @@ fc_status_t simulator_set_load(simulator_t *simulator, int32_t users, double rat
 
 fc_status_t simulator_window(simulator_t *simulator, int64_t window, const fc_function_configuration_t *configuration,
                              fc_observation_t *observation, fc_error_t *error) {
-  FC_TRY(check_configuration(simulator, configuration, error));
+  FC_TRY(simulator_check_configuration(simulator, configuration, error));
   FC_ASSERT_EQ(observation->n_functions, simulator->n_functions);
   simulator->continues = false;
   engine_open(simulator, window, configuration);
@@ -253,7 +258,7 @@ fc_status_t simulator_window(simulator_t *simulator, int64_t window, const fc_fu
 fc_status_t simulator_next_window(simulator_t *simulator, int64_t window,
                                   const fc_function_configuration_t *configuration, fc_observation_t *observation,
                                   fc_error_t *error) {
-  FC_TRY(check_configuration(simulator, configuration, error));
+  FC_TRY(simulator_check_configuration(simulator, configuration, error));
   FC_ASSERT_EQ(observation->n_functions, simulator->n_functions);
   if (simulator->continues) {
     engine_reopen(simulator, window, configuration);

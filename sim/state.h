@@ -203,7 +203,7 @@ struct simulator {
   fc_balancer_t balancer;
   bool queues;           /* at the concurrency limit calls wait instead of being rejected */
   bool has_been_running; /* parameters: FC_WINDOWS_RUNNING */
-  normal_table_t normal;
+  normal_table_t *normal;
   /* plan */
   int32_t n_nodes, n_leaves;
   plan_node_t *nodes; /* (n_nodes) */

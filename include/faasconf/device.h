@@ -39,6 +39,10 @@ const fc_ops_t *fc_device_ops(const fc_device_t *device);
 fc_stream_t *fc_device_stream(const fc_device_t *device); /* for ops; NULL on the host */
 const char *fc_device_name(const fc_device_t *device);    /* "cpu avx512", "NVIDIA H200"; the device's */
 
+/* At least so many bytes of stack for each thread of later kernels, for those that recurse. Does nothing on the host.
+ */
+fc_status_t fc_device_set_stack(fc_device_t *device, size_t bytes, fc_error_t *error);
+
 /* Memory for `bytes` bytes, all 0, aligned to 64. FC_ENOMEM. Give it back with fc_device_give. */
 fc_status_t fc_device_take(fc_device_t *device, size_t bytes, void **out, fc_error_t *error);
 void fc_device_give(fc_device_t *device, void *memory);

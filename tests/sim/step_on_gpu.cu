@@ -38,6 +38,7 @@ std::vector<Array> arrays_of(simulator_t *simulator, simulator_t *image, functio
       arrays.push_back(
           {reinterpret_cast<void **>(host), reinterpret_cast<void **>(image_pointer), count * sizeof(**host)});
   };
+  add(&simulator->normal, &image->normal, 1);
   add(&simulator->nodes, &image->nodes, size_t(simulator->n_nodes));
   add(&simulator->replicas, &image->replicas, replicas);
   add(&simulator->calls, &image->calls, calls);

@@ -1,0 +1,44 @@
+/* batch_image.h - inside sim: one window's state as one block of bytes, and the kernels that work on n of them.
+ *
+ *   | simulator | functions | replicas | ready | calls | progress | users | free_next | heap | position | samples |
+ *
+ * The host makes one image of a fresh simulator; the device copies it n times and sets each copy's pointers. What no
+ * window changes (plan, quantiles) is there once.
+ */
+#ifndef SIM_BATCH_IMAGE_H
+#define SIM_BATCH_IMAGE_H
+
+#include "batch.h"
+#include "state.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Offsets of the arrays within an image, multiples of 16; `bytes` is the whole. */
+typedef struct {
+  size_t functions, replicas, ready, calls, progress, users, free_next, heap, position, samples, bytes;
+  bool open_loop;
+} batch_layout_t;
+
+/* Arrays of a launch, all on the device. */
+typedef struct {
+  uint8_t *images;                                   /* (capacity, layout.bytes) */
+  const int64_t *windows;                            /* (n) */
+  const int32_t *users;                              /* (n) */
+  const fc_function_configuration_t *configurations; /* (n,N) */
+  fc_load_t *load;                                   /* (n) */
+  fc_outcome_t *outcome;                             /* (n) */
+  fc_function_metrics_t *metrics;                    /* (n,N) */
+} batch_arrays_t;
+
+/* Copies `image` to each of n places and sets pointers; plan and quantiles are shared. Only queues. */
+void batch_place(const uint8_t *image, uint8_t *images, int32_t n, batch_layout_t layout, plan_node_t *nodes,
+                 normal_table_t *normal, fc_stream_t *stream);
+/* n windows, one per image. Only queues. */
+void batch_launch(batch_arrays_t arrays, int32_t n, batch_layout_t layout, fc_stream_t *stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
