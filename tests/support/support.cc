@@ -28,7 +28,8 @@ std::string shared_file(const std::string &relative) {
 }
 
 std::string source_file(const std::string &relative) {
-  return (fs::path(FAASCONF_SOURCE_DIR) / relative).string();
+  const char *elsewhere = std::getenv("FAASCONF_SOURCE_DIR");  // programs that were copied to another machine
+  return (fs::path(elsewhere != nullptr ? elsewhere : FAASCONF_SOURCE_DIR) / relative).string();
 }
 std::string program(const std::string &name) {
   return (fs::path(FAASCONF_BIN_DIR) / name).string();
