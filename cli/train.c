@@ -18,7 +18,7 @@ enum { PATH_SIZE = 1200, FILE_SIZE = 1 << 20 };
 
 typedef struct {
   const char *store_path, *workflow_name, *algorithm, *variant, *out, *semantics_name, *backend;
-  int64_t updates, seed, batch, checkpoint_every;
+  int64_t updates, seed, batch, checkpoint_every, threads;
   bool resume, json;
   store_t *store;
   fc_workflow_t *workflow;
@@ -94,6 +94,7 @@ static fc_status_t make_trainer(train_t *train, fc_error_t *error) {
   options.learning = algorithm->defaults(train->learning_variant);
   options.learning.seed = (uint64_t)train->seed;
   options.learning.n_batch = (int32_t)train->batch;
+  options.learning.n_threads = (int32_t)train->threads;
   options.semantics = train->semantics;
   options.backend = train->backend;
   FC_TRY(trainer_new(train->workflow, &options, &train->trainer, error));
@@ -332,6 +333,8 @@ static bool parse(train_t *train, int argc, char **argv, int *exit_code) {
       {"variant", ARGUMENT_TEXT, &train->variant, "NAME",
        "repaired (default) or faithful: the published code, flaws included", false, 0, 0},
       {"backend", ARGUMENT_TEXT, &train->backend, "NAME", "where to train: cpu, cuda, or auto (default)", false, 0, 0},
+      {"threads", ARGUMENT_INT, &train->threads, "N",
+       "share out every batch between N threads of the CPU (1): attmf, mean_field", false, 1, 64},
       {"updates", ARGUMENT_INT, &train->updates, "N", "total updates, also with --resume (20000)", false, 1, 1e12},
       {"seed", ARGUMENT_INT, &train->seed, "S", "same seed, same rows, same bytes (1)", false, 0, 9e15},
       {"batch", ARGUMENT_INT, &train->batch, "B", "transitions per update (64)", false, 1, 65536},
@@ -357,6 +360,7 @@ static int run(int argc, char **argv) {
   train_t train = {.algorithm = "attmf",
                    .variant = "repaired",
                    .backend = "auto",
+                   .threads = 1,
                    .updates = 20000,
                    .seed = 1,
                    .batch = 64,

@@ -131,6 +131,7 @@ static trainer_options_t training_options(const server_learner_config_t *config)
   training.semantics = config->semantics;
   training.samples_per_insert = config->samples_per_insert;
   training.backend = config->backend;
+  training.learning.n_threads = config->threads;
   return training;
 }
 

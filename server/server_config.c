@@ -25,6 +25,7 @@ static void set_defaults(server_config_t *config) {
                   .seed = 1,
                   .samples_per_insert = 64,
                   .backend = "auto",
+                  .threads = 1,
                   .ranges = FC_RANGES_MEASURED,
                   .decode = FC_DECODE_UNIFORM,
                   .semantics = FC_SEMANTICS_STRICT,
@@ -147,6 +148,7 @@ static fc_status_t read_learner(const fc_config_node_t *root, server_learner_con
                                      "decode",
                                      "semantics",
                                      "backend",
+                                     "threads",
                                      "min_rows",
                                      "candidate_every_updates",
                                      "candidate_interval_s",
@@ -186,6 +188,7 @@ static fc_status_t read_learner(const fc_config_node_t *root, server_learner_con
   choice = 0;
   FC_TRY(read_choice(map, "backend", backends, 3, &choice, error));
   learner->backend = backends[choice];
+  FC_TRY(read_int32(map, "threads", 1, 64, &learner->threads, error));
   FC_TRY(read_int32(map, "min_rows", 1, 1 << 26, &learner->min_rows, error));
   FC_TRY(fc_config_int(map, "candidate_every_updates", 1, INT64_MAX, &learner->candidate_every_updates, error));
   FC_TRY(fc_config_double(map, "candidate_interval_s", 0, 86400, &learner->candidate_interval_s, error));

@@ -51,6 +51,7 @@ typedef struct {
   fc_decode_t decode;
   fc_semantics_t semantics;
   const char *backend; /* "auto", "cpu" or "cuda"; static */
+  int32_t threads;     /* of the CPU, per update */
   int32_t min_rows;    /* no update before the replay has this many */
   int64_t candidate_every_updates;
   double candidate_interval_s;

@@ -4,7 +4,8 @@
  * its networks, targets, optimiser moments and random stream in one flat parameter block; it sees normalised features
  * and actions in [0,1], never a metric or a millicore. Each algorithm is one file that reads as its equations
  * (attmf.c); the trainer (trainer.h) owns replay, normalisation, schedule and checkpoints. One thread per instance.
- * update() and act() never allocate.
+ * update() and act() never allocate. The same number of
+ * threads gives the same bytes.
  */
 #ifndef SERVER_LEARNER_ALGORITHM_H
 #define SERVER_LEARNER_ALGORITHM_H
@@ -29,6 +30,8 @@ typedef struct {
   float soft_update;   /* tau; 0.01 */
   float discount;      /* gamma; 0.9 faithful, 0 repaired */
   uint64_t seed;
+  int32_t
+      n_threads; /* of one update, at most B; 0 and 1: the caller's alone. attmf and mean_field share out the batch */
 } algorithm_options_t;
 
 /* B transitions of one workflow; row-major. Borrowed until update() returns. */

@@ -23,6 +23,7 @@
 #include "attmf_learners.h"
 #include "neighbours.h"
 #include "options.h"
+#include "team.h"
 
 static const float FAITHFUL_ACTION_MIN = 0.1f, FAITHFUL_ACTION_MAX = 0.9f;
 
@@ -30,6 +31,9 @@ struct algorithm {
   const char *kind; /* of its policies: the algorithm's name */
   neighbours_t neighbours;
   attmf_learners_t learners; /* one */
+  fc_team_t *team;           /* NULL: one thread */
+  attmf_learners_t *members; /* (threads) of the team: each its share of the rows */
+  attmf_batches_t batches;   /* of the update in hand */
   float *folded;             /* (4H) norms as the policy carries them */
   fc_rng_t rng;
   float *memory;
@@ -49,6 +53,39 @@ static algorithm_options_t attmf_defaults(algorithm_variant_t variant) {
   return options;
 }
 
+/* First row of a member's share of the batch. */
+static int32_t first_row(const algorithm_t *self, int32_t member) {
+  return (int32_t)((int64_t)self->learners.options.n_batch * member / fc_team_members(self->team));
+}
+
+/* The rows of one member, on its thread. */
+static void update_share(void *context, int32_t member, fc_stream_t *stream) {
+  algorithm_t *self = context;
+  const int64_t first = first_row(self, member), n = self->learners.n_functions, o = self->learners.n_features;
+  (void)stream; /* the member's nets have it */
+  const attmf_batches_t *all = &self->batches;
+  const attmf_batches_t own = {.features = all->features + first * n * o,
+                               .next_features = all->next_features + first * n * o,
+                               .action = all->action + first * n * FC_KNOBS,
+                               .reward = all->reward + first,
+                               .terminal = all->terminal + first};
+  attmf_learners_update(&self->members[member], &own);
+}
+
+/* Losses and squares are sums over the shares. */
+static void report_of(const attmf_learners_t *shares, int32_t n, algorithm_report_t *report) {
+  double critic_squares = 0, actor_squares = 0;
+  *report = (algorithm_report_t){0};
+  for (int32_t i = 0; i < n; ++i) {
+    report->critic_loss += (double)shares[i].critic_loss[0];
+    report->actor_loss += (double)shares[i].actor_loss[0];
+    critic_squares += (double)shares[i].critic_squares[0];
+    actor_squares += (double)shares[i].actor_squares[0];
+  }
+  report->critic_grad_norm = sqrt(critic_squares);
+  report->actor_grad_norm = sqrt(actor_squares);
+}
+
 void attmf_update(algorithm_t *self, const algorithm_batch_t *batch, algorithm_report_t *report) {
   attmf_learners_t *learners = &self->learners;
   FC_ASSERT_EQ(batch->n_batch, learners->options.n_batch);
@@ -57,11 +94,14 @@ void attmf_update(algorithm_t *self, const algorithm_batch_t *batch, algorithm_r
                                    .action = batch->action,
                                    .reward = batch->reward,
                                    .terminal = batch->terminal};
-  attmf_learners_update(learners, &batches);
-  report->critic_loss = (double)learners->critic_loss[0];
-  report->actor_loss = (double)learners->actor_loss[0];
-  report->critic_grad_norm = sqrt((double)learners->critic_squares[0]);
-  report->actor_grad_norm = sqrt((double)learners->actor_squares[0]);
+  if (self->team == NULL) {
+    attmf_learners_update(learners, &batches);
+    report_of(learners, 1, report);
+    return;
+  }
+  self->batches = batches;
+  fc_team_run(self->team, update_share, self);
+  report_of(self->members, fc_team_members(self->team), report);
 }
 
 /* ---- use ----------------------------------------------------------------------------------------------------- */
@@ -140,6 +180,8 @@ int32_t attmf_state(algorithm_t *self, algorithm_state_t *blocks, int64_t **step
 
 static void bind_all(algorithm_t *self, arena_t *arena) {
   attmf_learners_bind(&self->learners, arena);
+  for (int32_t m = 0; self->team != NULL && m < fc_team_members(self->team); ++m)
+    attmf_learners_bind_member(&self->members[m], &self->learners, arena);
   self->folded = arena_take(arena, 4 * (int64_t)self->learners.options.n_hidden);
 }
 
@@ -151,10 +193,25 @@ static void draw_half(attmf_half_t *half, fc_rng_t *rng) {
 
 void attmf_destroy(algorithm_t **self) {
   if (self == NULL || *self == NULL) return;
+  fc_team_destroy(&(*self)->team);
+  free((*self)->members);
   neighbours_clear(&(*self)->neighbours);
   free((*self)->memory);
   free(*self);
   *self = NULL;
+}
+
+/* The threads of options.n_threads, and each one's nets. */
+static fc_status_t gather_team(algorithm_t *self, fc_error_t *error) {
+  const algorithm_options_t *options = &self->learners.options;
+  if (options->n_threads <= 1) return FC_OK;
+  FC_TRY(fc_team_new(options->n_threads, options->n_hidden, &self->team, error));
+  self->members = calloc((size_t)options->n_threads, sizeof *self->members);
+  if (self->members == NULL) return fc_error_set(error, FC_ENOMEM, "%s: out of memory", self->kind);
+  for (int32_t m = 0; m < options->n_threads; ++m)
+    attmf_learners_init_member(&self->members[m], &self->learners, fc_team_ops(self->team),
+                               fc_team_stream(self->team, m), first_row(self, m + 1) - first_row(self, m));
+  return FC_OK;
 }
 
 fc_status_t attmf_create_named(const char *name, const algorithm_options_t *options, const fc_workflow_t *workflow,
@@ -178,6 +235,11 @@ fc_status_t attmf_create_named(const char *name, const algorithm_options_t *opti
   const bool known = attmf_learners_kind(name, options->variant, &attention, &norm);
   FC_ASSERT(known);
   attmf_learners_init(&self->learners, ops, NULL, options, attention, norm, 1, n_features, self->neighbours.csr);
+  const fc_status_t gathered = gather_team(self, error);
+  if (gathered != FC_OK) {
+    attmf_destroy(&self);
+    return gathered;
+  }
 
   arena_t arena = {NULL, 0};
   bind_all(self, &arena);

@@ -16,7 +16,7 @@ static double loss_factor(const attmf_learners_t *self) {
 /* y_j = r + gamma (1 - terminal) Q'_j(s', pi'(s')); targets always in evaluation mode, their statistics never move. */
 static void critic_target(attmf_learners_t *self, const attmf_batches_t *batches) {
   attmf_half_t *actor = &self->actor, *critic = &self->critic;
-  const int32_t b = self->options.n_batch;
+  const int32_t b = self->n_batch;
   const float *next_q = NULL;
   if (self->options.discount > 0) {
     attmf_actor_forward(&actor->net, actor->weights.target, actor->target_statistics, MODE_EVAL, b,
@@ -33,7 +33,7 @@ static void critic_target(attmf_learners_t *self, const attmf_batches_t *batches
 static void critic_step(attmf_learners_t *self, const attmf_batches_t *batches) {
   attmf_half_t *critic = &self->critic;
   const fc_ops_t *ops = self->ops;
-  const int32_t b = self->options.n_batch, rows = b * self->n_functions, l = self->n_learners;
+  const int32_t b = self->n_batch, rows = b * self->n_functions, l = self->n_learners;
   const double f = loss_factor(self);
   attmf_critic_forward(&critic->net, critic->weights.parameters, critic->statistics, MODE_TRAIN, b, batches->features,
                        batches->action, &critic->pass, &critic->workspace);
@@ -51,7 +51,7 @@ static void critic_step(attmf_learners_t *self, const attmf_batches_t *batches) 
 static void actor_step(attmf_learners_t *self, const attmf_batches_t *batches) {
   attmf_half_t *actor = &self->actor, *critic = &self->critic;
   const fc_ops_t *ops = self->ops;
-  const int32_t b = self->options.n_batch, rows = b * self->n_functions, l = self->n_learners;
+  const int32_t b = self->n_batch, rows = b * self->n_functions, l = self->n_learners;
   const double f = loss_factor(self);
   attmf_actor_forward(&actor->net, actor->weights.parameters, actor->statistics, MODE_TRAIN, b, batches->features,
                       &actor->pass, &actor->workspace);
@@ -97,7 +97,8 @@ void attmf_learners_init(attmf_learners_t *self, const fc_ops_t *ops, fc_stream_
                              .stream = stream,
                              .n_learners = n_learners,
                              .n_functions = neighbours.n_functions,
-                             .n_features = n_features};
+                             .n_features = n_features,
+                             .n_batch = options->n_batch};
   const fc_dims_t dims = {.n_learners = n_learners,
                           .n_batch = options->n_batch,
                           .n_functions = neighbours.n_functions,
@@ -109,8 +110,23 @@ void attmf_learners_init(attmf_learners_t *self, const fc_ops_t *ops, fc_stream_
                           .n_heads = 1};
   attmf_net_init_actor(&self->actor.net, ops, &dims, neighbours, attention, norm);
   attmf_net_init_critic(&self->critic.net, ops, &dims, neighbours, attention, norm);
-  attmf_net_set_stream(&self->actor.net, stream);
-  attmf_net_set_stream(&self->critic.net, stream);
+  attmf_net_set_backend(&self->actor.net, ops, stream);
+  attmf_net_set_backend(&self->critic.net, ops, stream);
+}
+
+void attmf_learners_init_member(attmf_learners_t *member, const attmf_learners_t *whole, const fc_ops_t *ops,
+                                fc_stream_t *stream, int32_t n_rows) {
+  *member = *whole;
+  member->ops = ops;
+  member->stream = stream;
+  member->n_batch = n_rows;
+  attmf_net_set_backend(&member->actor.net, ops, stream);
+  attmf_net_set_backend(&member->critic.net, ops, stream);
+}
+
+static void bind_passes(attmf_half_t *half, int32_t n_batch, arena_t *arena) {
+  attmf_pass_bind(&half->net, n_batch, &half->pass, arena);
+  attmf_workspace_bind(&half->net, n_batch, &half->workspace, arena);
 }
 
 static void bind_half(attmf_half_t *half, int32_t n_learners, int32_t n_batch, arena_t *arena) {
@@ -118,14 +134,12 @@ static void bind_half(attmf_half_t *half, int32_t n_learners, int32_t n_batch, a
   weights_bind(&half->weights, &half->net.parameters, n_learners, arena);
   half->statistics = arena_take(arena, statistics);
   half->target_statistics = arena_take(arena, statistics);
-  attmf_pass_bind(&half->net, n_batch, &half->pass, arena);
-  attmf_workspace_bind(&half->net, n_batch, &half->workspace, arena);
+  bind_passes(half, n_batch, arena);
 }
 
-void attmf_learners_bind(attmf_learners_t *self, arena_t *arena) {
-  const int64_t rows = (int64_t)self->n_learners * self->options.n_batch * self->n_functions;
-  bind_half(&self->actor, self->n_learners, self->options.n_batch, arena);
-  bind_half(&self->critic, self->n_learners, self->options.n_batch, arena);
+/* What each update writes anew. */
+static void bind_rest(attmf_learners_t *self, arena_t *arena) {
+  const int64_t rows = (int64_t)self->n_learners * self->n_batch * self->n_functions;
   self->target_q = arena_take(arena, rows);
   self->grad_q = arena_take(arena, rows);
   self->grad_action = arena_take(arena, rows * FC_KNOBS);
@@ -133,7 +147,28 @@ void attmf_learners_bind(attmf_learners_t *self, arena_t *arena) {
   self->actor_loss = arena_take(arena, self->n_learners);
   self->critic_squares = arena_take(arena, self->n_learners);
   self->actor_squares = arena_take(arena, self->n_learners);
+}
+
+void attmf_learners_bind(attmf_learners_t *self, arena_t *arena) {
+  bind_half(&self->actor, self->n_learners, self->n_batch, arena);
+  bind_half(&self->critic, self->n_learners, self->n_batch, arena);
+  bind_rest(self, arena);
   self->step = (int64_t *)arena_take(arena, (int64_t)(sizeof *self->step / sizeof(float)));
+}
+
+static void bind_member_half(attmf_half_t *half, const attmf_half_t *whole, int32_t n_batch, arena_t *arena) {
+  half->weights = whole->weights;
+  half->weights.gradients = arena_take(arena, half->weights.n_values);
+  half->statistics = whole->statistics;
+  half->target_statistics = whole->target_statistics;
+  bind_passes(half, n_batch, arena);
+}
+
+void attmf_learners_bind_member(attmf_learners_t *member, const attmf_learners_t *whole, arena_t *arena) {
+  bind_member_half(&member->actor, &whole->actor, member->n_batch, arena);
+  bind_member_half(&member->critic, &whole->critic, member->n_batch, arena);
+  bind_rest(member, arena);
+  member->step = whole->step;
 }
 
 static int32_t add_states(algorithm_state_t *blocks, int32_t n, const char *net, attmf_half_t *half, bool statistics) {

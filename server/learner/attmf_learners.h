@@ -25,6 +25,7 @@ typedef struct {
   const fc_ops_t *ops;
   fc_stream_t *stream;
   int32_t n_learners, n_functions, n_features; /* L, N, O */
+  int32_t n_batch;                             /* rows of the batch that these ops see: B, or a member's share */
   attmf_half_t actor, critic;
   float *target_q;    /* (L,B,N) y */
   float *grad_q;      /* (L,B,N) */
@@ -51,6 +52,13 @@ void attmf_learners_init(attmf_learners_t *learners, const fc_ops_t *ops, fc_str
                          int32_t n_features, fc_neighbours_t neighbours);
 /* Every array, for options.n_batch rows a learner: count with base NULL first, zeroed memory then. */
 void attmf_learners_bind(attmf_learners_t *learners, arena_t *arena);
+
+/* A member of a team (kernels/team.h) for rows [first_row, first_row + n_rows) of `whole`'s batches: ops and stream are
+ * the member's; weights, targets, moments, statistics and step are whole's, gradients and all else its own. Bind it
+ * with attmf_learners_bind_member; its losses and squares are its share of them. */
+void attmf_learners_init_member(attmf_learners_t *member, const attmf_learners_t *whole, const fc_ops_t *ops,
+                                fc_stream_t *stream, int32_t n_rows);
+void attmf_learners_bind_member(attmf_learners_t *member, const attmf_learners_t *whole, arena_t *arena);
 
 /* Critic step, actor step, soft update, of every learner. */
 void attmf_learners_update(attmf_learners_t *learners, const attmf_batches_t *batches);

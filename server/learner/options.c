@@ -1,6 +1,8 @@
 /* options.c - see options.h. */
 #include "options.h"
 
+#include "team.h"
+
 algorithm_options_t options_repaired(void) {
   return (algorithm_options_t){.variant = VARIANT_REPAIRED,
                                .n_batch = 64,
@@ -23,6 +25,10 @@ fc_status_t options_check(const char *name, const algorithm_options_t *o, int32_
   if (o->n_hidden < 1 || o->n_hidden > 4096 || o->n_attention < 1 || o->n_attention > 4096) {
     return fc_error_set(error, FC_EINVAL, "%s: hidden width %d, attention width %d: use 1 to 4096", name,
                         (int)o->n_hidden, (int)o->n_attention);
+  }
+  if (o->n_threads < 0 || o->n_threads > FC_TEAM_MAX_MEMBERS || o->n_threads > o->n_batch) {
+    return fc_error_set(error, FC_EINVAL, "%s: %d threads: use 1 to %d, and no more than the batch has rows", name,
+                        (int)o->n_threads, FC_TEAM_MAX_MEMBERS);
   }
   if (n_features < 1 || n_features > FC_MAX_FEATURES) {
     return fc_error_set(error, FC_EINVAL, "%s: %d features: use 1 to %d", name, (int)n_features, (int)FC_MAX_FEATURES);

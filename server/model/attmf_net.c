@@ -15,7 +15,8 @@ void attmf_net_init_actor(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t
   net_init(net, ops, dims, neighbours, attention, norm, 2 * dims->n_features, dims->n_knobs);
 }
 
-void attmf_net_set_stream(attmf_net_t *net, fc_stream_t *stream) {
+void attmf_net_set_backend(attmf_net_t *net, const fc_ops_t *ops, fc_stream_t *stream) {
+  net->mlp.ops = net->field.ops = ops;
   net->mlp.stream = net->field.stream = stream;
 }
 

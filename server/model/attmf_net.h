@@ -43,8 +43,8 @@ void attmf_net_init_actor(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t
 void attmf_net_init_critic(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t *dims, fc_neighbours_t neighbours,
                            attention_t attention, norm_t norm);
 
-/* Where the ops of both nets are queued; NULL until it is set. Borrowed. */
-void attmf_net_set_stream(attmf_net_t *net, fc_stream_t *stream);
+/* Other ops, and where they are queued (NULL until it is set). Borrowed. */
+void attmf_net_set_backend(attmf_net_t *net, const fc_ops_t *ops, fc_stream_t *stream);
 
 void attmf_pass_bind(const attmf_net_t *net, int32_t n_batch, attmf_pass_t *pass, arena_t *arena);
 void attmf_workspace_bind(const attmf_net_t *net, int32_t n_batch, attmf_workspace_t *workspace, arena_t *arena);

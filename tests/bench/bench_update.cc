@@ -1,7 +1,7 @@
 // bench_update: updates per second of one learner, batch 64, one thread.
 //
 //   bench_update [--n 5,6,7,12,100] [--variant faithful,repaired,softmax] [--seconds 1] [--rounds 5] [--json]
-//                [--backend cuda --learners 1,128]
+//                [--backend cuda --learners 1,128] [--threads 1]
 //
 // One update = sample 64 rows from a replay of 31,000 (fewer where they would not fit 400 MB), critic step, actor step,
 // soft updates: the same work as attmf_torch.py times. Variants: `faithful` (batch norm, squared attention, gamma 0.9:
@@ -66,10 +66,11 @@ struct Result {
   std::exit(1);
 }
 
-algorithm_options_t options_of(const std::string &variant) {
+algorithm_options_t options_of(const std::string &variant, int threads = 1) {
   algorithm_options_t options =
       algorithm_find("attmf", nullptr)->defaults(variant == "faithful" ? VARIANT_FAITHFUL : VARIANT_REPAIRED);
   if (variant == "softmax") options.discount = 0.9f;
+  options.n_threads = threads;
   return options;
 }
 
@@ -152,12 +153,12 @@ class DeviceBench : public Updates {
   cohort_t *cohort_ = nullptr;
 };
 
-// One learner on one core.
+// One learner on the CPU.
 class HostBench : public Updates {
  public:
-  HostBench(const std::string &variant, int n) : n_(n), workflow_(n, random_edges(n)), rows_(n) {
+  HostBench(const std::string &variant, int n, int threads) : n_(n), workflow_(n, random_edges(n)), rows_(n) {
     attmf_ = algorithm_find("attmf", nullptr);
-    const algorithm_options_t options = options_of(variant);
+    const algorithm_options_t options = options_of(variant, threads);
     fc_error_t error;
     if (attmf_->create(&options, workflow_.get(), kFeatures, &algorithm_, &error) != FC_OK) give_up(error.message);
     batch_features_.resize(static_cast<size_t>(kBatch) * n * kFeatures);
@@ -202,11 +203,12 @@ class HostBench : public Updates {
   std::vector<uint8_t> terminal_;
 };
 
-Result measure(const std::string &variant, int n, int learners, fc_device_t *device, double seconds, int rounds) {
+Result measure(const std::string &variant, int n, int learners, int threads, fc_device_t *device, double seconds,
+               int rounds) {
   const bool host = std::strcmp(fc_device_ops(device)->backend, "cpu") == 0;
   std::unique_ptr<Updates> bench;
   if (host) {
-    bench = std::make_unique<HostBench>(variant, n);
+    bench = std::make_unique<HostBench>(variant, n, threads);
   } else {
     bench = std::make_unique<DeviceBench>(variant, n, learners, device);
   }
@@ -247,7 +249,7 @@ std::vector<std::string> split(const std::string &text) {
 int usage(const char *problem) {
   std::fprintf(stderr,
                "bench_update: %s\nusage: bench_update [--n 5,6,7,12,100] [--variant faithful,softmax,repaired] "
-               "[--seconds 1] [--rounds 5] [--json] [--backend cpu|cuda|auto] [--learners 1,128]\n",
+               "[--seconds 1] [--rounds 5] [--json] [--backend cpu|cuda|auto] [--learners 1,128] [--threads 1]\n",
                problem);
   return 2;
 }
@@ -257,7 +259,7 @@ int usage(const char *problem) {
 int main(int argc, char **argv) {
   std::string sizes = "5,6,7,12,100", variants = "faithful,softmax,repaired", backend = "cpu", learners = "1";
   double seconds = 1;
-  int rounds = 5;
+  int rounds = 5, threads = 1;
   bool json = false;
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
@@ -275,6 +277,8 @@ int main(int argc, char **argv) {
       backend = value;
     } else if (option == "--learners") {
       learners = value;
+    } else if (option == "--threads") {
+      threads = std::atoi(value.c_str());
     } else if (option == "--seconds") {
       seconds = std::atof(value.c_str());
     } else if (option == "--rounds") {
@@ -297,7 +301,7 @@ int main(int argc, char **argv) {
         const int l = std::atoi(count.c_str());
         if (l < 1 || (l > 1 && std::strcmp(fc_device_ops(device)->backend, "cpu") == 0))
           return usage("--learners: 1 on the cpu, 1 or more on a device");
-        results.push_back(measure(variant, n, l, device, seconds, rounds));
+        results.push_back(measure(variant, n, l, threads, device, seconds, rounds));
       }
     }
   }
@@ -315,7 +319,7 @@ int main(int argc, char **argv) {
     fc_device_close(&device);
     return 0;
   }
-  std::printf("AttMF updates/s, batch %d, %s\n", kBatch, fc_device_name(device));
+  std::printf("AttMF updates/s, batch %d, %s, threads %d\n", kBatch, fc_device_name(device), threads);
   std::printf("%-9s %5s %8s %10s %10s %12s\n", "variant", "N", "learners", "median", "best", "per cpu-s");
   for (const Result &r : results) {
     std::printf("%-9s %5d %8d %10.1f %10.1f %12.1f\n", r.variant.c_str(), r.n, r.learners, r.median, r.best,
