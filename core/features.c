@@ -21,6 +21,7 @@ static double fixed_log(double x) {
   }
   const double t = (m - 1.0) / (m + 1.0), t2 = t * t;
   double sum = 1.0 / 23.0;
+#pragma GCC unroll 11
   for (int k = 21; k >= 1; k -= 2) sum = sum * t2 + 1.0 / k;
   return 2.0 * t * sum + exponent * 0.69314718055994531;
 }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "policy_mlp.h"
+#include "policy_rows.h"
 
 static const float square_epsilon = 1e-3f; /* the published 0.001 */
 static const float faithful_lowest = 0.1f, faithful_highest = 0.9f;
@@ -28,20 +28,32 @@ static fc_status_t check(const fc_policy_t *policy, fc_error_t *error) {
   return policy_mlp_check(policy, 1, 2 * n_features, FC_KNOBS, error);
 }
 
-/* Query and key of every function, weights of every edge, one function's input and two hidden rows. */
+/* Query and key of every function, weights of every edge; input, hidden layers and actions of eight functions. */
 static size_t scratch_floats(const fc_policy_t *policy, const fc_workflow_t *workflow) {
   const size_t n = (size_t)workflow->n_functions, e = (size_t)workflow->neighbours.n_edges;
   const size_t d = (size_t)columns_of(policy, "actor.attention.query");
   const size_t h = (size_t)policy_mlp_hidden(policy);
   const size_t o = (size_t)fc_policy_manifest(policy)->n_features;
-  return 2 * n * d + e + 2 * o + 2 * h;
+  const size_t eight = 2 * o + 2 * h + FC_KNOBS;
+  return 2 * n * d + e + (eight > 2 * o + d ? eight : 2 * o + d) * POLICY_ROWS;
 }
 
+/* score[e] = query . key of the e-th neighbour: the sums of all edges advance together, each in its own order. */
 POLICY_PER_INSTRUCTION_SET
-static float dot(const float *a, const float *b, int64_t n) {
-  float sum = 0.0f;
-  for (int64_t i = 0; i < n; ++i) sum = fmaf(a[i], b[i], sum);
-  return sum;
+static void scores(float *score, const float *query, const float *key, const int32_t *column, int32_t n, int64_t d) {
+  enum { TOGETHER = 4 };
+  int32_t e = 0;
+  for (; e + TOGETHER <= n; e += TOGETHER) {
+    float sum[TOGETHER] = {0};
+    for (int64_t i = 0; i < d; ++i)
+      for (int k = 0; k < TOGETHER; ++k) sum[k] = fmaf(query[i], key[column[e + k] * d + i], sum[k]);
+    for (int k = 0; k < TOGETHER; ++k) score[e + k] = sum[k];
+  }
+  for (; e < n; ++e) {
+    float sum = 0.0f;
+    for (int64_t i = 0; i < d; ++i) sum = fmaf(query[i], key[column[e] * d + i], sum);
+    score[e] = sum;
+  }
 }
 
 /* Weights of the edges of row j, from the scores in place. */
@@ -64,30 +76,62 @@ static void squares(float *weight, int32_t n) {
   for (int32_t e = 0; e < n; ++e) weight[e] /= sum + square_epsilon;
 }
 
+/* Functions [first, first + 8) as far as there are: element i of function first + r at [i * 8 + r]. */
+static void gather(const float *from, int64_t width, int32_t first, int32_t n_functions, float *to) {
+  for (int32_t r = 0; r < POLICY_ROWS; ++r)
+    for (int64_t i = 0; i < width; ++i)
+      to[i * POLICY_ROWS + r] = first + r < n_functions ? from[(first + r) * width + i] : 0.0f;
+}
+static void scatter(const float *from, int64_t width, int32_t first, int32_t n_functions, float *to) {
+  for (int32_t r = 0; r < POLICY_ROWS && first + r < n_functions; ++r)
+    for (int64_t i = 0; i < width; ++i) to[(first + r) * width + i] = from[i * POLICY_ROWS + r];
+}
+
 static void attend(const fc_policy_t *policy, const fc_workflow_t *workflow, bool faithful, const float *features,
-                   float *query, float *key, float *weight) {
+                   float *query, float *key, float *weight, float *eight) {
   const fc_topology_t *csr = &workflow->neighbours;
+  const int32_t n_functions = workflow->n_functions;
   const int64_t o = fc_policy_manifest(policy)->n_features, d = columns_of(policy, "actor.attention.query");
   const float *wq = fc_policy_tensor(policy, "actor.attention.query")->data;
   const float *wk = fc_policy_tensor(policy, "actor.attention.key")->data;
   const float inverse_root = 1.0f / sqrtf((float)d);
-  for (int32_t j = 0; j < workflow->n_functions; ++j) {
-    policy_linear(features + j * o, wq, NULL, o, d, query + j * d);
-    policy_linear(features + j * o, wk, NULL, o, d, key + j * d);
+  float *x = eight, *projected = eight + o * POLICY_ROWS;
+  for (int32_t j = 0; j < n_functions; j += POLICY_ROWS) {
+    gather(features, o, j, n_functions, x);
+    policy_rows_linear(x, wq, NULL, o, d, projected);
+    scatter(projected, d, j, n_functions, query);
+    policy_rows_linear(x, wk, NULL, o, d, projected);
+    scatter(projected, d, j, n_functions, key);
   }
-  for (int32_t j = 0; j < workflow->n_functions; ++j) {
+  for (int32_t j = 0; j < n_functions; ++j) {
     const int32_t begin = csr->row_start[j], n = csr->row_start[j + 1] - begin;
-    for (int32_t e = 0; e < n; ++e) {
-      const float score = dot(query + j * d, key + csr->column[begin + e] * d, d);
-      weight[begin + e] = faithful ? score : score * inverse_root;
-    }
-    if (faithful)
+    scores(weight + begin, query + j * d, key, csr->column + begin, n, d);
+    if (faithful) {
       squares(weight + begin, n);
-    else
+    } else {
+      for (int32_t e = begin; e < begin + n; ++e) weight[e] *= inverse_root;
       softmax(weight + begin, n);
+    }
   }
 }
 
+/* Rows of x (2O,8): a function's features, and the mean of its neighbours'. */
+static void fill_inputs(const fc_topology_t *csr, const float *weight, const float *features, int64_t o, int32_t first,
+                        float *x) {
+  gather(features, o, first, csr->n_functions, x);
+  for (int64_t i = o * POLICY_ROWS; i < 2 * o * POLICY_ROWS; ++i) x[i] = 0.0f;
+  for (int32_t r = 0; r < POLICY_ROWS && first + r < csr->n_functions; ++r) {
+    for (int32_t e = csr->row_start[first + r]; e < csr->row_start[first + r + 1]; ++e) {
+      const float *from = features + csr->column[e] * o;
+      for (int64_t i = 0; i < o; ++i) {
+        float *sum = x + (o + i) * POLICY_ROWS + r;
+        *sum = fmaf(weight[e], from[i], *sum);
+      }
+    }
+  }
+}
+
+POLICY_PER_INSTRUCTION_SET
 static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, const float *features, float *scratch,
                    float *action, float *attention) {
   const fc_policy_manifest_t *m = fc_policy_manifest(policy);
@@ -97,19 +141,18 @@ static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, con
   const policy_mlp_t actor = policy_mlp_actor(policy, 0, 2 * o, FC_KNOBS, faithful);
   const size_t n = (size_t)workflow->n_functions;
   float *query = scratch, *key = query + n * (size_t)d, *weight = key + n * (size_t)d;
-  float *x = weight + csr->n_edges, *hidden = x + 2 * o;
-  attend(policy, workflow, faithful, features, query, key, weight);
-  for (int32_t j = 0; j < workflow->n_functions; ++j) {
-    memcpy(x, features + j * o, (size_t)o * sizeof *x);
-    memset(x + o, 0, (size_t)o * sizeof *x);
-    for (int32_t e = csr->row_start[j]; e < csr->row_start[j + 1]; ++e)
-      for (int64_t i = 0; i < o; ++i) x[o + i] = fmaf(weight[e], features[csr->column[e] * o + i], x[o + i]);
-    policy_mlp_act(&actor, x, hidden, action + j * FC_KNOBS);
-    for (int k = 0; faithful && k < FC_KNOBS; ++k) {
-      float *a = &action[j * FC_KNOBS + k];
-      *a = *a < faithful_lowest ? faithful_lowest : *a > faithful_highest ? faithful_highest : *a;
-    }
+  float *x = weight + csr->n_edges, *hidden = x + 2 * o * POLICY_ROWS;
+  float *acted = hidden + 2 * actor.n_hidden * POLICY_ROWS;
+  attend(policy, workflow, faithful, features, query, key, weight, x);
+  for (int32_t j = 0; j < workflow->n_functions; j += POLICY_ROWS) {
+    fill_inputs(csr, weight, features, o, j, x);
+    policy_rows_act(&actor, x, hidden, acted);
+    scatter(acted, FC_KNOBS, j, workflow->n_functions, action);
   }
+  for (size_t k = 0; faithful && k < n * FC_KNOBS; ++k)
+    action[k] = action[k] < faithful_lowest    ? faithful_lowest
+                : action[k] > faithful_highest ? faithful_highest
+                                               : action[k];
   if (attention != NULL) memcpy(attention, weight, (size_t)csr->n_edges * sizeof *attention);
 }
 

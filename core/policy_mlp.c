@@ -11,7 +11,8 @@
 
 static const float norm_epsilon = 1e-5f;
 
-float policy_exp(float x) {
+/* In a function of its own that is inlined, so that fma is an instruction where the processor has it. */
+static inline float exp_of(float x) {
   if (isnan(x)) return x; /* has no integer part */
   if (x > 88.0f) x = 88.0f;
   if (x < -87.0f) return 0.0f;
@@ -32,8 +33,19 @@ float policy_exp(float x) {
   return p * scale;
 }
 
+POLICY_PER_INSTRUCTION_SET
+float policy_exp(float x) {
+  return exp_of(x);
+}
+
 float policy_sigmoid(float x) {
   return 1.0f / (1.0f + policy_exp(-x));
+}
+
+POLICY_PER_INSTRUCTION_SET
+void policy_sigmoids(float *x, int64_t n) {
+  for (int64_t k = 0; k < n; ++k)
+    x[k] = isfinite(x[k]) ? 1.0f / (1.0f + exp_of(-x[k])) : NAN; /* a sigmoid would hide the infinity */
 }
 
 /* y (n_out) = b + x (n_in) W (n_in, n_out); b may be NULL. Terms in order of the input, per output. */
@@ -117,6 +129,5 @@ void policy_mlp_act(const policy_mlp_t *mlp, const float *x, float *hidden, floa
   policy_linear(h1, mlp->w2, mlp->b2, h, h, h2);
   activate(h2, mlp->scale2, mlp->shift2, h, mlp->is_folded);
   policy_linear(h2, mlp->w3, mlp->b3, h, mlp->n_out, action);
-  for (int64_t k = 0; k < mlp->n_out; ++k)
-    action[k] = isfinite(action[k]) ? policy_sigmoid(action[k]) : NAN; /* a sigmoid would hide the infinity */
+  policy_sigmoids(action, mlp->n_out);
 }

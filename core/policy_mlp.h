@@ -32,6 +32,8 @@ fc_status_t policy_mlp_check(const fc_policy_t *policy, int64_t n_actors, int64_
 int64_t policy_mlp_hidden(const fc_policy_t *policy);
 /* One of the actors. */
 policy_mlp_t policy_mlp_actor(const fc_policy_t *policy, int64_t actor, int64_t n_in, int64_t n_out, bool is_folded);
+/* The sigmoid of n values in place, NaN where one is not finite. */
+void policy_sigmoids(float *x, int64_t n);
 /* x (I) -> action (C) in [0,1], NaN where it is not finite; hidden: 2H floats of scratch. */
 void policy_mlp_act(const policy_mlp_t *mlp, const float *x, float *hidden, float *action);
 

@@ -1,12 +1,16 @@
 // bench_ingest: durable transitions per second through a real faasconfd, and how long an acknowledgement takes.
 //
-//   bench_ingest [--quick] [--seconds 5] [--agents 4] [--json]
+//   bench_ingest [--quick] [--seconds 5] [--agents 4] [--rate 50000] [--only alone,single,batched,bare,learner,paced]
+//   [--json]
 //
 // Agents (threads, one DEALER socket each) send transitions of the Parallel workflow (6 functions) with 1 or 64 per
 // message over loopback and keep a window of messages in flight; a transition counts once it is acknowledged, that is
 // after the group commit with synchronous=FULL. `alone` is one agent that waits for each acknowledgement. Generator and
 // server share the machine's cores. Latency runs from the send to the acknowledgement. The last column is the cost of
-// one fsync in the same folder, which bounds what any durable server can do.
+// one fsync in the same folder, which bounds what any durable server can do. `bare`: the same messages to a ROUTER in a
+// process of its own that answers each with as many bytes as an acknowledgement has and does nothing else. `learner`:
+// updates/s of a server that always has updates to make, alone and while transitions come in at --rate. `paced` (only
+// when it is asked for): `batched` at --rate.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,6 +22,7 @@
 #include <deque>
 #include <thread>
 
+#include "echo.h"
 #include "service.h"
 
 extern "C" {
@@ -32,6 +37,8 @@ using fc_test::Message;
 using fc_test::Service;
 using fc_test::Socket;
 
+constexpr size_t kAcknowledgementBytes = 64;
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -41,8 +48,9 @@ struct Result {
   fc_histogram_t latency;
 };
 
-// One agent for `seconds`: `window` messages of `per_message` rows in flight.
-void run_agent(const Service &service, int index, int per_message, size_t window, double seconds, Result *result) {
+// One agent for `seconds`: `window` messages of `per_message` rows in flight; with a rate, no more rows per second.
+void run_agent(const Service &service, int index, int per_message, size_t window, double seconds, Result *result,
+               double rate_per_s = 0) {
   fc_histogram_init(&result->latency);
   Socket socket(Socket::kDealer, service.ingest());
   const std::string name = "agent-" + std::to_string(index);
@@ -53,12 +61,19 @@ void run_agent(const Service &service, int index, int per_message, size_t window
   uint64_t next = 1;
   const Clock::time_point start = Clock::now();
   for (bool sending = true; sending || !sent.empty();) {
-    sending = seconds_since(start) < seconds;
-    while (sending && sent.size() < window) {
+    const double since = seconds_since(start);
+    sending = since < seconds;
+    if (sending && rate_per_s > 0 && sent.empty() && static_cast<double>(next) > since * rate_per_s) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      continue;
+    }
+    while (sending && sent.size() < window &&
+           (rate_per_s <= 0 || static_cast<double>(next) <= seconds_since(start) * rate_per_s)) {
       for (size_t i = 0; i < sequences.size(); ++i) batch[i].sequence = next++;
       sent.push_back(Clock::now());
       socket.send(batch.message());
     }
+    if (sent.empty() && sending) continue;
     if (sent.empty()) break;
     const Message ack = socket.receive();
     if (ack.type() != FC_WIRE_ACK) {
@@ -93,7 +108,8 @@ double fsync_s(const std::string &folder) {
   return times[times.size() / 2];
 }
 
-void run(const char *name, int agents, int per_message, size_t window, double seconds, bool json) {
+void run(const char *name, int agents, int per_message, size_t window, double seconds, bool json,
+         double rate_per_s = 0) {
   Service service("learner: {enabled: false}\nlog: {level: warn}\n");
   service.start();
   service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/parallel.yaml")));
@@ -102,7 +118,7 @@ void run(const char *name, int agents, int per_message, size_t window, double se
   const Clock::time_point start = Clock::now();
   for (int a = 0; a < agents; ++a) {
     threads.emplace_back(run_agent, std::cref(service), a, per_message, window, seconds,
-                         &results[static_cast<size_t>(a)]);
+                         &results[static_cast<size_t>(a)], rate_per_s / agents);
   }
   for (std::thread &thread : threads) thread.join();
   const double wall_s = seconds_since(start);
@@ -132,11 +148,92 @@ void run(const char *name, int agents, int per_message, size_t window, double se
   service.stop();
 }
 
+// Messages per second to a ROUTER that only answers.
+void run_bare(const char *name, int agents, int per_message, size_t window, double seconds, bool json) {
+  Service service("learner: {enabled: false}\nlog: {level: warn}\n");
+  service.start();
+  service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/parallel.yaml")));
+  Batch batch(service.workflow(), "agent-0", 1, std::vector<uint64_t>(static_cast<size_t>(per_message), 1));
+  const std::string bytes = fc_test::encode(batch.message());
+  service.stop();
+  const fc_bench::Echo echo(kAcknowledgementBytes);
+  std::vector<uint64_t> answered(static_cast<size_t>(agents), 0);
+  std::vector<std::thread> threads;
+  const Clock::time_point start = Clock::now();
+  for (int a = 0; a < agents; ++a) {
+    threads.emplace_back([&, a] {
+      Socket socket(Socket::kDealer, echo.endpoint());
+      size_t in_flight = 0;
+      for (bool sending = true; sending || in_flight > 0;) {
+        sending = seconds_since(start) < seconds;
+        for (; sending && in_flight < window; ++in_flight) socket.send_bytes(bytes);
+        if (in_flight == 0) break;
+        if (socket.receive_bytes().empty()) exit(1);
+        in_flight -= 1;
+        answered[static_cast<size_t>(a)] += 1;
+      }
+    });
+  }
+  for (std::thread &thread : threads) thread.join();
+  double messages = 0;
+  for (uint64_t n : answered) messages += static_cast<double>(n);
+  const double rate = messages / seconds_since(start);
+  printf(json ? "{\"name\":\"%s\",\"agents\":%d,\"per_message\":%d,\"messages_per_s\":%.0f,\"bytes\":%zu}\n"
+              : "%-10s %6d %11d %14.0f messages/s of %zu bytes\n",
+         name, agents, per_message, rate, bytes.size());
+  fflush(stdout);
+}
+
+double updates_per_s(const Service &service, double seconds) {
+  const auto before = static_cast<double>(service.status().learner_updates);
+  const Clock::time_point start = Clock::now();
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  return (static_cast<double>(service.status().learner_updates) - before) / seconds_since(start);
+}
+
+// How much a learner that never rests is slowed down by rows that come in; medians of five pairs.
+void run_learner(int agents, double rate_per_s, double seconds, bool json) {
+  Service service(
+      "learner: {samples_per_insert: 1000000, min_rows: 64, candidate_every_updates: 100000000, "
+      "checkpoint_every_updates: 100000000}\nlog: {level: warn}\n");
+  service.start();
+  service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/parallel.yaml")));
+  Result first;
+  run_agent(service, 1000, 64, 4, 0.2, &first);
+  std::vector<double> alone, beside, rates;
+  for (int round = 0; round < 5; ++round) {
+    alone.push_back(updates_per_s(service, seconds));
+    std::vector<Result> results(static_cast<size_t>(agents));
+    std::vector<std::thread> threads;
+    for (int a = 0; a < agents; ++a)
+      threads.emplace_back([&, a, round] {
+        run_agent(service, a + agents * round, 64, 16, seconds, &results[static_cast<size_t>(a)], rate_per_s / agents);
+      });
+    beside.push_back(updates_per_s(service, seconds));
+    for (std::thread &thread : threads) thread.join();
+    double rows = 0;
+    for (const Result &result : results) rows += static_cast<double>(result.acknowledged);
+    rates.push_back(rows / seconds);
+  }
+  for (std::vector<double> *values : {&alone, &beside, &rates}) std::sort(values->begin(), values->end());
+  printf(json
+             ? "{\"name\":\"learner\",\"updates_per_s_alone\":%.1f,\"updates_per_s\":%.1f,\"transitions_per_s\":%.0f}\n"
+             : "learner    %.1f updates/s alone, %.1f beside %.0f transitions/s\n",
+         alone[2], beside[2], rates[2]);
+  fflush(stdout);
+  service.kill(); /* a checkpoint of no use */
+}
+
+bool wanted(const std::string &only, const char *name) {
+  return only.empty() || ("," + only + ",").find("," + std::string(name) + ",") != std::string::npos;
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
-  double seconds = 5;
+  double seconds = 5, rate = 50000;
   int agents = 4;
+  std::string only;
   bool json = false;
   for (int i = 1; i < argc; ++i) {
     if (strcmp(argv[i], "--quick") == 0) {
@@ -145,23 +242,32 @@ int main(int argc, char **argv) {
       seconds = atof(argv[++i]);
     } else if (strcmp(argv[i], "--agents") == 0 && i + 1 < argc) {
       agents = atoi(argv[++i]);
+    } else if (strcmp(argv[i], "--rate") == 0 && i + 1 < argc) {
+      rate = atof(argv[++i]);
+    } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
+      only = argv[++i];
     } else if (strcmp(argv[i], "--json") == 0) {
       json = true;
     } else {
-      fprintf(stderr, "usage: bench_ingest [--quick] [--seconds S] [--agents N] [--json]\n");
+      fprintf(stderr,
+              "usage: bench_ingest [--quick] [--seconds S] [--agents N] [--rate R] "
+              "[--only alone,single,batched,bare,learner,paced] [--json]\n");
       return 2;
     }
   }
-  if (seconds <= 0 || agents < 1) {
-    fprintf(stderr, "bench_ingest: --seconds and --agents are positive\n");
+  if (seconds <= 0 || agents < 1 || rate <= 0) {
+    fprintf(stderr, "bench_ingest: --seconds, --agents and --rate are positive\n");
     return 2;
   }
   if (!json) {
     printf("%-10s %6s %11s %14s %11s %11s %10s %10s %9s\n", "name", "agents", "per_message", "transitions/s",
            "ack_p50_ms", "ack_p99_ms", "commits/s", "exhausted", "fsync_ms");
   }
-  run("alone", 1, 1, 1, seconds, json);
-  run("single", agents, 1, 256, seconds, json);
-  run("batched", agents, 64, 16, seconds, json);
+  if (wanted(only, "alone")) run("alone", 1, 1, 1, seconds, json);
+  if (wanted(only, "single")) run("single", agents, 1, 256, seconds, json);
+  if (wanted(only, "batched")) run("batched", agents, 64, 16, seconds, json);
+  if (only == "paced") run("paced", agents, 64, 16, seconds, json, rate);
+  if (wanted(only, "bare")) run_bare("bare", agents, 1, 256, seconds, json);
+  if (wanted(only, "learner")) run_learner(agents, rate, seconds, json);
   return 0;
 }

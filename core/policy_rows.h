@@ -1,0 +1,21 @@
+/* policy_rows.h - inside core: a layer for eight functions at once, of the kinds whose functions share an actor.
+ *
+ * Element i of row r lies at [i * 8 + r]: one instruction serves eight functions, and the sums of each run in the order
+ * that policy_mlp.c has for one, so that the bits are the same. Rows that are not used cost nothing but time. Pure;
+ * never allocates.
+ */
+#ifndef CORE_POLICY_ROWS_H
+#define CORE_POLICY_ROWS_H
+
+#include "policy_mlp.h"
+
+enum { POLICY_ROWS = 8 };
+
+/* policy_linear for eight rows: x (n_in,8) -> y (n_out,8). */
+void policy_rows_linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
+                        int64_t n_out, float *restrict y);
+
+/* policy_mlp_act for eight rows: x (I,8) -> action (C,8); hidden: 2H * 8 floats of scratch. */
+void policy_rows_act(const policy_mlp_t *mlp, const float *x, float *hidden, float *action);
+
+#endif
