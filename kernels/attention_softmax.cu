@@ -3,13 +3,12 @@
 #include "edges.cuh"
 
 static __global__ void forward_kernel(fc_real_t *weight, const fc_real_t *query, const fc_real_t *key,
-                                      const fc_real_t *edge_mask, fc_neighbours_t neighbours, int64_t n_batch_rows,
-                                      int32_t n_attention) {
+                                      const fc_real_t *edge_mask, fc_neighbours_t neighbours, fc_real_t factor,
+                                      int64_t n_batch_rows, int32_t n_attention) {
   edges_place_t place;
   if (!edges_place(neighbours, n_batch_rows, &place)) return;
   const int64_t functions = place.batch_row * neighbours.n_functions;
   fc_real_t *w = weight + place.batch_row * neighbours.n_edges;
-  const fc_real_t factor = 1 / sqrtf(static_cast<fc_real_t>(n_attention));
   fc_real_t largest = -INFINITY, sum = 0;
   for (int32_t e = place.first; e < place.end; ++e) {
     const fc_real_t mask = edge_mask == nullptr ? 1 : edge_mask[e];
@@ -30,13 +29,13 @@ static __global__ void forward_kernel(fc_real_t *weight, const fc_real_t *query,
 
 static __global__ void backward_kernel(fc_real_t *grad_query, fc_real_t *dz, const fc_real_t *grad_weight,
                                        const fc_real_t *weight, const fc_real_t *key, const fc_real_t *edge_mask,
-                                       fc_neighbours_t neighbours, int64_t n_batch_rows, int32_t n_attention) {
+                                       fc_neighbours_t neighbours, fc_real_t factor, int64_t n_batch_rows,
+                                       int32_t n_attention) {
   edges_place_t place;
   if (!edges_place(neighbours, n_batch_rows, &place)) return;
   const int64_t functions = place.batch_row * neighbours.n_functions;
   const int64_t edges = place.batch_row * neighbours.n_edges;
   const fc_real_t *w = weight + edges, *gw = grad_weight + edges;
-  const fc_real_t factor = 1 / sqrtf(static_cast<fc_real_t>(n_attention));
   fc_real_t mean = 0;
   for (int32_t e = place.first + cuda_lane(); e < place.end; e += CUDA_WARP) mean += w[e] * gw[e];
   mean = cuda_warp_sum(mean);
@@ -48,20 +47,20 @@ static __global__ void backward_kernel(fc_real_t *grad_query, fc_real_t *dz, con
 }
 
 void FC_CUDA(attention_softmax_forward)(fc_real_t *weight, const fc_real_t *query, const fc_real_t *key,
-                                        const fc_real_t *edge_mask, fc_neighbours_t neighbours, int32_t n_learners,
-                                        int32_t n_batch, int32_t n_attention, fc_stream_t *stream) {
+                                        const fc_real_t *edge_mask, fc_neighbours_t neighbours, double scale,
+                                        int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_stream_t *stream) {
   const int64_t n_batch_rows = static_cast<int64_t>(n_learners) * n_batch;
   FC_LAUNCH(forward_kernel, edges_blocks(neighbours, n_batch_rows), CUDA_BLOCK, stream, weight, query, key, edge_mask,
-            neighbours, n_batch_rows, n_attention);
+            neighbours, static_cast<fc_real_t>(scale), n_batch_rows, n_attention);
 }
 
 void FC_CUDA(attention_softmax_backward)(fc_real_t *grad_query, fc_real_t *grad_key, const fc_real_t *grad_weight,
                                          const fc_real_t *weight, const fc_real_t *query, const fc_real_t *key,
-                                         const fc_real_t *edge_mask, fc_neighbours_t neighbours, int32_t n_learners,
-                                         int32_t n_batch, int32_t n_attention, fc_real_t *scratch,
+                                         const fc_real_t *edge_mask, fc_neighbours_t neighbours, double scale,
+                                         int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_real_t *scratch,
                                          fc_stream_t *stream) {
   const int64_t n_batch_rows = static_cast<int64_t>(n_learners) * n_batch;
   FC_LAUNCH(backward_kernel, edges_blocks(neighbours, n_batch_rows), CUDA_BLOCK, stream, grad_query, scratch,
-            grad_weight, weight, key, edge_mask, neighbours, n_batch_rows, n_attention);
-  edges_key_gradient(grad_key, scratch, query, neighbours, n_batch_rows, n_attention, stream);
+            grad_weight, weight, key, edge_mask, neighbours, static_cast<fc_real_t>(scale), n_batch_rows, n_attention);
+  if (grad_key != nullptr) edges_key_gradient(grad_key, scratch, query, neighbours, n_batch_rows, n_attention, stream);
 }

@@ -7,10 +7,10 @@
 #include "cpu.h"
 
 void FC_CPU(attention_softmax_forward)(fc_real_t *weight, const fc_real_t *query, const fc_real_t *key,
-                                       const fc_real_t *edge_mask, fc_neighbours_t neighbours, int32_t n_learners,
-                                       int32_t n_batch, int32_t n_attention, fc_stream_t *stream) {
+                                       const fc_real_t *edge_mask, fc_neighbours_t neighbours, double scale,
+                                       int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_stream_t *stream) {
   (void)stream;
-  const fc_real_t factor = 1 / fc_sqrt((fc_real_t)n_attention);
+  const fc_real_t factor = (fc_real_t)scale;
   const int32_t n = neighbours.n_functions;
   for (int64_t lb = 0; lb < (int64_t)n_learners * n_batch; ++lb) {
     const fc_real_t *q = query + lb * n * n_attention;
@@ -36,10 +36,11 @@ void FC_CPU(attention_softmax_forward)(fc_real_t *weight, const fc_real_t *query
 
 void FC_CPU(attention_softmax_backward)(fc_real_t *grad_query, fc_real_t *grad_key, const fc_real_t *grad_weight,
                                         const fc_real_t *weight, const fc_real_t *query, const fc_real_t *key,
-                                        const fc_real_t *edge_mask, fc_neighbours_t neighbours, int32_t n_learners,
-                                        int32_t n_batch, int32_t n_attention, fc_real_t *scratch, fc_stream_t *stream) {
+                                        const fc_real_t *edge_mask, fc_neighbours_t neighbours, double scale,
+                                        int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_real_t *scratch,
+                                        fc_stream_t *stream) {
   (void)stream;
-  const fc_real_t factor = 1 / fc_sqrt((fc_real_t)n_attention);
+  const fc_real_t factor = (fc_real_t)scale;
   const int32_t n = neighbours.n_functions;
   for (int64_t lb = 0; lb < (int64_t)n_learners * n_batch; ++lb) {
     const fc_real_t *w = weight + lb * neighbours.n_edges;
@@ -52,7 +53,7 @@ void FC_CPU(attention_softmax_backward)(fc_real_t *grad_query, fc_real_t *grad_k
         scratch[e] = w[e] * (gw[e] - mean) * factor * (edge_mask == NULL ? 1 : edge_mask[e]);
       }
     }
-    scores_backward(grad_query + lb * n * n_attention, grad_key + lb * n * n_attention, scratch,
-                    query + lb * n * n_attention, key + lb * n * n_attention, &neighbours, n_attention);
+    scores_backward(grad_query + lb * n * n_attention, grad_key == NULL ? NULL : grad_key + lb * n * n_attention,
+                    scratch, query + lb * n * n_attention, key + lb * n * n_attention, &neighbours, n_attention);
   }
 }

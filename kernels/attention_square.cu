@@ -57,5 +57,5 @@ void FC_CUDA(attention_square_backward)(fc_real_t *grad_query, fc_real_t *grad_k
   const int64_t n_batch_rows = static_cast<int64_t>(n_learners) * n_batch;
   FC_LAUNCH(backward_kernel, edges_blocks(neighbours, n_batch_rows), CUDA_BLOCK, stream, grad_query, scratch,
             grad_weight, weight, query, key, neighbours, n_batch_rows, n_attention);
-  edges_key_gradient(grad_key, scratch, query, neighbours, n_batch_rows, n_attention, stream);
+  if (grad_key != nullptr) edges_key_gradient(grad_key, scratch, query, neighbours, n_batch_rows, n_attention, stream);
 }

@@ -49,7 +49,7 @@ void FC_CPU(attention_square_backward)(fc_real_t *grad_query, fc_real_t *grad_ke
       }
       for (int32_t e = first; e < end; ++e) scratch[e] = 2 * scratch[e] * (gw[e] - mean) / sum;
     }
-    scores_backward(grad_query + lb * n * n_attention, grad_key + lb * n * n_attention, scratch, q, k, &neighbours,
-                    n_attention);
+    scores_backward(grad_query + lb * n * n_attention, grad_key == NULL ? NULL : grad_key + lb * n * n_attention,
+                    scratch, q, k, &neighbours, n_attention);
   }
 }

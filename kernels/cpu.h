@@ -92,16 +92,19 @@ FC_INLINE void axpy(fc_real_t *y, fc_real_t a, const fc_real_t *x, int32_t n) {
   for (; i < n; ++i) y[i] += a * x[i];
 }
 
-/* From gradients of the scores z_jk = q_j . k_k of one batch row, dz (E), to those of query and key (N,D), written. */
+/* From gradients of the scores z_jk = q_j . k_k of one batch row, dz (E), to those of query and key (N,D), written;
+ * grad_key may be NULL. */
 FC_INLINE void scores_backward(fc_real_t *grad_query, fc_real_t *grad_key, const fc_real_t *dz, const fc_real_t *query,
                                const fc_real_t *key, const fc_neighbours_t *neighbours, int32_t n_attention) {
   for (int32_t j = 0; j < neighbours->n_functions; ++j) {
     fc_real_t *gq = grad_query + (int64_t)j * n_attention;
-    fc_real_t *gk = grad_key + (int64_t)j * n_attention;
-    for (int32_t d = 0; d < n_attention; ++d) gq[d] = gk[d] = 0;
+    for (int32_t d = 0; d < n_attention; ++d) gq[d] = 0;
     for (int32_t e = neighbours->row_start[j]; e < neighbours->row_start[j + 1]; ++e) {
       axpy(gq, dz[e], key + (int64_t)neighbours->column[e] * n_attention, n_attention);
     }
+    if (grad_key == NULL) continue;
+    fc_real_t *gk = grad_key + (int64_t)j * n_attention;
+    for (int32_t d = 0; d < n_attention; ++d) gk[d] = 0;
     for (int32_t i = neighbours->incoming_start[j]; i < neighbours->incoming_start[j + 1]; ++i) {
       const int32_t e = neighbours->incoming[i];
       axpy(gk, dz[e], query + (int64_t)neighbours->row[e] * n_attention, n_attention);

@@ -138,18 +138,31 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
   X(attention_uniform_forward,                                                                                         \
     (fc_real_t * weight, fc_neighbours_t neighbours, int32_t n_learners, int32_t n_batch, fc_stream_t * stream),       \
     "weight (L,B,E)", "weight_jk = 1 / number of neighbours of j", "writes weight")                                    \
+  X(attention_fold_forward,                                                                                            \
+    (fc_real_t * fold, const fc_real_t *query, const fc_real_t *key, double scale, int32_t n_learners,                 \
+     int32_t n_features, int32_t n_attention, int64_t parameter_stride, fc_stream_t *stream),                          \
+    "fold (L,O,O) query, key (O,D) of each learner", "fold = scale query key': q_j.k_k = (s_j fold) . s_k",            \
+    "writes fold")                                                                                                     \
+  X(attention_fold_backward,                                                                                           \
+    (fc_real_t * grad_query, fc_real_t * grad_key, const fc_real_t *grad_fold, const fc_real_t *query,                 \
+     const fc_real_t *key, double scale, int32_t n_learners, int32_t n_features, int32_t n_attention,                  \
+     int64_t parameter_stride, fc_stream_t *stream),                                                                   \
+    "grad_query, grad_key, query, key (O,D) of each learner; grad_fold (L,O,O)",                                       \
+    "grad_query += scale grad_fold key, grad_key += scale grad_fold' query", "accumulates grad_query, grad_key")       \
   X(attention_softmax_forward,                                                                                         \
     (fc_real_t * weight, const fc_real_t *query, const fc_real_t *key, const fc_real_t *edge_mask,                     \
-     fc_neighbours_t neighbours, int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_stream_t *stream),       \
+     fc_neighbours_t neighbours, double scale, int32_t n_learners, int32_t n_batch, int32_t n_attention,               \
+     fc_stream_t *stream),                                                                                             \
     "weight (L,B,E) query, key (L,B,N,D) edge_mask (E) or NULL",                                                       \
-    "weight_jk = exp(z_jk) / sum_k exp(z_jk), z_jk = edge_mask_jk q_j.k_k / sqrt(D) over the neighbours k of j",       \
+    "weight_jk = exp(z_jk) / sum_k exp(z_jk), z_jk = edge_mask_jk scale q_j.k_k over the neighbours k of j",           \
     "writes weight")                                                                                                   \
   X(attention_softmax_backward,                                                                                        \
     (fc_real_t * grad_query, fc_real_t * grad_key, const fc_real_t *grad_weight, const fc_real_t *weight,              \
      const fc_real_t *query, const fc_real_t *key, const fc_real_t *edge_mask, fc_neighbours_t neighbours,             \
-     int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_real_t *scratch, fc_stream_t *stream),               \
-    "grad_query, grad_key, query, key (L,B,N,D) grad_weight, weight (L,B,E) edge_mask (E) or NULL; scratch (L,B,E)",   \
-    "dz_jk = weight_jk (grad_weight_jk - sum_m weight_jm grad_weight_jm) edge_mask_jk / sqrt(D)",                      \
+     double scale, int32_t n_learners, int32_t n_batch, int32_t n_attention, fc_real_t *scratch, fc_stream_t *stream), \
+    "grad_query, query, key (L,B,N,D) grad_key the same or NULL; grad_weight, weight (L,B,E) edge_mask (E) or NULL; "  \
+    "scratch (L,B,E)",                                                                                                 \
+    "dz_jk = weight_jk (grad_weight_jk - sum_m weight_jm grad_weight_jm) edge_mask_jk scale",                          \
     "writes grad_query, grad_key (0 where a function has no edge)")                                                    \
   X(attention_square_forward,                                                                                          \
     (fc_real_t * weight, const fc_real_t *query, const fc_real_t *key, fc_neighbours_t neighbours, int32_t n_learners, \
@@ -159,7 +172,7 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
     (fc_real_t * grad_query, fc_real_t * grad_key, const fc_real_t *grad_weight, const fc_real_t *weight,              \
      const fc_real_t *query, const fc_real_t *key, fc_neighbours_t neighbours, int32_t n_learners, int32_t n_batch,    \
      int32_t n_attention, fc_real_t *scratch, fc_stream_t *stream),                                                    \
-    "grad_query, grad_key, query, key (L,B,N,D) grad_weight, weight (L,B,E); scratch (L,B,E)",                         \
+    "grad_query, query, key (L,B,N,D) grad_key the same or NULL; grad_weight, weight (L,B,E); scratch (L,B,E)",        \
     "dz_jk = 2 z_jk (grad_weight_jk - sum_m weight_jm grad_weight_jm) / (sum_m z_jm^2 + 0.001), z_jk = q_j.k_k",       \
     "writes grad_query, grad_key (0 where a function has no edge)")                                                    \
   X(mean_field_forward,                                                                                                \

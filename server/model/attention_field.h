@@ -1,6 +1,7 @@
 /* attention_field.h - step 5 of the flow: features + neighbourhoods -> weight of every neighbour (L,B,E).
  *
  *   q = s Wq, k = s Wk, weight = softmax or squared scores over each function's neighbours (ops.h: attention_*)
+ *   scores q_j.k_k are taken as (s_j Wq Wk').s_k: a third of the work where features are few and D is wide
  *   uniform: weight = 1 / number of neighbours, whatever the features; it has no parameters
  *
  * The mean field itself is ops->mean_field_forward with these weights. One thread per pass; never allocates after
@@ -30,13 +31,15 @@ typedef struct {
 } attention_field_t;
 
 typedef struct {
-  fc_real_t *query, *key; /* (L,B,N,D) */
-  fc_real_t *weight;      /* (L,B,E) */
+  fc_real_t *fold;   /* (L,O,O) Wq Wk', for softmax over sqrt(D) */
+  fc_real_t *query;  /* (L,B,N,O) s fold, whose products with s are the scores */
+  fc_real_t *weight; /* (L,B,E) */
 } attention_field_pass_t;
 
 typedef struct {
-  fc_real_t *grad_query, *grad_key; /* (L,B,N,D) */
-  fc_real_t *grad_weight;           /* (L,B,E) zeroed by the owner, accumulated by mean_field_backward */
+  fc_real_t *grad_query;  /* (L,B,N,O) */
+  fc_real_t *grad_fold;   /* (L,O,O) */
+  fc_real_t *grad_weight; /* (L,B,E) zeroed by the owner, accumulated by mean_field_backward */
   fc_real_t *scratch;
 } attention_field_workspace_t;
 

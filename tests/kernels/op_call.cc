@@ -236,16 +236,17 @@ OP_CALL(attention_softmax_forward) {
   const Csr csr(s, b);
   const int64_t r = rows(s) * s.l, e = static_cast<int64_t>(s.l) * s.b * csr.view.n_edges;
   ops->attention_softmax_forward(b.out("weight", e), b.in("query", r * s.d), b.in("key", r * s.d),
-                                 s.option ? b.in("edge_mask", csr.view.n_edges) : nullptr, csr.view, s.l, s.b, s.d,
-                                 b.stream());
+                                 s.option ? b.in("edge_mask", csr.view.n_edges) : nullptr, csr.view,
+                                 1 / std::sqrt(static_cast<double>(s.d)), s.l, s.b, s.d, b.stream());
 }
 OP_CALL(attention_softmax_backward) {
   const Csr csr(s, b);
   const int64_t r = rows(s) * s.l, e = static_cast<int64_t>(s.l) * s.b * csr.view.n_edges;
-  ops->attention_softmax_backward(b.out("grad_query", r * s.d), b.out("grad_key", r * s.d), b.in("grad_weight", e),
-                                  b.in("weight", e), b.in("query", r * s.d), b.in("key", r * s.d),
-                                  s.option ? b.in("edge_mask", csr.view.n_edges) : nullptr, csr.view, s.l, s.b, s.d,
-                                  b.scratch(e), b.stream());
+  ops->attention_softmax_backward(b.out("grad_query", r * s.d), s.graph == 3 ? nullptr : b.out("grad_key", r * s.d),
+                                  b.in("grad_weight", e), b.in("weight", e), b.in("query", r * s.d),
+                                  b.in("key", r * s.d), s.option ? b.in("edge_mask", csr.view.n_edges) : nullptr,
+                                  csr.view, 1 / std::sqrt(static_cast<double>(s.d)), s.l, s.b, s.d, b.scratch(e),
+                                  b.stream());
 }
 OP_CALL(attention_square_forward) {
   const Csr csr(s, b);
@@ -256,9 +257,9 @@ OP_CALL(attention_square_forward) {
 OP_CALL(attention_square_backward) {
   const Csr csr(s, b);
   const int64_t r = rows(s) * s.l, e = static_cast<int64_t>(s.l) * s.b * csr.view.n_edges;
-  ops->attention_square_backward(b.out("grad_query", r * s.d), b.out("grad_key", r * s.d), b.in("grad_weight", e),
-                                 b.in("weight", e), b.in("query", r * s.d), b.in("key", r * s.d), csr.view, s.l, s.b,
-                                 s.d, b.scratch(e), b.stream());
+  ops->attention_square_backward(b.out("grad_query", r * s.d), s.graph == 3 ? nullptr : b.out("grad_key", r * s.d),
+                                 b.in("grad_weight", e), b.in("weight", e), b.in("query", r * s.d),
+                                 b.in("key", r * s.d), csr.view, s.l, s.b, s.d, b.scratch(e), b.stream());
 }
 // The mean field lands in the last C columns of rows of I + C values and reads x from rows C wide.
 OP_CALL(mean_field_forward) {
@@ -291,6 +292,18 @@ OP_CALL(gather_rows) {
   for (size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int32_t>((7 * i + 3) % static_cast<size_t>(s.n));
   ops->gather_rows(b.out("y", static_cast<int64_t>(s.l) * s.b * s.out),
                    b.in("x", static_cast<int64_t>(s.l) * s.n * s.out), b.ints(index), s.l, s.b, s.n, s.out, b.stream());
+}
+// in features, an attention width of d, blocks of weights that are further apart than they are long
+OP_CALL(attention_fold_forward) {
+  const int64_t stride = static_cast<int64_t>(s.in) * s.d + 5;
+  ops->attention_fold_forward(b.out("fold", static_cast<int64_t>(s.l) * s.in * s.in), b.in("query", s.l * stride),
+                              b.in("key", s.l * stride), 0.7, s.l, s.in, s.d, stride, b.stream());
+}
+OP_CALL(attention_fold_backward) {
+  const int64_t stride = static_cast<int64_t>(s.in) * s.d + 5;
+  ops->attention_fold_backward(b.accumulate("grad_query", s.l * stride), b.accumulate("grad_key", s.l * stride),
+                               b.in("grad_fold", static_cast<int64_t>(s.l) * s.in * s.in), b.in("query", s.l * stride),
+                               b.in("key", s.l * stride), 0.7, s.l, s.in, s.d, stride, b.stream());
 }
 OP_CALL(attention_uniform_forward) {
   const Csr csr(s, b);

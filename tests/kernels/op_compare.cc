@@ -47,6 +47,7 @@ std::vector<Pair> pairs() {
           {FC_OP_batchnorm_train_forward, FC_OP_batchnorm_train_backward, "y", {"x", "scale", "shift"}},
           {FC_OP_batchnorm_eval_forward, FC_OP_batchnorm_eval_backward, "y", {"x", "scale", "shift"}},
           {FC_OP_attention_softmax_forward, FC_OP_attention_softmax_backward, "weight", {"query", "key"}},
+          {FC_OP_attention_fold_forward, FC_OP_attention_fold_backward, "fold", {"query", "key"}},
           {FC_OP_attention_square_forward, FC_OP_attention_square_backward, "weight", {"query", "key"}},
           {FC_OP_mean_field_forward, FC_OP_mean_field_backward, "y", {"weight", "x"}},
           {FC_OP_concat_forward, FC_OP_concat_backward, "y", {"x"}},

@@ -47,6 +47,14 @@ Shapes graphs() {
           {1, 4, 6, 4, 4, 32, 2, 0, true},  {1, 1, 1000, 0, 2, 7, 0, 0, false}, {1, 2, 33, 2, 31, 64, 2, 0, false}};
 }
 
+// Features and attention width around the width of vectors; b, n and out are not read.
+Shapes folds() {
+  return {{1, 1, 1, 11, 1, 32, 0, 0, false},
+          {3, 1, 1, 5, 1, 7, 0, 0, false},
+          {2, 1, 1, 1, 1, 1, 0, 0, false},
+          {1, 1, 1, 31, 1, 33, 0, 0, false}};
+}
+
 Shapes losses(double parameter) {
   return {{1, 3, 4, 1, 1, 1, 0, parameter, false},
           {1, 1, 1, 1, 1, 1, 0, parameter, true},
@@ -87,6 +95,8 @@ OP_SHAPES(mean_field_backward, graphs())
 OP_SHAPES(concat_forward, graphs())
 OP_SHAPES(concat_backward, graphs())
 OP_SHAPES(gather_rows, graphs())
+OP_SHAPES(attention_fold_forward, folds())
+OP_SHAPES(attention_fold_backward, folds())
 OP_SHAPES(attention_uniform_forward, graphs())
 OP_SHAPES(gather_transitions, graphs())
 OP_SHAPES(advance, elementwise(0))

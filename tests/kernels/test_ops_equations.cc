@@ -226,6 +226,33 @@ TEST(LossOps, SumOverRowsWithWeights) {
   EXPECT_NEAR(-0.3 * 2, sum.outputs.at("loss")[0], 1e-15);
 }
 
+// Scores through the fold are those of the two projections.
+TEST(AttentionFoldOp, IsTheProductOfBothProjections) {
+  Shape s;
+  s.l = 2;
+  s.in = 6;
+  s.d = 9;
+  const Result r = call_double(FC_OP_attention_fold_forward, s, {});
+  const auto &query = r.inputs.at("query"), &key = r.inputs.at("key"), &fold = r.outputs.at("fold");
+  const int stride = s.in * s.d + 5;
+  for (int l = 0; l < s.l; ++l) {
+    std::vector<double> a(s.in), b(s.in), q(s.d, 0), k(s.d, 0);
+    for (int i = 0; i < s.in; ++i) {
+      a[i] = std::sin(i + l);
+      b[i] = std::cos(2 * i + l);
+      for (int d = 0; d < s.d; ++d) {
+        q[d] += a[i] * query[l * stride + i * s.d + d];
+        k[d] += b[i] * key[l * stride + i * s.d + d];
+      }
+    }
+    double expected = 0, found = 0;
+    for (int d = 0; d < s.d; ++d) expected += 0.7 * q[d] * k[d];
+    for (int i = 0; i < s.in; ++i)
+      for (int j = 0; j < s.in; ++j) found += a[i] * fold[(l * s.in + i) * s.in + j] * b[j];
+    EXPECT_NEAR(expected, found, 1e-13);
+  }
+}
+
 TEST(AttentionUniformOp, WeightsOfAFunctionAreEqualAndSumToOne) {
   Shape s;
   s.b = 2;
