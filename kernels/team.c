@@ -2,6 +2,7 @@
 #include "team.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,18 @@
 
 enum { ROOMS = 2, CACHE_LINE_VALUES = 16 };
 
+/* Looks at the meeting before a member is parked: some 20 microseconds, against 100 that a virtual machine takes to
+ * wake a processor. Members come within a few of each other; where one has no processor, no more than this is lost. */
+enum { LOOKS = 1000 };
+
+/* Where members wait for each other. */
+typedef struct {
+  atomic_uint arrived, meetings;
+  uint32_t n_members;
+  pthread_mutex_t mutex;
+  pthread_cond_t complete;
+} meeting_t;
+
 struct fc_team {
   int32_t n_members;
   fc_ops_t ops;
@@ -18,7 +31,7 @@ struct fc_team {
   pthread_t threads[FC_TEAM_MAX_MEMBERS]; /* of members 1 ... n_started - 1 */
   int32_t n_started;
   pthread_mutex_t gate; /* closed until all threads are there */
-  pthread_barrier_t barrier;
+  meeting_t meeting;
   fc_real_t *slots; /* (ROOMS, members, slot_values) */
   int64_t slot_values;
   /* of the run in hand; written while all others are parked */
@@ -28,8 +41,30 @@ struct fc_team {
   bool incomplete; /* a thread could not be had: those that wait at the gate end there; written while it is closed */
 };
 
+static bool is_over(meeting_t *meeting, unsigned number) {
+  return atomic_load_explicit(&meeting->meetings, memory_order_acquire) != number;
+}
+
 void team_meet(team_member_t *member) {
-  pthread_barrier_wait(&member->team->barrier);
+  meeting_t *meeting = &member->team->meeting;
+  const unsigned number = atomic_load_explicit(&meeting->meetings, memory_order_acquire);
+  if (atomic_fetch_add_explicit(&meeting->arrived, 1, memory_order_acq_rel) + 1 == meeting->n_members) {
+    atomic_store_explicit(&meeting->arrived, 0, memory_order_relaxed);
+    pthread_mutex_lock(&meeting->mutex);
+    atomic_store_explicit(&meeting->meetings, number + 1, memory_order_release);
+    pthread_mutex_unlock(&meeting->mutex);
+    pthread_cond_broadcast(&meeting->complete);
+    return;
+  }
+  for (int look = 0; look < LOOKS; ++look) {
+    if (is_over(meeting, number)) return;
+#ifdef FC_KERNELS_X86
+    __builtin_ia32_pause();
+#endif
+  }
+  pthread_mutex_lock(&meeting->mutex);
+  while (!is_over(meeting, number)) pthread_cond_wait(&meeting->complete, &meeting->mutex);
+  pthread_mutex_unlock(&meeting->mutex);
 }
 
 fc_real_t *team_slot(team_member_t *member, int32_t rank) {
@@ -89,12 +124,14 @@ fc_status_t fc_team_new(int32_t n_members, int32_t n_columns, fc_team_t **out, f
   team->n_members = n_members;
   team->slot_values = (2 * (int64_t)n_columns + 1 + CACHE_LINE_VALUES) / CACHE_LINE_VALUES * CACHE_LINE_VALUES;
   team->slots = calloc((size_t)ROOMS * (size_t)n_members * (size_t)team->slot_values, sizeof *team->slots);
-  if (team->slots == NULL || pthread_barrier_init(&team->barrier, NULL, (unsigned)n_members) != 0) {
-    free(team->slots);
+  if (team->slots == NULL) {
     free(team);
     return fc_error_set(error, FC_ENOMEM, "out of memory for a team of threads");
   }
   pthread_mutex_init(&team->gate, NULL);
+  pthread_mutex_init(&team->meeting.mutex, NULL);
+  pthread_cond_init(&team->meeting.complete, NULL);
+  team->meeting.n_members = (uint32_t)n_members;
   set_ops(&team->ops);
   for (int32_t rank = 0; rank < n_members; ++rank)
     team->members[rank] = (team_member_t){.team = team, .rank = rank, .n_members = n_members};
@@ -117,7 +154,8 @@ void fc_team_destroy(fc_team_t **out) {
   team->ends = true;
   if (!team->incomplete) team_meet(&team->members[0]);
   for (int32_t rank = 1; rank < team->n_started; ++rank) pthread_join(team->threads[rank], NULL);
-  pthread_barrier_destroy(&team->barrier);
+  pthread_cond_destroy(&team->meeting.complete);
+  pthread_mutex_destroy(&team->meeting.mutex);
   pthread_mutex_destroy(&team->gate);
   free(team->slots);
   free(team);

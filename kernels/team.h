@@ -1,8 +1,8 @@
 /* team.h - several threads that work through the same list of ops, each on its own rows of the batch.
  *
  * Threads that share out single ops would meet dozens of times per update; members of a team each run the whole list
- * and meet only where an op needs all rows: batch normalisation's statistics, and the step of the optimiser. Between
- * and within runs members that wait are parked by the operating system; nobody spins.
+ * and meet only where an op needs all rows: batch normalisation's statistics, and the step of the optimiser. Who has
+ * waited for some 20 microseconds is parked by the operating system, between and within runs.
  *
  *   member 0 (the caller):  forward | meet | backward | meet | Adam on slice 0 | meet | ...
  *   member 1:               forward | meet | backward | meet | Adam on slice 1 | meet | ...
