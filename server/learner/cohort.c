@@ -125,17 +125,19 @@ static fc_status_t begin(cohort_t *self, fc_error_t *error) {
   const size_t n = l * (size_t)mlp_statistics_values(mlp) * sizeof(float);
   float *statistics = malloc(n);
   uint64_t *seed = malloc(l * sizeof *seed);
-  fc_status_t status = FC_OK;
-  if (statistics == NULL || seed == NULL) status = fc_error_set(error, FC_ENOMEM, "out of memory for a cohort");
-  if (status == FC_OK) {
+  fc_status_t status = FC_ENOMEM;
+  if (statistics != NULL && seed != NULL) {
+    status = FC_OK;
     for (size_t i = 0; i < l; ++i) seed[i] = self->options.learning.seed + i;
     mlp_statistics_reset(mlp, statistics);
     float *const all[] = {self->learners.actor.statistics, self->learners.actor.target_statistics,
                           self->learners.critic.statistics, self->learners.critic.target_statistics};
     for (size_t i = 0; i < sizeof all / sizeof *all && status == FC_OK; ++i)
       status = fc_device_write(self->device, all[i], statistics, n, error);
+    if (status == FC_OK) status = fc_device_write(self->device, self->seed, seed, l * sizeof *seed, error);
+  } else {
+    (void)fc_error_set(error, FC_ENOMEM, "out of memory for a cohort");
   }
-  if (status == FC_OK) status = fc_device_write(self->device, self->seed, seed, l * sizeof *seed, error);
   free(statistics);
   free(seed);
   return status;
