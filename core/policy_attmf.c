@@ -116,6 +116,7 @@ static void attend(const fc_policy_t *policy, const fc_workflow_t *workflow, boo
 }
 
 /* Rows of x (2O,8): a function's features, and the mean of its neighbours'. */
+POLICY_PER_INSTRUCTION_SET
 static void fill_inputs(const fc_topology_t *csr, const float *weight, const float *features, int64_t o, int32_t first,
                         float *x) {
   gather(features, o, first, csr->n_functions, x);
@@ -131,7 +132,6 @@ static void fill_inputs(const fc_topology_t *csr, const float *weight, const flo
   }
 }
 
-POLICY_PER_INSTRUCTION_SET
 static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, const float *features, float *scratch,
                    float *action, float *attention) {
   const fc_policy_manifest_t *m = fc_policy_manifest(policy);

@@ -38,19 +38,24 @@ float policy_exp(float x) {
   return exp_of(x);
 }
 
+static inline float sigmoid_of(float x) {
+  return 1.0f / (1.0f + exp_of(-x));
+}
+
+POLICY_PER_INSTRUCTION_SET
 float policy_sigmoid(float x) {
-  return 1.0f / (1.0f + policy_exp(-x));
+  return sigmoid_of(x);
 }
 
 POLICY_PER_INSTRUCTION_SET
 void policy_sigmoids(float *x, int64_t n) {
   for (int64_t k = 0; k < n; ++k)
-    x[k] = isfinite(x[k]) ? 1.0f / (1.0f + exp_of(-x[k])) : NAN; /* a sigmoid would hide the infinity */
+    x[k] = isfinite(x[k]) ? sigmoid_of(x[k]) : NAN; /* a sigmoid would hide the infinity */
 }
 
 /* y (n_out) = b + x (n_in) W (n_in, n_out); b may be NULL. Terms in order of the input, per output. */
 POLICY_PER_INSTRUCTION_SET
-void policy_linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
+static void linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
                    int64_t n_out, float *restrict y) {
   for (int64_t u = 0; u < n_out; ++u) y[u] = b != NULL ? b[u] : 0.0f;
   for (int64_t i = 0; i < n_in; ++i) {
@@ -124,10 +129,10 @@ policy_mlp_t policy_mlp_actor(const fc_policy_t *policy, int64_t actor, int64_t 
 void policy_mlp_act(const policy_mlp_t *mlp, const float *x, float *hidden, float *action) {
   const int64_t h = mlp->n_hidden;
   float *h1 = hidden, *h2 = hidden + h;
-  policy_linear(x, mlp->w1, mlp->b1, mlp->n_in, h, h1);
+  linear(x, mlp->w1, mlp->b1, mlp->n_in, h, h1);
   activate(h1, mlp->scale1, mlp->shift1, h, mlp->is_folded);
-  policy_linear(h1, mlp->w2, mlp->b2, h, h, h2);
+  linear(h1, mlp->w2, mlp->b2, h, h, h2);
   activate(h2, mlp->scale2, mlp->shift2, h, mlp->is_folded);
-  policy_linear(h2, mlp->w3, mlp->b3, h, mlp->n_out, action);
+  linear(h2, mlp->w3, mlp->b3, h, mlp->n_out, action);
   policy_sigmoids(action, mlp->n_out);
 }

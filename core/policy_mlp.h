@@ -1,4 +1,4 @@
-/* policy_mlp.h - inside core: the actor of every learned kind of policy, and the linear layer that attention shares.
+/* policy_mlp.h - inside core: the actor of every learned kind of policy.
  *
  *   h1 = norm1(relu(x W1 + b1)),  h2 = norm2(relu(h1 W2 + b2)),  action = sigmoid(h2 W3 + b3)
  *
@@ -36,9 +36,5 @@ policy_mlp_t policy_mlp_actor(const fc_policy_t *policy, int64_t actor, int64_t 
 void policy_sigmoids(float *x, int64_t n);
 /* x (I) -> action (C) in [0,1], NaN where it is not finite; hidden: 2H floats of scratch. */
 void policy_mlp_act(const policy_mlp_t *mlp, const float *x, float *hidden, float *action);
-
-/* y (n_out) = b + x (n_in) W (n_in, n_out); b may be NULL. Terms in order of the input, per output. */
-void policy_linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
-                   int64_t n_out, float *restrict y);
 
 #endif

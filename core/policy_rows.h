@@ -11,7 +11,7 @@
 
 enum { POLICY_ROWS = 8 };
 
-/* policy_linear for eight rows: x (n_in,8) -> y (n_out,8). */
+/* y (n_out,8) = b + x (n_in,8) through W (n_in, n_out); b may be NULL. Terms in order of the input, per output. */
 void policy_rows_linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
                         int64_t n_out, float *restrict y);
 

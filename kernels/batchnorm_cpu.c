@@ -4,35 +4,7 @@
  * batch of one row has variance 0; its unbiased variance is taken as 0 too. Column sums run down the rows in order, a
  * vector of columns at a time.
  */
-#include "cpu.h"
-
-/* mean (C) and biased variance (C) of x (R,C) */
-static void column_statistics(fc_real_t *mean, fc_real_t *variance, const fc_real_t *x, int32_t n_rows,
-                              int32_t n_columns) {
-  const fc_real_t inverse = 1 / (fc_real_t)n_rows;
-  int32_t c = 0;
-  for (; c + VEC <= n_columns; c += VEC) {
-    vec_t sum = {0}, squares = {0};
-    for (int32_t r = 0; r < n_rows; ++r) sum += vec_load(x + (int64_t)r * n_columns + c);
-    const vec_t m = sum * inverse;
-    for (int32_t r = 0; r < n_rows; ++r) {
-      const vec_t d = vec_load(x + (int64_t)r * n_columns + c) - m;
-      squares += d * d;
-    }
-    vec_store(mean + c, m);
-    vec_store(variance + c, squares * inverse);
-  }
-  for (; c < n_columns; ++c) {
-    fc_real_t sum = 0, squares = 0;
-    for (int32_t r = 0; r < n_rows; ++r) sum += x[(int64_t)r * n_columns + c];
-    mean[c] = sum * inverse;
-    for (int32_t r = 0; r < n_rows; ++r) {
-      const fc_real_t d = x[(int64_t)r * n_columns + c] - mean[c];
-      squares += d * d;
-    }
-    variance[c] = squares * inverse;
-  }
-}
+#include "columns_cpu.h"
 
 void FC_CPU(batchnorm_train_forward)(fc_real_t *y, fc_real_t *mean, fc_real_t *rstd, fc_real_t *running_mean,
                                      fc_real_t *running_var, const fc_real_t *x, const fc_real_t *scale,
@@ -40,14 +12,15 @@ void FC_CPU(batchnorm_train_forward)(fc_real_t *y, fc_real_t *mean, fc_real_t *r
                                      int32_t n_columns, int64_t parameter_stride, int64_t statistics_stride,
                                      fc_stream_t *stream) {
   (void)stream;
-  const fc_real_t blend = (fc_real_t)momentum;
+  const fc_real_t blend = (fc_real_t)momentum, inverse = 1 / (fc_real_t)n_rows;
   const fc_real_t unbias = n_rows > 1 ? (fc_real_t)n_rows / (fc_real_t)(n_rows - 1) : 0;
   for (int32_t l = 0; l < n_learners; ++l) {
     fc_real_t *restrict m = mean + (int64_t)l * n_columns;
     fc_real_t *restrict rs = rstd + (int64_t)l * n_columns;
     const fc_real_t *restrict g = scale + l * parameter_stride;
     const fc_real_t *restrict b = shift + l * parameter_stride;
-    column_statistics(m, rs, x + (int64_t)l * n_rows * n_columns, n_rows, n_columns);
+    columns_statistics(m, rs, x + (int64_t)l * n_rows * n_columns, n_rows, n_columns);
+    for (int32_t c = 0; c < n_columns; ++c) rs[c] *= inverse;
     for (int32_t c = 0; c < n_columns; ++c) {
       if (running_mean != NULL) {
         fc_real_t *running = running_mean + l * statistics_stride + c;
@@ -57,44 +30,8 @@ void FC_CPU(batchnorm_train_forward)(fc_real_t *y, fc_real_t *mean, fc_real_t *r
       }
       rs[c] = 1 / fc_sqrt(rs[c] + (fc_real_t)FC_NORM_EPSILON);
     }
-    for (int32_t r = 0; r < n_rows; ++r) {
-      const fc_real_t *restrict xr = x + ((int64_t)l * n_rows + r) * n_columns;
-      fc_real_t *restrict yr = y + ((int64_t)l * n_rows + r) * n_columns;
-      for (int32_t c = 0; c < n_columns; ++c) yr[c] = (xr[c] - m[c]) * rs[c] * g[c] + b[c];
-    }
-  }
-}
-
-/* sum_g (C) = sum_r grad_y, sum_gh (C) = sum_r grad_y h; added to grad_shift and grad_scale */
-static void column_gradients(fc_real_t *sum_g, fc_real_t *sum_gh, fc_real_t *grad_scale, fc_real_t *grad_shift,
-                             const fc_real_t *grad_y, const fc_real_t *x, const fc_real_t *mean, const fc_real_t *rstd,
-                             int32_t n_rows, int32_t n_columns) {
-  int32_t c = 0;
-  for (; c + VEC <= n_columns; c += VEC) {
-    const vec_t m = vec_load(mean + c), rs = vec_load(rstd + c);
-    vec_t g = {0}, gh = {0};
-    for (int32_t r = 0; r < n_rows; ++r) {
-      const vec_t dy = vec_load(grad_y + (int64_t)r * n_columns + c);
-      g += dy;
-      gh += dy * ((vec_load(x + (int64_t)r * n_columns + c) - m) * rs);
-    }
-    vec_store(sum_g + c, g);
-    vec_store(sum_gh + c, gh);
-  }
-  for (; c < n_columns; ++c) {
-    fc_real_t g = 0, gh = 0;
-    for (int32_t r = 0; r < n_rows; ++r) {
-      const fc_real_t dy = grad_y[(int64_t)r * n_columns + c];
-      g += dy;
-      gh += dy * ((x[(int64_t)r * n_columns + c] - mean[c]) * rstd[c]);
-    }
-    sum_g[c] = g;
-    sum_gh[c] = gh;
-  }
-  if (grad_scale == NULL) return;
-  for (c = 0; c < n_columns; ++c) {
-    grad_scale[c] += sum_gh[c];
-    grad_shift[c] += sum_g[c];
+    const int64_t rows = (int64_t)l * n_rows * n_columns;
+    columns_normalise(y + rows, x + rows, m, rs, g, b, n_rows, n_columns);
   }
 }
 
@@ -112,9 +49,9 @@ void FC_CPU(batchnorm_train_backward)(fc_real_t *grad_x, fc_real_t *grad_scale, 
     const fc_real_t *restrict m = mean + (int64_t)l * n_columns;
     const fc_real_t *restrict rs = rstd + (int64_t)l * n_columns;
     const fc_real_t *restrict g = scale + l * parameter_stride;
-    column_gradients(sum_g, sum_gh, grad_scale == NULL ? NULL : grad_scale + l * parameter_stride,
-                     grad_scale == NULL ? NULL : grad_shift + l * parameter_stride, grad_y + rows, x + rows, m, rs,
-                     n_rows, n_columns);
+    columns_gradients(sum_g, sum_gh, grad_scale == NULL ? NULL : grad_scale + l * parameter_stride,
+                      grad_scale == NULL ? NULL : grad_shift + l * parameter_stride, grad_y + rows, x + rows, m, rs,
+                      n_rows, n_columns);
     for (int32_t r = 0; r < n_rows; ++r) {
       const fc_real_t *gy = grad_y + rows + (int64_t)r * n_columns;
       const fc_real_t *xr = x + rows + (int64_t)r * n_columns;

@@ -4,34 +4,9 @@
  * order of the members (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
  * variances", 1979), which keeps the variance exact for columns far from zero.
  */
-#include "cpu.h"
+#include "columns_cpu.h"
 #include "table_cpu.h"
 #include "team_member.h"
-
-/* mean (C) and centred squares (C) of x (R,C) */
-static void own_statistics(fc_real_t *mean, fc_real_t *squares, const fc_real_t *x, int32_t n_rows, int32_t n_columns) {
-  const fc_real_t inverse = 1 / (fc_real_t)n_rows;
-  const int64_t n = (int64_t)n_rows * n_columns;
-  int32_t c = 0;
-  for (; c + VEC <= n_columns; c += VEC) {
-    vec_t sum = {0}, square = {0};
-    for (int64_t at = c; at < n; at += n_columns) sum += vec_load(x + at);
-    const vec_t m = sum * inverse;
-    for (int64_t at = c; at < n; at += n_columns) {
-      const vec_t d = vec_load(x + at) - m;
-      square += d * d;
-    }
-    vec_store(mean + c, m);
-    vec_store(squares + c, square);
-  }
-  for (; c < n_columns; ++c) {
-    fc_real_t sum = 0, square = 0;
-    for (int64_t at = c; at < n; at += n_columns) sum += x[at];
-    mean[c] = sum * inverse;
-    for (int64_t at = c; at < n; at += n_columns) square += (x[at] - mean[c]) * (x[at] - mean[c]);
-    squares[c] = square;
-  }
-}
 
 /* mean and centred squares of all members' rows; returns how many rows those are. */
 static fc_real_t combine_statistics(team_member_t *member, fc_real_t *mean, fc_real_t *squares, int32_t n_columns) {
@@ -50,15 +25,6 @@ static fc_real_t combine_statistics(team_member_t *member, fc_real_t *mean, fc_r
   return n_all;
 }
 
-static void normalise(fc_real_t *y, const fc_real_t *x, const fc_real_t *mean, const fc_real_t *rstd,
-                      const fc_real_t *scale, const fc_real_t *shift, int32_t n_rows, int32_t n_columns) {
-  for (int32_t r = 0; r < n_rows; ++r) {
-    const fc_real_t *restrict xr = x + (int64_t)r * n_columns;
-    fc_real_t *restrict yr = y + (int64_t)r * n_columns;
-    for (int32_t c = 0; c < n_columns; ++c) yr[c] = (xr[c] - mean[c]) * rstd[c] * scale[c] + shift[c];
-  }
-}
-
 static void team_batchnorm_train_forward(fc_real_t *y, fc_real_t *mean, fc_real_t *rstd, fc_real_t *running_mean,
                                          fc_real_t *running_var, const fc_real_t *x, const fc_real_t *scale,
                                          const fc_real_t *shift, double momentum, int32_t n_learners, int32_t n_rows,
@@ -69,7 +35,7 @@ static void team_batchnorm_train_forward(fc_real_t *y, fc_real_t *mean, fc_real_
   (void)n_learners;
   (void)parameter_stride;
   (void)statistics_stride;
-  own_statistics(given, given + n_columns, x, n_rows, n_columns);
+  columns_statistics(given, given + n_columns, x, n_rows, n_columns);
   given[2 * n_columns] = (fc_real_t)n_rows;
   team_meet(member);
   const fc_real_t n = combine_statistics(member, mean, rstd, n_columns);
@@ -83,34 +49,7 @@ static void team_batchnorm_train_forward(fc_real_t *y, fc_real_t *mean, fc_real_
     }
     rstd[c] = 1 / fc_sqrt(variance + (fc_real_t)FC_NORM_EPSILON);
   }
-  normalise(y, x, mean, rstd, scale, shift, n_rows, n_columns);
-}
-
-/* sum_g (C) = sum_r grad_y, sum_gh (C) = sum_r grad_y h, of this member's rows */
-static void own_sums(fc_real_t *sum_g, fc_real_t *sum_gh, const fc_real_t *grad_y, const fc_real_t *x,
-                     const fc_real_t *mean, const fc_real_t *rstd, int32_t n_rows, int32_t n_columns) {
-  const int64_t n = (int64_t)n_rows * n_columns;
-  int32_t c = 0;
-  for (; c + VEC <= n_columns; c += VEC) {
-    const vec_t m = vec_load(mean + c), rs = vec_load(rstd + c);
-    vec_t g = {0}, gh = {0};
-    for (int64_t at = c; at < n; at += n_columns) {
-      const vec_t dy = vec_load(grad_y + at);
-      g += dy;
-      gh += dy * ((vec_load(x + at) - m) * rs);
-    }
-    vec_store(sum_g + c, g);
-    vec_store(sum_gh + c, gh);
-  }
-  for (; c < n_columns; ++c) {
-    fc_real_t g = 0, gh = 0;
-    for (int64_t at = c; at < n; at += n_columns) {
-      g += grad_y[at];
-      gh += grad_y[at] * ((x[at] - mean[c]) * rstd[c]);
-    }
-    sum_g[c] = g;
-    sum_gh[c] = gh;
-  }
+  columns_normalise(y, x, mean, rstd, scale, shift, n_rows, n_columns);
 }
 
 /* grad_scale and grad_shift get this member's share; the optimiser adds up all members'. */
@@ -125,12 +64,8 @@ static void team_batchnorm_train_backward(fc_real_t *grad_x, fc_real_t *grad_sca
   fc_real_t *restrict mean_gh = scratch + n_columns;
   (void)n_learners;
   (void)parameter_stride;
-  own_sums(given, given + n_columns, grad_y, x, mean, rstd, n_rows, n_columns);
+  columns_gradients(given, given + n_columns, grad_scale, grad_shift, grad_y, x, mean, rstd, n_rows, n_columns);
   given[2 * n_columns] = (fc_real_t)n_rows;
-  for (int32_t c = 0; grad_scale != NULL && c < n_columns; ++c) {
-    grad_shift[c] += given[c];
-    grad_scale[c] += given[n_columns + c];
-  }
   team_meet(member);
   fc_real_t n = 0;
   for (int32_t c = 0; c < 2 * n_columns; ++c) scratch[c] = 0;

@@ -5,7 +5,7 @@
 
 #include "trainer_private.h"
 
-enum { ROWS_A_COPY = 256, ROUND = 64 };
+enum { ROUND = 64 };
 
 fc_status_t trainer_device_open(trainer_t *t, fc_error_t *error) {
   const char *backend = t->options.backend == NULL ? "cpu" : t->options.backend;

@@ -17,8 +17,6 @@
 #define __global__
 #define __device__
 #define __host__
-#define __forceinline__ inline
-#define __launch_bounds__(...)
 #define __shared__ static __attribute__((section("simt_shared")))
 
 struct dim3 {
@@ -74,10 +72,6 @@ inline void __syncwarp(unsigned mask = 0xffffffffu) {
   simt::exchange("__syncwarp", mask, 0, simt::lane());
 }
 template <typename T>
-T __shfl_sync(unsigned mask, T value, int from) {
-  return simt::shuffle("__shfl_sync", mask, value, from & 31);
-}
-template <typename T>
 T __shfl_xor_sync(unsigned mask, T value, int lanes) {
   return simt::shuffle("__shfl_xor_sync", mask, value, (simt::lane() ^ lanes) & 31);
 }
@@ -87,25 +81,8 @@ T __shfl_down_sync(unsigned mask, T value, unsigned lanes) {
   const int from = simt::lane() + static_cast<int>(lanes);
   return simt::shuffle("__shfl_down_sync", mask, value, from < 32 ? from : simt::lane());
 }
-template <typename T>
-T __shfl_up_sync(unsigned mask, T value, unsigned lanes) {
-  const int from = simt::lane() - static_cast<int>(lanes);
-  return simt::shuffle("__shfl_up_sync", mask, value, from >= 0 ? from : simt::lane());
-}
 inline unsigned __ballot_sync(unsigned mask, bool vote) {
   return simt::ballot(mask, vote);
-}
-inline bool __any_sync(unsigned mask, bool vote) {
-  return simt::ballot(mask, vote) != 0;
-}
-inline bool __all_sync(unsigned mask, bool vote) {
-  return simt::ballot(mask, vote) == mask;
-}
-inline int __popc(unsigned bits) {
-  return __builtin_popcount(bits);
-}
-inline int __ffs(int bits) {
-  return __builtin_ffs(bits);
 }
 
 #define FC_LAUNCH(kernel, grid, block, stream, ...) \
