@@ -40,6 +40,18 @@ static __global__ void train_forward_kernel(fc_real_t *y, fc_real_t *mean, fc_re
   }
 }
 
+/* Sums over the thread's rows of grad_y and of grad_y h; `end` is 0 for a thread without a column. */
+static __device__ void own_sums(fc_real_t *sum_g, fc_real_t *sum_gh, const columns_place_t &place, int32_t end,
+                                int32_t n_columns, const fc_real_t *grad_y, const fc_real_t *x, fc_real_t mean,
+                                fc_real_t rstd) {
+  *sum_g = *sum_gh = 0;
+  for (int32_t r = place.part; r < end; r += COLUMNS_PARTS) {
+    const int64_t at = place.first + static_cast<int64_t>(r) * n_columns;
+    *sum_g += grad_y[at];
+    *sum_gh += grad_y[at] * ((x[at] - mean) * rstd);
+  }
+}
+
 static __global__ void train_backward_kernel(fc_real_t *grad_x, fc_real_t *grad_scale, fc_real_t *grad_shift,
                                              const fc_real_t *grad_y, const fc_real_t *x, const fc_real_t *mean,
                                              const fc_real_t *rstd, const fc_real_t *scale, int32_t n_rows,
@@ -49,12 +61,8 @@ static __global__ void train_backward_kernel(fc_real_t *grad_x, fc_real_t *grad_
   const int32_t end = place.has_column ? n_rows : 0;
   const int64_t statistic = static_cast<int64_t>(blockIdx.y) * n_columns + place.column;
   const fc_real_t m = place.has_column ? mean[statistic] : 0, rs = place.has_column ? rstd[statistic] : 0;
-  fc_real_t sum_g = 0, sum_gh = 0;
-  for (int32_t r = place.part; r < end; r += COLUMNS_PARTS) {
-    const int64_t at = place.first + static_cast<int64_t>(r) * n_columns;
-    sum_g += grad_y[at];
-    sum_gh += grad_y[at] * ((x[at] - m) * rs);
-  }
+  fc_real_t sum_g, sum_gh;
+  own_sums(&sum_g, &sum_gh, place, end, n_columns, grad_y, x, m, rs);
   sum_g = columns_sum(sum_g, sums);
   sum_gh = columns_sum(sum_gh, sums);
   if (!place.has_column) return;
@@ -96,12 +104,8 @@ static __global__ void eval_backward_kernel(fc_real_t *grad_x, fc_real_t *grad_s
   const fc_real_t variance = place.has_column ? running_var[statistic] : 1;
   const fc_real_t rs = 1 / sqrtf(variance + static_cast<fc_real_t>(FC_NORM_EPSILON));
   if (grad_scale != nullptr) {
-    fc_real_t sum_g = 0, sum_gh = 0;
-    for (int32_t r = place.part; r < end; r += COLUMNS_PARTS) {
-      const int64_t at = place.first + static_cast<int64_t>(r) * n_columns;
-      sum_g += grad_y[at];
-      sum_gh += grad_y[at] * ((x[at] - m) * rs);
-    }
+    fc_real_t sum_g, sum_gh;
+    own_sums(&sum_g, &sum_gh, place, end, n_columns, grad_y, x, m, rs);
     sum_g = columns_sum(sum_g, sums);
     sum_gh = columns_sum(sum_gh, sums);
     if (place.has_column && place.part == 0) {

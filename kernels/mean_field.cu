@@ -1,18 +1,15 @@
 /* mean_field.cu - weighted mean of the neighbours' vectors, ops.h: mean_field_*. One thread per value that is written.
  */
-#include "cuda.cuh"
+#include "edges.cuh"
 
 static __global__ void forward_kernel(fc_real_t *y, const fc_real_t *weight, const fc_real_t *x,
                                       fc_neighbours_t neighbours, int64_t n_values, int32_t n_columns, int32_t x_stride,
                                       int32_t y_stride) {
   for (int64_t i = cuda_index(); i < n_values; i += cuda_step()) {
-    const int64_t row = i / n_columns, c = i % n_columns, batch_row = row / neighbours.n_functions;
-    const int64_t j = row % neighbours.n_functions;
-    fc_real_t sum = 0;
-    for (int32_t e = neighbours.row_start[j]; e < neighbours.row_start[j + 1]; ++e)
-      sum += weight[batch_row * neighbours.n_edges + e] *
-             x[(batch_row * neighbours.n_functions + neighbours.column[e]) * x_stride + c];
-    y[row * y_stride + c] = sum;
+    const int64_t row = i / n_columns, batch_row = row / neighbours.n_functions;
+    y[row * y_stride + i % n_columns] =
+        edges_own_sum(weight + batch_row * neighbours.n_edges, x + batch_row * neighbours.n_functions * x_stride,
+                      x_stride, neighbours, row % neighbours.n_functions, i % n_columns);
   }
 }
 
@@ -36,15 +33,10 @@ static __global__ void input_kernel(fc_real_t *grad_x, const fc_real_t *grad_y, 
                                     fc_neighbours_t neighbours, int64_t n_values, int32_t n_columns, int32_t y_stride,
                                     int32_t grad_x_stride) {
   for (int64_t i = cuda_index(); i < n_values; i += cuda_step()) {
-    const int64_t row = i / n_columns, c = i % n_columns, batch_row = row / neighbours.n_functions;
-    const int64_t k = row % neighbours.n_functions;
-    fc_real_t sum = 0;
-    for (int32_t at = neighbours.incoming_start[k]; at < neighbours.incoming_start[k + 1]; ++at) {
-      const int32_t e = neighbours.incoming[at];
-      sum += weight[batch_row * neighbours.n_edges + e] *
-             grad_y[(batch_row * neighbours.n_functions + neighbours.row[e]) * y_stride + c];
-    }
-    grad_x[row * grad_x_stride + c] += sum;
+    const int64_t row = i / n_columns, batch_row = row / neighbours.n_functions;
+    grad_x[row * grad_x_stride + i % n_columns] += edges_incoming_sum(
+        weight + batch_row * neighbours.n_edges, grad_y + batch_row * neighbours.n_functions * y_stride, y_stride,
+        neighbours, row % neighbours.n_functions, i % n_columns);
   }
 }
 

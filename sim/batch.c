@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "batch_image.h"
-#include "model.h"
 #include "sizes.h"
 
 enum { BATCH_MAX_WINDOWS = 1 << 22, STACK_BYTES = 8192 };
@@ -22,9 +21,6 @@ struct batch {
   uint8_t *image; /* the one that is copied */
   plan_node_t *nodes;
   normal_table_t *normal;
-  int64_t *windows;
-  int32_t *users_there;
-  fc_function_configuration_t *configurations;
   batch_arrays_t arrays;
   int32_t *same_users; /* on the host: (capacity) the options' */
 };
@@ -93,15 +89,12 @@ static fc_status_t take_memory(batch_t *batch, fc_error_t *error) {
   FC_TRY(fc_device_take(device, (size_t)simulator->n_nodes * sizeof *batch->nodes, (void **)&batch->nodes, error));
   FC_TRY(fc_device_take(device, sizeof *batch->normal, (void **)&batch->normal, error));
   FC_TRY(fc_device_take(device, n * batch->layout.bytes, (void **)&arrays->images, error));
-  FC_TRY(fc_device_take(device, n * sizeof *batch->windows, (void **)&batch->windows, error));
-  FC_TRY(fc_device_take(device, n * sizeof *batch->users_there, (void **)&batch->users_there, error));
-  FC_TRY(fc_device_take(device, functions * sizeof *batch->configurations, (void **)&batch->configurations, error));
+  FC_TRY(fc_device_take(device, n * sizeof *arrays->windows, (void **)&arrays->windows, error));
+  FC_TRY(fc_device_take(device, n * sizeof *arrays->users, (void **)&arrays->users, error));
+  FC_TRY(fc_device_take(device, functions * sizeof *arrays->configurations, (void **)&arrays->configurations, error));
   FC_TRY(fc_device_take(device, n * sizeof *arrays->load, (void **)&arrays->load, error));
   FC_TRY(fc_device_take(device, n * sizeof *arrays->outcome, (void **)&arrays->outcome, error));
   FC_TRY(fc_device_take(device, functions * sizeof *arrays->metrics, (void **)&arrays->metrics, error));
-  arrays->windows = batch->windows;
-  arrays->users = batch->users_there;
-  arrays->configurations = batch->configurations;
   return FC_OK;
 }
 
@@ -147,9 +140,16 @@ fc_status_t batch_new(const fc_workflow_t *workflow, const simulator_options_t *
 void batch_destroy(batch_t **batch) {
   batch_t *self = *batch;
   if (self == NULL) return;
-  void *const all[] = {self->image,          self->nodes,         self->normal,         self->arrays.images,
-                       self->windows,        self->users_there,   self->configurations, self->arrays.load,
-                       self->arrays.outcome, self->arrays.metrics};
+  void *const all[] = {self->image,
+                       self->nodes,
+                       self->normal,
+                       self->arrays.images,
+                       self->arrays.windows,
+                       self->arrays.users,
+                       self->arrays.configurations,
+                       self->arrays.load,
+                       self->arrays.outcome,
+                       self->arrays.metrics};
   for (size_t i = 0; i < sizeof all / sizeof *all; ++i) fc_device_give(self->device, all[i]);
   simulator_destroy(&self->simulator);
   free(self->host_image);
@@ -200,10 +200,10 @@ fc_status_t batch_run(batch_t *batch, int64_t n, const int64_t *windows, const i
   for (int64_t first = 0; first < n; first += batch->capacity) {
     const int32_t count = n - first < batch->capacity ? (int32_t)(n - first) : batch->capacity;
     const size_t windows_n = (size_t)count, functions_n = windows_n * (size_t)n_functions;
-    FC_TRY(fc_device_write(device, batch->windows, windows + first, windows_n * sizeof *windows, error));
-    FC_TRY(fc_device_write(device, batch->users_there, users == NULL ? batch->same_users : users + first,
+    FC_TRY(fc_device_write(device, batch->arrays.windows, windows + first, windows_n * sizeof *windows, error));
+    FC_TRY(fc_device_write(device, batch->arrays.users, users == NULL ? batch->same_users : users + first,
                            windows_n * sizeof *users, error));
-    FC_TRY(fc_device_write(device, batch->configurations, configurations + first * n_functions,
+    FC_TRY(fc_device_write(device, batch->arrays.configurations, configurations + first * n_functions,
                            functions_n * sizeof *configurations, error));
     batch_launch(batch->arrays, count, batch->layout, fc_device_stream(device));
     FC_TRY(read_part(batch, results->load == NULL ? NULL : results->load + first, batch->arrays.load,

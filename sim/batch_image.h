@@ -23,13 +23,13 @@ typedef struct {
 
 /* Arrays of a launch, all on the device. */
 typedef struct {
-  uint8_t *images;                                   /* (capacity, layout.bytes) */
-  const int64_t *windows;                            /* (n) */
-  const int32_t *users;                              /* (n) */
-  const fc_function_configuration_t *configurations; /* (n,N) */
-  fc_load_t *load;                                   /* (n) */
-  fc_outcome_t *outcome;                             /* (n) */
-  fc_function_metrics_t *metrics;                    /* (n,N) */
+  uint8_t *images;                             /* (capacity, layout.bytes) */
+  int64_t *windows;                            /* (n) */
+  int32_t *users;                              /* (n) */
+  fc_function_configuration_t *configurations; /* (n,N) */
+  fc_load_t *load;                             /* (n) */
+  fc_outcome_t *outcome;                       /* (n) */
+  fc_function_metrics_t *metrics;              /* (n,N) */
 } batch_arrays_t;
 
 /* Copies `image` to each of n places and sets pointers; plan and quantiles are shared. Only queues. */

@@ -21,6 +21,16 @@ const char *op_name(int index) {
   return "?";
 }
 
+std::vector<int> all_ops() {
+  std::vector<int> all;
+  for (int i = 0; i < FC_OP_COUNT; ++i) all.push_back(i);
+  return all;
+}
+
+std::string name_of_instance(const testing::TestParamInfo<int> &instance) {
+  return op_name(instance.param);
+}
+
 std::string describe(int index, const Shape &s) {
   return std::string(op_name(index)) + " L=" + std::to_string(s.l) + " B=" + std::to_string(s.b) +
          " N=" + std::to_string(s.n) + " I=" + std::to_string(s.in) + " C=" + std::to_string(s.out) +

@@ -1,10 +1,15 @@
 // What the tests of ops share: names, shapes as text, which backward belongs to which forward, and bounds.
 #pragma once
+#include <gtest/gtest.h>
+
 #include "op_call.h"
 
 namespace op_test {
 
 const char *op_name(int index);
+// Every op, and its name, for tests that run once per op.
+std::vector<int> all_ops();
+std::string name_of_instance(const testing::TestParamInfo<int> &instance);
 std::string describe(int index, const Shape &s);
 
 // Largest |found - expected| in units of atol + rtol * (largest expected magnitude of the tensor, then of the value).

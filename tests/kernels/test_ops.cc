@@ -65,14 +65,7 @@ TEST_P(EveryOp, SameCallSameBytes) {
   }
 }
 
-std::vector<int> all_ops() {
-  std::vector<int> all;
-  for (int i = 0; i < FC_OP_COUNT; ++i) all.push_back(i);
-  return all;
-}
-INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, testing::ValuesIn(all_ops()), [](const testing::TestParamInfo<int> &instance) {
-  return std::string(op_name(instance.param));
-});
+INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, testing::ValuesIn(op_test::all_ops()), op_test::name_of_instance);
 
 // ---- finite differences
 

@@ -44,15 +44,7 @@ TEST_P(EveryCudaOp, AgreesWithDoubleAndNotOnTheOrderOfThreads) {
   RecordProperty("percent_of_bound", static_cast<int>(100 * worst));
 }
 
-std::vector<int> all_ops() {
-  std::vector<int> all;
-  for (int i = 0; i < FC_OP_COUNT; ++i) all.push_back(i);
-  return all;
-}
-INSTANTIATE_TEST_SUITE_P(Ops, EveryCudaOp, testing::ValuesIn(all_ops()),
-                         [](const testing::TestParamInfo<int> &instance) {
-                           return std::string(op_test::op_name(instance.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Ops, EveryCudaOp, testing::ValuesIn(op_test::all_ops()), op_test::name_of_instance);
 
 TEST(CudaOps, TableIsComplete) {
   EXPECT_STREQ("cuda", ops_table_cuda.backend);

@@ -1,6 +1,7 @@
 // Every op on the CUDA device against the CPU in double, over every shape; the same call gives the same bytes.
 #include <gtest/gtest.h>
 
+#include "on_gpu.h"
 #include "op_backend.h"
 #include "op_compare.h"
 
@@ -11,22 +12,12 @@ using op_test::Result;
 using op_test::Shape;
 using op_test::Values;
 
-class EveryOpOnGpu : public testing::TestWithParam<int> {
+class EveryOpOnGpu : public fc_test::OnGpu<testing::TestWithParam<int>> {
  protected:
-  void SetUp() override {
-    fc_error_t error = {};
-    const fc_status_t status = fc_device_open("cuda", &device_, &error);
-    if (status == FC_ENOTFOUND) GTEST_SKIP() << error.message;
-    ASSERT_EQ(FC_OK, status) << error.message;
-  }
-  void TearDown() override { fc_device_close(&device_); }
-
   Result call(int index, const Shape &shape, const Values &inputs) {
     op_test::DeviceMemory memory(device_);
     return op_test::call_table(fc_device_ops(device_), memory, index, shape, inputs);
   }
-
-  fc_device_t *device_ = nullptr;
 };
 
 TEST_P(EveryOpOnGpu, AgreesWithTheCpuInDouble) {
@@ -46,14 +37,6 @@ TEST_P(EveryOpOnGpu, AgreesWithTheCpuInDouble) {
   RecordProperty("percent_of_bound", static_cast<int>(100 * worst));
 }
 
-std::vector<int> all_ops() {
-  std::vector<int> all;
-  for (int i = 0; i < FC_OP_COUNT; ++i) all.push_back(i);
-  return all;
-}
-INSTANTIATE_TEST_SUITE_P(Ops, EveryOpOnGpu, testing::ValuesIn(all_ops()),
-                         [](const testing::TestParamInfo<int> &instance) {
-                           return std::string(op_test::op_name(instance.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Ops, EveryOpOnGpu, testing::ValuesIn(op_test::all_ops()), op_test::name_of_instance);
 
 }  // namespace

@@ -1,20 +1,14 @@
 // Batches on the CUDA device against the CPU: equal counts in nearly all windows, and their times.
 #include "batch_windows.h"
+#include "on_gpu.h"
 
 namespace {
 
 using fc_test::BatchWindows;
 using fc_test::WindowsOfBoth;
 
-class BatchOnGpu : public ::testing::Test {
+class BatchOnGpu : public fc_test::OnGpu<> {
  protected:
-  void SetUp() override {
-    const fc_status_t status = fc_device_open("cuda", &device_, &error);
-    if (status == FC_ENOTFOUND) GTEST_SKIP() << error.message;
-    ASSERT_EQ(FC_OK, status) << error.message;
-  }
-  void TearDown() override { fc_device_close(&device_); }
-
   // A tie of two events may fall the other way where exp and log differ in their last digit.
   void expect_the_windows_of_the_cpu(const fc_workflow_t *workflow, const BatchWindows &wanted) {
     WindowsOfBoth both(workflow, wanted);
@@ -26,9 +20,6 @@ class BatchOnGpu : public ::testing::Test {
     EXPECT_GE(equal, 0.99);
     EXPECT_LE(worst, 1e-6);
   }
-
-  fc_device_t *device_ = nullptr;
-  fc_error_t error = {};
 };
 
 TEST_F(BatchOnGpu, GivesTheWindowsOfTheCpu) {

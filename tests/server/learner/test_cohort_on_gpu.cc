@@ -1,5 +1,5 @@
 // Cohorts on the CUDA device: the host's updates, the same bytes again, and recordings that change nothing.
-#include "support.h"
+#include "on_gpu.h"
 #include "trained_cohort.h"
 
 namespace {
@@ -7,17 +7,7 @@ namespace {
 using fc_test::CohortShape;
 using fc_test::TrainedCohort;
 
-class CohortOnGpu : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const fc_status_t status = fc_device_open("cuda", &device_, &error);
-    if (status == FC_ENOTFOUND) GTEST_SKIP() << error.message;
-    ASSERT_EQ(FC_OK, status) << error.message;
-  }
-  void TearDown() override { fc_device_close(&device_); }
-  fc_device_t *device_ = nullptr;
-  fc_error_t error = {};
-};
+using CohortOnGpu = fc_test::OnGpu<>;
 
 TEST_F(CohortOnGpu, TenUpdatesAreThoseOfTheHost) {
   for (const CohortShape &shape : fc_test::cohort_shapes()) fc_test::expect_the_updates_of_the_host(shape, device_);
