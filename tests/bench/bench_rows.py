@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 
+import torch_peer
+
 HERE = pathlib.Path(__file__).resolve().parent
 # MFLOP of one update, N = 12, B = 64, neighbour lists: the fewest that the equations need (attmf_torch.py counts them).
 LEAST_MFLOP_N12 = 100.4
@@ -58,13 +60,9 @@ class Bench:
     def peer(self, n, key, attention="dense", implementation="flat", mode="eager", what="update", seconds=0.7,
              buffer=31000):
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
-            self.output(["/usr/bin/python3", HERE / "attmf_torch.py", "--n", n, "--attn", attention, "--impl",
-                         implementation, "--mode", mode, "--what", what, "--threads", 1, "--seconds", seconds, "--buffer",
-                         buffer, "--json", file.name])
-            row = json.load(open(file.name))[0]
-        if key not in row:
-            raise RuntimeError(f"attmf_torch.py: {row.get('error', 'no ' + key)}")
-        return row[key]
+            self.output(torch_peer.command(file.name, n=n, attn=attention, impl=implementation, mode=mode, what=what,
+                                           threads=1, seconds=seconds, buffer=buffer))
+            return torch_peer.figure(file.name, key)
 
     def lines(self, program, *options, **environment):
         return [json.loads(line) for line in self.output([self.bin / program, *options, "--json"],
@@ -109,7 +107,7 @@ def gemm_share(b):
             "  best = min(best, (time.perf_counter() - t) / 50)\n"
             "print(2 * 768 * 64 * 64 / best / 1e9)")
     pairs = b.alternate(lambda: b.updates(12) * LEAST_MFLOP_N12 / 1e3,
-                        lambda: float(b.output(["/usr/bin/python3", "-c", code], OPENBLAS_NUM_THREADS="1")))
+                        lambda: float(b.output([sys.executable, "-c", code], OPENBLAS_NUM_THREADS="1")))
     b.add("gemm_share", 0.5, 0.75, pairs, unit="GFLOP/s")
 
 
@@ -196,7 +194,7 @@ def startup(b):
 
     def peer():
         began = time.perf_counter()
-        b.output(["/usr/bin/python3", "-c", "import torch"])
+        b.output([sys.executable, "-c", "import torch"])
         return time.perf_counter() - began
     b.add("startup", 20, 100, [(there, here) for here, there in b.alternate(ours, peer)], unit="s: import torch, faasconfd")
 

@@ -10,14 +10,13 @@ faster.
 """
 import argparse
 import json
-import os
 import statistics
 import subprocess
-import sys
 import tempfile
 
+import torch_peer
+
 PAIRS = [("faithful", "attmf-sq"), ("softmax", "attmf-softmax")]
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def ours(bench, variant, n, seconds):
@@ -28,15 +27,9 @@ def ours(bench, variant, n, seconds):
 
 def peer(algorithm, n, attention, seconds):
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        subprocess.run([sys.executable, os.path.join(HERE, "attmf_torch.py"), "--n", str(n), "--algo", algorithm,
-                        "--attn", attention, "--what", "update", "--threads", "1", "--seconds", str(seconds),
-                        "--json", file.name], check=True, capture_output=True, text=True)
-        return rate_of(json.load(open(file.name)))
-
-
-def rate_of(report):
-    rows = report["rows"] if isinstance(report, dict) else report
-    return next(row["updates_per_s"] for row in rows if row.get("updates_per_s"))
+        subprocess.run(torch_peer.command(file.name, n=n, algo=algorithm, attn=attention, what="update", threads=1,
+                                          seconds=seconds), check=True, capture_output=True, text=True)
+        return torch_peer.figure(file.name, "updates_per_s")
 
 
 def main():

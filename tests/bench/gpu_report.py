@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 
+import torch_peer
+
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS = ["test_ops_on_gpu", "test_cohort_on_gpu", "test_step_on_gpu", "test_batch_on_gpu"]
 SANITIZED = [("memcheck", "test_ops_on_gpu", "*_forward:*_backward"), ("memcheck", "test_cohort_on_gpu", "*TenUpdates*"),
@@ -98,11 +100,15 @@ def ours(report, n, learners, seconds=3):
 def peer(report, n, attention, mode):
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         done = report.run(f"peer N={n} {attention} {mode}",
-                          [sys.executable, HERE / "attmf_torch.py", "--device", "cuda", "--n", n, "--attn", attention,
-                           "--mode", mode, "--what", "update", "--seconds", 3, "--json", file.name], 120)
-        text = open(file.name).read()
-    rates = [row["updates_per_s"] for row in json.loads(text) if row.get("updates_per_s")] if done and text else []
-    return rates[0] if rates else None
+                          torch_peer.command(file.name, device="cuda", n=n, attn=attention, mode=mode, what="update",
+                                             seconds=3), 120)
+        if not done:
+            return None
+        try:
+            return torch_peer.figure(file.name, "updates_per_s")
+        except (RuntimeError, ValueError) as problem:
+            report.steps[-1]["result"] = str(problem)
+            return None
 
 
 def benches(report):
@@ -146,7 +152,7 @@ def package(bin_folder, folder):
             shutil.copy2(path, to / "lib" / library)
     for file in (HERE.parents[1] / "workflows").glob("*.yaml"):
         shutil.copy2(file, to / "workflows")
-    for file in ("gpu_report.py", "attmf_torch.py"):
+    for file in ("gpu_report.py", "torch_peer.py", "attmf_torch.py"):
         shutil.copy2(HERE / file, to / file)
     run = to / "run"
     run.write_text('#!/bin/sh\nexec python3 "$(dirname "$0")/gpu_report.py" --bin "$(dirname "$0")/bin" "$@"\n')
