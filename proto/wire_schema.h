@@ -27,6 +27,11 @@ fc_status_t wire_schema_check(const ProtobufCMessage *message, fc_error_t *error
 fc_status_t wire_schema_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t size,
                                wire_arena_t *arena, ProtobufCMessage **out, fc_error_t *error);
 
+/* The next length-prefixed field of this number at or after *at, which moves behind it; *value borrows. false: there is
+ * none before `end`. */
+bool wire_schema_next(const uint8_t **at, const uint8_t *end, unsigned field, const uint8_t **value,
+                      size_t *value_size);
+
 /* True for well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF) without NUL. */
 bool wire_schema_is_text(const uint8_t *bytes, size_t size);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "wire_codec.h"
+#include "wire_schema.h"
 
 enum {
   KNOWN_FLAGS = FC_TRANSITION_HAS_BEFORE | FC_TRANSITION_TERMINAL | FC_TRANSITION_JUDGING | FC_TRANSITION_AS_PUBLISHED |
@@ -142,6 +143,16 @@ const wire_codec_t wire_codec_transitions = {&faasconf__v1__transitions__descrip
                                              transitions_check,
                                              transitions_take,
                                              transitions_clear};
+
+bool fc_wire_next_transition(const uint8_t *frame, size_t size, size_t *offset, const uint8_t **bytes,
+                             size_t *n_bytes) {
+  const unsigned field = faasconf__v1__transitions__descriptor.fields[0].id; /* it has no other */
+  if (*offset == 0) *offset = FC_WIRE_HEADER_SIZE;
+  const uint8_t *at = frame + *offset;
+  if (!wire_schema_next(&at, frame + size, field, bytes, n_bytes)) return false;
+  *offset = (size_t)(at - frame);
+  return true;
+}
 
 /* ---- ack ---- */
 

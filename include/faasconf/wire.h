@@ -295,6 +295,10 @@ fc_status_t fc_wire_encode_transition(const fc_transition_t *transition, fc_wire
 fc_status_t fc_wire_decode_transition(const uint8_t *bytes, size_t size, fc_transition_t *transition,
                                       fc_error_t *error);
 
+/* The next transition of a TRANSITIONS frame that fc_wire_decode accepted, in its order, as fc_wire_decode_transition
+ * reads it: *bytes borrows the frame. *offset is 0 at first and then left alone. false: there is none left. */
+bool fc_wire_next_transition(const uint8_t *frame, size_t size, size_t *offset, const uint8_t **bytes, size_t *n_bytes);
+
 #ifdef __cplusplus
 }
 #endif

@@ -107,6 +107,15 @@ static void reply_exhausted(ingest_t *self, const endpoint_peer_t *peer, const f
   send_message(self, peer, &message);
 }
 
+/* The frame received last, no larger than it is: its bytes are what the agent's credit counts. */
+static void fit_body(ingest_t *self, size_t size) {
+  if (self->body_capacity == size) return;
+  uint8_t *fitting = realloc(self->body, size);
+  if (fitting == NULL) return;
+  self->body = fitting;
+  self->body_capacity = size;
+}
+
 /* Moves the message into a job for the writer. FC_EEXHAUSTED when the bound is reached; *message is untouched then. */
 static fc_status_t hand_over(ingest_t *self, writer_kind_t kind, const endpoint_peer_t *peer, size_t size,
                              fc_wire_message_t *message, const registry_snapshot_t *snapshot) {
@@ -118,8 +127,16 @@ static fc_status_t hand_over(ingest_t *self, writer_kind_t kind, const endpoint_
   job.as.agent.size_bytes = size;
   job.as.agent.message = *message;
   job.as.agent.snapshot = snapshot;
+  if (kind == WRITER_TRANSITIONS) {
+    fit_body(self, size);
+    job.as.agent.frame = self->body;
+  }
   FC_TRY(writer_try_submit(self->options.writer, &job));
   self->pending_bytes += (int64_t)size;
+  if (kind == WRITER_TRANSITIONS) {
+    self->body = NULL; /* as the message below */
+    self->body_capacity = 0;
+  }
   message->type = FC_WIRE_NONE; /* the job owns it now */
   return FC_OK;
 }

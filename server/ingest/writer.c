@@ -43,6 +43,8 @@ void writer_job_clear(writer_job_t *job) {
     case WRITER_PROPOSAL:
       fc_wire_message_clear(&job->as.agent.message);
       registry_release(&job->as.agent.snapshot);
+      free(job->as.agent.frame);
+      job->as.agent.frame = NULL;
       break;
     case WRITER_REGISTER:
       fc_workflow_destroy(&job->as.registration.workflow);
@@ -243,9 +245,14 @@ static fc_status_t insert_rows(writer_t *self, const writer_job_t *job, uint32_t
   const registry_entry_t *entry = registry_find(job->as.agent.snapshot, batch->transitions[0].workflow);
   FC_ASSERT(entry != NULL); /* ingest checked */
   *n_duplicates = 0;
+  size_t offset = 0, size = 0;
+  const uint8_t *bytes = NULL;
   for (int32_t i = 0; i < batch->n_transitions; ++i) {
     bool duplicate = false;
-    FC_TRY(store_insert_transition(self->options.store, entry->workflow, &batch->transitions[i], &duplicate, error));
+    const bool there = fc_wire_next_transition(job->as.agent.frame, job->as.agent.size_bytes, &offset, &bytes, &size);
+    FC_ASSERT(there); /* decoded from it */
+    FC_TRY(store_insert_encoded(self->options.store, entry->workflow, &batch->transitions[i], bytes, size, &duplicate,
+                                error));
     *n_duplicates += duplicate ? 1u : 0u;
   }
   return FC_OK;

@@ -69,6 +69,7 @@ typedef struct {
     struct {
       endpoint_peer_t peer;
       size_t size_bytes;
+      uint8_t *frame; /* TRANSITIONS: (size_bytes) owned, what the message was decoded from; its rows are stored so */
       fc_wire_message_t message;
       const registry_snapshot_t *snapshot; /* TRANSITIONS: held */
     } agent;

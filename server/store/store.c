@@ -87,7 +87,11 @@ static fc_status_t configure(store_t *store, fc_error_t *error) {
   FC_TRY(execute(store, "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
                  "configuring", error));
   if (store->access == STORE_READ_ONLY) return execute(store, "PRAGMA query_only = ON;", "configuring", error);
-  return execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;",
+  /* A transition has one or two kilobytes: of the usual 4 KiB much stays empty, and 16 KiB take a quarter more rows per
+   * second. A database that is there keeps the pages that it has. */
+  return execute(store,
+                 "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                 "PRAGMA journal_size_limit = 67108864;",
                  "configuring", error);
 }
 

@@ -50,6 +50,10 @@ fc_status_t store_list_workflows(store_t *store, char (**names)[FC_NAME_SIZE], i
 /* Idempotent on (agent, epoch, sequence). *duplicate true: it was there and nothing changed. */
 fc_status_t store_insert_transition(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *transition,
                                     bool *duplicate, fc_error_t *error);
+/* store_insert_transition for one whose bytes are at hand: what fc_wire_encode_transition gives, or what was received.
+ */
+fc_status_t store_insert_encoded(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *transition,
+                                 const uint8_t *bytes, size_t size, bool *duplicate, fc_error_t *error);
 /* Idempotent on row_digest (SHA-256 of the canonical row); for imported rows. */
 fc_status_t store_insert_imported(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *transition,
                                   const uint8_t row_digest[FC_DIGEST_SIZE], bool *duplicate, fc_error_t *error);

@@ -39,13 +39,13 @@ static void digest_identity(const fc_transition_t *t, uint8_t digest[FC_DIGEST_S
 
 /* row_digest NULL: an agent's transition. */
 static fc_status_t insert(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *t,
-                          const uint8_t *row_digest, bool *duplicate, fc_error_t *error) {
+                          const uint8_t *row_digest, const uint8_t *bytes, size_t size, bool *duplicate,
+                          fc_error_t *error) {
   uint8_t digest[FC_DIGEST_SIZE];
   sqlite3_stmt *s = store->insert_window;
   if (t->after.n_functions != workflow->n_functions)
     return fc_error_set(error, FC_EMISMATCH, "a transition of %d functions for workflow %s of %d", t->after.n_functions,
                         workflow->name, workflow->n_functions);
-  FC_TRY(fc_wire_encode_transition(t, &store->bytes, error));
   if (row_digest != NULL)
     memcpy(digest, row_digest, sizeof digest);
   else
@@ -64,7 +64,7 @@ static fc_status_t insert(store_t *store, const fc_workflow_t *workflow, const f
   (void)sqlite3_bind_double(s, 12, t->after.duration_s);
   (void)sqlite3_bind_double(s, 13, t->cost_usd_h);
   bind_outcome(s, &t->after);
-  (void)sqlite3_bind_blob64(s, 22, store->bytes.data, store->bytes.size, SQLITE_STATIC);
+  (void)sqlite3_bind_blob64(s, 22, bytes, size, SQLITE_STATIC);
   FC_TRY(store_run(store, s, "storing a transition", error));
   *duplicate = sqlite3_changes(store->db) == 0;
   return FC_OK;
@@ -72,12 +72,19 @@ static fc_status_t insert(store_t *store, const fc_workflow_t *workflow, const f
 
 fc_status_t store_insert_transition(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *transition,
                                     bool *duplicate, fc_error_t *error) {
-  return insert(store, workflow, transition, NULL, duplicate, error);
+  FC_TRY(fc_wire_encode_transition(transition, &store->bytes, error));
+  return insert(store, workflow, transition, NULL, store->bytes.data, store->bytes.size, duplicate, error);
+}
+
+fc_status_t store_insert_encoded(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *transition,
+                                 const uint8_t *bytes, size_t size, bool *duplicate, fc_error_t *error) {
+  return insert(store, workflow, transition, NULL, bytes, size, duplicate, error);
 }
 
 fc_status_t store_insert_imported(store_t *store, const fc_workflow_t *workflow, const fc_transition_t *transition,
                                   const uint8_t row_digest[FC_DIGEST_SIZE], bool *duplicate, fc_error_t *error) {
-  return insert(store, workflow, transition, row_digest, duplicate, error);
+  FC_TRY(fc_wire_encode_transition(transition, &store->bytes, error));
+  return insert(store, workflow, transition, row_digest, store->bytes.data, store->bytes.size, duplicate, error);
 }
 
 /* One number of a prepared statement, or `absent`. */

@@ -259,6 +259,41 @@ TEST(Wire, TransitionsStandAloneForSpoolAndStore) {
   }
 }
 
+TEST(Wire, AFrameHoldsItsTransitionsAsTheyAreStored) {
+  Message sent;
+  sent->type = FC_WIRE_TRANSITIONS;
+  sent->as.transitions.transitions = static_cast<fc_transition_t *>(calloc(3, sizeof(fc_transition_t)));
+  sent->as.transitions.n_transitions = 3;
+  for (int32_t i = 0; i < 3; ++i) {
+    fc_transition_t *t = &sent->as.transitions.transitions[i];
+    Generator(3).transition(2 + i, t);
+    t->sequence = static_cast<uint64_t>(1 + i);
+    t->epoch = 7;
+    snprintf(t->agent, sizeof t->agent, "one");
+  }
+  fc_wire_buffer_t frame = {}, bytes = {};
+  ASSERT_EQ(FC_OK, fc_wire_encode(sent.get(), &frame, nullptr));
+  std::string with_unknown(reinterpret_cast<const char *>(frame.data), frame.size);
+  with_unknown.insert(FC_WIRE_HEADER_SIZE, "\x10\x07\x1a\x02zz", 6);  // fields 2 and 3: of a newer sender
+  for (const std::string &whole : {std::string(reinterpret_cast<const char *>(frame.data), frame.size), with_unknown}) {
+    const auto *data = reinterpret_cast<const uint8_t *>(whole.data());
+    size_t offset = 0, size = 0;
+    const uint8_t *found = nullptr;
+    for (int32_t i = 0; i < 3; ++i) {
+      ASSERT_TRUE(fc_wire_next_transition(data, whole.size(), &offset, &found, &size));
+      ASSERT_EQ(FC_OK, fc_wire_encode_transition(&sent->as.transitions.transitions[i], &bytes, nullptr));
+      EXPECT_EQ(std::string(reinterpret_cast<const char *>(bytes.data), bytes.size),
+                std::string(reinterpret_cast<const char *>(found), size));
+    }
+    EXPECT_FALSE(fc_wire_next_transition(data, whole.size(), &offset, &found, &size));
+  }
+  size_t offset = 0, size = 0;
+  const uint8_t *found = nullptr;
+  EXPECT_FALSE(fc_wire_next_transition(frame.data, frame.size / 4, &offset, &found, &size)) << "cut off";
+  fc_wire_buffer_clear(&frame);
+  fc_wire_buffer_clear(&bytes);
+}
+
 TEST(Wire, TheSignedBytesOfAHintAreItsWorkflowVersionAndDigest) {
   fc_wire_hint_t hint = {};
   strcpy(hint.workflow, "parallel");

@@ -49,6 +49,22 @@ class StoreWindows : public ::testing::Test {
   fc_error_t error = {};
 };
 
+TEST_F(StoreWindows, ARowReceivedIsStoredAsItsOwnEncoding) {
+  Row row(chain, 1), encoded(chain, 2);
+  const std::string bytes = fc_test::bytes_of(encoded.get());
+  bool duplicate = true;
+  ASSERT_TRUE(store.insert(chain, row));
+  ASSERT_OK(store_insert_encoded(store, chain, encoded.get(), reinterpret_cast<const uint8_t *>(bytes.data()),
+                                 bytes.size(), &duplicate, &error));
+  EXPECT_FALSE(duplicate);
+  const std::vector<Visited> rows = visit_all(store, chain);
+  ASSERT_EQ(2u, rows.size());
+  EXPECT_EQ(bytes, rows[1].bytes);
+  ASSERT_OK(store_insert_encoded(store, chain, encoded.get(), reinterpret_cast<const uint8_t *>(bytes.data()),
+                                 bytes.size(), &duplicate, &error));
+  EXPECT_TRUE(duplicate);
+}
+
 TEST_F(StoreWindows, AnAgentsRowIsStoredOncePerAgentEpochAndSequence) {
   Row first(chain, 1);
   EXPECT_TRUE(store.insert(chain, first));
