@@ -75,20 +75,32 @@ FC_INLINE fc_real_t vec_sum(vec_t v) {
   return lanes[0];
 }
 
+/* Four values: what is left of rows that are narrower than a vector, as features and knobs are. */
+typedef fc_real_t quad_t __attribute__((vector_size(4 * sizeof(fc_real_t)), aligned(sizeof(fc_real_t)), may_alias));
+
 /* x . y over n values. */
 FC_INLINE fc_real_t dot(const fc_real_t *x, const fc_real_t *y, int32_t n) {
-  vec_t sum = {0};
   int32_t i = 0;
-  for (; i + VEC <= n; i += VEC) sum += vec_load(x + i) * vec_load(y + i);
-  fc_real_t tail = 0;
+  fc_real_t whole = 0, tail = 0;
+  if (n >= VEC) {
+    vec_t sum = {0};
+    for (; i + VEC <= n; i += VEC) sum += vec_load(x + i) * vec_load(y + i);
+    whole = vec_sum(sum);
+  }
+  if (i + 4 <= n) {
+    quad_t sum = {0};
+    for (; i + 4 <= n; i += 4) sum += *(const quad_t *)(x + i) * *(const quad_t *)(y + i);
+    tail = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  }
   for (; i < n; ++i) tail += x[i] * y[i];
-  return vec_sum(sum) + tail;
+  return whole + tail;
 }
 
 /* y += a x over n values. */
 FC_INLINE void axpy(fc_real_t *y, fc_real_t a, const fc_real_t *x, int32_t n) {
   int32_t i = 0;
   for (; i + VEC <= n; i += VEC) vec_store(y + i, vec_load(y + i) + a * vec_load(x + i));
+  for (; i + 4 <= n; i += 4) *(quad_t *)(y + i) += a * *(const quad_t *)(x + i);
   for (; i < n; ++i) y[i] += a * x[i];
 }
 

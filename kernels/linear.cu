@@ -1,12 +1,12 @@
-/* linear.cu - y = x w + b and its gradients (ops.h: linear_*), through the one matrix product of matmul.cuh. */
+/* linear.cu - y = x w + b, rectified or not, and its gradients (ops.h: linear_*), through the one matrix product of
+ * matmul.cuh. */
 #include "columns.cuh"
 #include "matmul.cuh"
 
-void FC_CUDA(linear_forward)(fc_real_t *y, const fc_real_t *x, const fc_real_t *w, const fc_real_t *b,
-                             int32_t n_learners, int32_t n_rows, int32_t n_in, int32_t n_out, int64_t parameter_stride,
-                             fc_real_t *scratch, fc_stream_t *stream) {
-  (void)scratch;
-  matmul_t mm = {};
+/* `mm` says what comes after the sum; everything else of it is filled in. */
+static void forward(matmul_t mm, fc_real_t *y, const fc_real_t *x, const fc_real_t *w, const fc_real_t *b,
+                    int32_t n_learners, int32_t n_rows, int32_t n_in, int32_t n_out, int64_t parameter_stride,
+                    fc_stream_t *stream) {
   mm.c = y;
   mm.a = x;
   mm.b = w;
@@ -23,6 +23,23 @@ void FC_CUDA(linear_forward)(fc_real_t *y, const fc_real_t *x, const fc_real_t *
   mm.n = n_out;
   mm.k = n_in;
   matmul(mm, n_learners, stream);
+}
+
+void FC_CUDA(linear_forward)(fc_real_t *y, const fc_real_t *x, const fc_real_t *w, const fc_real_t *b,
+                             int32_t n_learners, int32_t n_rows, int32_t n_in, int32_t n_out, int64_t parameter_stride,
+                             fc_real_t *scratch, fc_stream_t *stream) {
+  (void)scratch;
+  forward({}, y, x, w, b, n_learners, n_rows, n_in, n_out, parameter_stride, stream);
+}
+
+void FC_CUDA(linear_relu_forward)(fc_real_t *y, const fc_real_t *x, const fc_real_t *w, const fc_real_t *b,
+                                  double negative_slope, int32_t n_learners, int32_t n_rows, int32_t n_in,
+                                  int32_t n_out, int64_t parameter_stride, fc_real_t *scratch, fc_stream_t *stream) {
+  (void)scratch;
+  matmul_t mm = {};
+  mm.rectify = true;
+  mm.slope = static_cast<fc_real_t>(negative_slope);
+  forward(mm, y, x, w, b, n_learners, n_rows, n_in, n_out, parameter_stride, stream);
 }
 
 /* grad_x = grad_y w' */

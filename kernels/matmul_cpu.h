@@ -1,4 +1,4 @@
-/* matmul_cpu.h - the one matrix product of the CPU bodies: C (+)= A B (+ bias).
+/* matmul_cpu.h - the one matrix product of the CPU bodies: C (+)= A B (+ bias), rectified if need be.
  *
  * A tile of C (up to 8 rows by 4 vectors) stays in registers while the inner dimension runs; each step broadcasts one
  * value of A per row against the tile's vectors of B. A is addressed by two strides, so that x' needs no copy; B needs
@@ -28,6 +28,8 @@ typedef struct {
   int64_t c_stride, a_row, a_column, b_stride;
   int32_t m, n, k;
   bool accumulate; /* C += instead of C = */
+  bool rectify;    /* what comes of it, with `slope` where it is not positive; not with accumulate */
+  fc_real_t slope;
 } matmul_t;
 
 FC_INLINE int32_t matmul_padded(int32_t n) {
@@ -53,13 +55,15 @@ FC_INLINE void matmul_store(const matmul_t *mm, int32_t row, int32_t column, vec
   const int32_t valid = mm->n - column < VEC ? mm->n - column : VEC;
   if (valid == VEC) {
     if (mm->bias != NULL) sum += vec_load(mm->bias + column);
+    if (mm->rectify) sum = vec_where_positive(sum, sum, mm->slope * sum);
     vec_store(c, mm->accumulate ? vec_load(c) + sum : sum);
     return;
   }
   fc_real_t lanes[VEC];
   vec_store(lanes, sum);
   for (int32_t j = 0; j < valid; ++j) {
-    const fc_real_t value = lanes[j] + (mm->bias != NULL ? mm->bias[column + j] : 0);
+    fc_real_t value = lanes[j] + (mm->bias != NULL ? mm->bias[column + j] : 0);
+    if (mm->rectify && !(value > 0)) value *= mm->slope;
     c[j] = mm->accumulate ? c[j] + value : value;
   }
 }

@@ -56,6 +56,12 @@ typedef struct {
   const uint8_t *terminal;                   /* (R) */
 } fc_rows_t;
 
+/* The same arrays, to be filled in. */
+typedef struct {
+  fc_real_t *features, *next_features, *action, *reward;
+  uint8_t *terminal;
+} fc_row_memory_t;
+
 enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many values */
 
 /* Constants of the two published nets. */
@@ -75,6 +81,12 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
      fc_real_t *scratch, fc_stream_t *stream),                                                                         \
     "grad_x (L,R,I), grad_w (I,C), grad_b (C) each or NULL; grad_y (L,R,C) x (L,R,I) w (I,C)",                         \
     "grad_x = grad_y w', grad_w += x' grad_y, grad_b += sum_r grad_y", "writes grad_x, accumulates grad_w, grad_b")    \
+  X(linear_relu_forward,                                                                                               \
+    (fc_real_t * y, const fc_real_t *x, const fc_real_t *w, const fc_real_t *b, double negative_slope,                 \
+     int32_t n_learners, int32_t n_rows, int32_t n_in, int32_t n_out, int64_t parameter_stride, fc_real_t *scratch,    \
+     fc_stream_t *stream),                                                                                             \
+    "y (L,R,C) x (L,R,I) w (I,C) b (C) or NULL", "y = relu_forward(linear_forward(x)); its backward is theirs",        \
+    "writes y")                                                                                                        \
   /* ---- elementwise ---- */                                                                                          \
   X(relu_forward, (fc_real_t * y, const fc_real_t *x, double negative_slope, int64_t n_values, fc_stream_t *stream),   \
     "y, x (n)", "y = max(x, 0) + slope min(x, 0), 0 <= slope < 1", "writes y, in place allowed")                       \
@@ -118,7 +130,7 @@ enum { FC_VECTOR_PAD = 16 }; /* rows of packed matrices are padded to this many 
     (fc_real_t * grad_x, fc_real_t * grad_scale, fc_real_t * grad_shift, const fc_real_t *grad_y, const fc_real_t *x,  \
      const fc_real_t *mean, const fc_real_t *rstd, const fc_real_t *scale, int32_t n_learners, int32_t n_rows,         \
      int32_t n_columns, int64_t parameter_stride, fc_real_t *scratch, fc_stream_t *stream),                            \
-    "grad_x, grad_y, x (L,R,C) mean, rstd (L,C) scale (C) grad_scale, grad_shift (C) or both NULL; scratch (2,C)",     \
+    "grad_x, grad_y, x (L,R,C) mean, rstd (L,C) scale (C) grad_scale, grad_shift (C) or both NULL",                    \
     "with h = (x - mean) rstd: grad_x = scale rstd (grad_y - mean_r grad_y - h mean_r(grad_y h))",                     \
     "writes grad_x (in place of grad_y allowed), accumulates grad_scale, grad_shift")                                  \
   X(batchnorm_eval_forward,                                                                                            \
@@ -273,6 +285,14 @@ const fc_ops_t *fc_ops_cpu_isa(const char *isa);
 
 /* Name of the first op the backend lacks, or NULL when it is complete. Programs check at start and refuse to run. */
 const char *fc_ops_missing(const fc_ops_t *ops);
+
+/* Rows whose sums a device works out apart from each other's in batch normalisation. */
+enum { FC_BATCHNORM_CHUNK_ROWS = 512 };
+/* Values of scratch that batchnorm_train_backward needs for these dims. */
+static inline size_t fc_batchnorm_scratch(int32_t n_learners, int32_t n_rows, int32_t n_columns) {
+  const size_t chunks = ((size_t)n_rows + FC_BATCHNORM_CHUNK_ROWS - 1) / FC_BATCHNORM_CHUNK_ROWS;
+  return 2 * (size_t)n_learners * (size_t)n_columns * (chunks + 1);
+}
 
 /* Values of scratch that linear_forward and linear_backward need for these dims. */
 static inline size_t fc_linear_scratch(int32_t n_rows, int32_t n_in, int32_t n_out) {

@@ -1,6 +1,8 @@
 /* attmf_net.c - actor and critic of AttMF composed of attention field, mean field and MLP. */
 #include "attmf_net.h"
 
+#include <string.h>
+
 static void net_init(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t *dims, fc_neighbours_t neighbours,
                      attention_t attention, norm_t norm, int32_t n_in, int32_t n_out) {
   *net = (attmf_net_t){.n_features = dims->n_features, .n_knobs = dims->n_knobs};
@@ -18,6 +20,7 @@ void attmf_net_init_actor(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t
 void attmf_net_set_backend(attmf_net_t *net, const fc_ops_t *ops, fc_stream_t *stream) {
   net->mlp.ops = net->field.ops = ops;
   net->mlp.stream = net->field.stream = stream;
+  net->mlp.tile_rows = strcmp(ops->backend, "cpu") == 0 ? MLP_TILE_ROWS : 0;
 }
 
 void attmf_net_init_critic(attmf_net_t *net, const fc_ops_t *ops, const fc_dims_t *dims, fc_neighbours_t neighbours,

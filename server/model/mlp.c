@@ -2,6 +2,7 @@
 #include "mlp.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* Weight of the new batch in the running statistics, as published. */
 static const double BATCHNORM_MOMENTUM = 0.1;
@@ -48,7 +49,7 @@ void mlp_workspace_bind(const mlp_t *mlp, int32_t n_rows, mlp_workspace_t *works
   const size_t layers[3] = {fc_linear_scratch(n_rows, mlp->n_in, mlp->n_hidden),
                             fc_linear_scratch(n_rows, mlp->n_hidden, mlp->n_hidden),
                             fc_linear_scratch(n_rows, mlp->n_hidden, mlp->n_out)};
-  size_t scratch = 2 * (size_t)mlp->n_hidden; /* batch norm */
+  size_t scratch = fc_batchnorm_scratch(mlp->n_learners, n_rows, mlp->n_hidden);
   for (int i = 0; i < 3; ++i) {
     if (layers[i] > scratch) scratch = layers[i];
   }
@@ -105,41 +106,124 @@ static void norm_backward(const mlp_t *mlp, const fc_real_t *parameters, const f
   }
 }
 
+/* How many rows the tile that begins at `first` has; 0 after the last. */
+static int32_t tile_size(const mlp_t *mlp, int32_t n_rows, int32_t first) {
+  const int32_t left = n_rows - first;
+  if (mlp->tile_rows == 0 || mlp->n_learners != 1 || n_rows < MLP_LEAST_TILES * mlp->tile_rows) return left;
+  return left < mlp->tile_rows ? left : mlp->tile_rows;
+}
+
+/* The pass from row `first` on. */
+static mlp_pass_t tile_of(const mlp_t *mlp, const mlp_pass_t *pass, int32_t first) {
+  const int64_t hidden = (int64_t)first * mlp->n_hidden, moments = mlp->norm == NORM_LAYER ? first : 0;
+  return (mlp_pass_t){.x = pass->x + (int64_t)first * mlp->n_in,
+                      .h1 = pass->h1 + hidden,
+                      .n1 = pass->n1 + hidden,
+                      .h2 = pass->h2 + hidden,
+                      .n2 = pass->n2 + hidden,
+                      .mean1 = pass->mean1 + moments,
+                      .rstd1 = pass->rstd1 + moments,
+                      .mean2 = pass->mean2 + moments,
+                      .rstd2 = pass->rstd2 + moments,
+                      .y = pass->y + (int64_t)first * mlp->n_out};
+}
+
+/* What a pass of this kind has to have of all rows before any of them can go on. */
+static bool norms_all_rows(const mlp_t *mlp, net_mode_t mode) {
+  return mlp->norm == NORM_BATCH && mode == MODE_TRAIN;
+}
+
+/* Layers 0 and 1 are hidden, 2 is the last. */
+static void layer_forward(const mlp_t *mlp, const fc_real_t *p, int32_t n_rows, int layer, const mlp_pass_t *pass,
+                          const mlp_workspace_t *workspace) {
+  const int64_t w[3] = {mlp->w1, mlp->w2, mlp->w3}, b[3] = {mlp->b1, mlp->b2, mlp->b3};
+  const fc_real_t *const in[3] = {pass->x, pass->n1, pass->n2};
+  fc_real_t *const out[3] = {pass->h1, pass->h2, pass->y};
+  const int32_t l = mlp->n_learners, hidden = mlp->n_hidden;
+  if (layer == 2) {
+    mlp->ops->linear_forward(out[2], in[2], p + w[2], p + b[2], l, n_rows, hidden, mlp->n_out, mlp->parameter_stride,
+                             workspace->scratch, mlp->stream);
+  } else {
+    mlp->ops->linear_relu_forward(out[layer], in[layer], p + w[layer], p + b[layer], 0, l, n_rows,
+                                  layer == 0 ? mlp->n_in : hidden, hidden, mlp->parameter_stride, workspace->scratch,
+                                  mlp->stream);
+  }
+}
+
+static void layer_norm_forward(const mlp_t *mlp, const fc_real_t *p, fc_real_t *statistics, net_mode_t mode,
+                               int32_t n_rows, int layer, const mlp_pass_t *pass) {
+  if (layer == 0) {
+    norm_forward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->n1, pass->mean1, pass->rstd1);
+  } else {
+    norm_forward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->n2, pass->mean2, pass->rstd2);
+  }
+}
+
 void mlp_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_t *statistics, net_mode_t mode, int32_t n_rows,
                  mlp_pass_t *pass, mlp_workspace_t *workspace) {
-  const fc_ops_t *ops = mlp->ops;
-  const fc_real_t *p = parameters;
+  const bool all_rows = norms_all_rows(mlp, mode);
+  for (int from = 0, n_layers = all_rows ? 1 : 3; from < 3; from += n_layers) {
+    for (int32_t first = 0, n; (n = tile_size(mlp, n_rows, first)) > 0; first += n) {
+      const mlp_pass_t tile = tile_of(mlp, pass, first);
+      for (int layer = from; layer < from + n_layers; ++layer) {
+        layer_forward(mlp, parameters, n, layer, &tile, workspace);
+        if (!all_rows && layer < 2) layer_norm_forward(mlp, parameters, statistics, mode, n, layer, &tile);
+      }
+    }
+    if (all_rows && from < 2) layer_norm_forward(mlp, parameters, statistics, mode, n_rows, from, pass);
+  }
+}
+
+/* grad (n,H) of a hidden layer's output: through its norm. */
+static void layer_norm_backward(const mlp_t *mlp, const fc_real_t *p, const fc_real_t *statistics, net_mode_t mode,
+                                int32_t n_rows, int layer, const mlp_pass_t *pass, fc_real_t *grad, fc_real_t *g,
+                                const mlp_workspace_t *workspace) {
+  if (layer == 0) {
+    norm_backward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->mean1, pass->rstd1, grad, g, workspace->scratch);
+  } else {
+    norm_backward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->mean2, pass->rstd2, grad, g, workspace->scratch);
+  }
+}
+
+/* grad_out (n, width of the layer), through the rectifier (hidden layers, in place) and the product -> grad_in. */
+static void layer_backward(const mlp_t *mlp, const fc_real_t *p, int32_t n_rows, int layer, const mlp_pass_t *pass,
+                           fc_real_t *grad_in, const fc_real_t *grad_out, fc_real_t *rectified, fc_real_t *g,
+                           const mlp_workspace_t *workspace) {
+  const int64_t w[3] = {mlp->w1, mlp->w2, mlp->w3}, b[3] = {mlp->b1, mlp->b2, mlp->b3};
+  const fc_real_t *const in[3] = {pass->x, pass->n1, pass->n2};
   const int32_t l = mlp->n_learners, hidden = mlp->n_hidden;
-  const int64_t n_hidden_values = (int64_t)l * n_rows * hidden, stride = mlp->parameter_stride;
-  ops->linear_forward(pass->h1, pass->x, p + mlp->w1, p + mlp->b1, l, n_rows, mlp->n_in, hidden, stride,
-                      workspace->scratch, mlp->stream);
-  ops->relu_forward(pass->h1, pass->h1, 0, n_hidden_values, mlp->stream);
-  norm_forward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->n1, pass->mean1, pass->rstd1);
-  ops->linear_forward(pass->h2, pass->n1, p + mlp->w2, p + mlp->b2, l, n_rows, hidden, hidden, stride,
-                      workspace->scratch, mlp->stream);
-  ops->relu_forward(pass->h2, pass->h2, 0, n_hidden_values, mlp->stream);
-  norm_forward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->n2, pass->mean2, pass->rstd2);
-  ops->linear_forward(pass->y, pass->n2, p + mlp->w3, p + mlp->b3, l, n_rows, hidden, mlp->n_out, stride,
-                      workspace->scratch, mlp->stream);
+  if (rectified != NULL) {
+    mlp->ops->relu_backward(rectified, grad_out, layer == 0 ? pass->h1 : pass->h2, 0, (int64_t)l * n_rows * hidden,
+                            mlp->stream);
+    grad_out = rectified;
+  }
+  mlp->ops->linear_backward(grad_in, g == NULL ? NULL : g + w[layer], g == NULL ? NULL : g + b[layer], grad_out,
+                            in[layer], p + w[layer], l, n_rows, layer == 0 ? mlp->n_in : hidden,
+                            layer == 2 ? mlp->n_out : hidden, mlp->parameter_stride, workspace->scratch, mlp->stream);
 }
 
 void mlp_backward(const mlp_t *mlp, const fc_real_t *parameters, const fc_real_t *statistics, net_mode_t mode,
                   int32_t n_rows, const mlp_pass_t *pass, const fc_real_t *grad_y, fc_real_t *grad_x,
                   fc_real_t *gradients, mlp_workspace_t *workspace) {
-  const fc_ops_t *ops = mlp->ops;
-  const fc_real_t *p = parameters;
-  fc_real_t *g = gradients;
-  fc_real_t *grad2 = workspace->grad_n, *grad1 = workspace->grad_h, *scratch = workspace->scratch;
-  const int32_t l = mlp->n_learners, hidden = mlp->n_hidden;
-  const int64_t n_hidden_values = (int64_t)l * n_rows * hidden, stride = mlp->parameter_stride;
-  ops->linear_backward(grad2, g == NULL ? NULL : g + mlp->w3, g == NULL ? NULL : g + mlp->b3, grad_y, pass->n2,
-                       p + mlp->w3, l, n_rows, hidden, mlp->n_out, stride, scratch, mlp->stream);
-  norm_backward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->mean2, pass->rstd2, grad2, g, scratch);
-  ops->relu_backward(grad2, grad2, pass->h2, 0, n_hidden_values, mlp->stream);
-  ops->linear_backward(grad1, g == NULL ? NULL : g + mlp->w2, g == NULL ? NULL : g + mlp->b2, grad2, pass->n1,
-                       p + mlp->w2, l, n_rows, hidden, hidden, stride, scratch, mlp->stream);
-  norm_backward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->mean1, pass->rstd1, grad1, g, scratch);
-  ops->relu_backward(grad1, grad1, pass->h1, 0, n_hidden_values, mlp->stream);
-  ops->linear_backward(grad_x, g == NULL ? NULL : g + mlp->w1, g == NULL ? NULL : g + mlp->b1, grad1, pass->x,
-                       p + mlp->w1, l, n_rows, mlp->n_in, hidden, stride, scratch, mlp->stream);
+  const bool all_rows = norms_all_rows(mlp, mode);
+  for (int from = 2, n_layers = all_rows ? 1 : 3; from >= 0; from -= n_layers) {
+    for (int32_t first = 0, n; (n = tile_size(mlp, n_rows, first)) > 0; first += n) {
+      const mlp_pass_t tile = tile_of(mlp, pass, first);
+      const int64_t hidden = (int64_t)first * mlp->n_hidden;
+      fc_real_t *grad2 = workspace->grad_n + hidden, *grad1 = workspace->grad_h + hidden;
+      fc_real_t *to_x = grad_x == NULL ? NULL : grad_x + (int64_t)first * mlp->n_in;
+      fc_real_t *const in[3] = {to_x, grad1, grad2}, *const rectified[3] = {grad1, grad2, NULL};
+      const fc_real_t *const out[3] = {grad1, grad2, grad_y + (int64_t)first * mlp->n_out};
+      for (int layer = from; layer > from - n_layers; --layer) {
+        if (!all_rows && layer < 2)
+          layer_norm_backward(mlp, parameters, statistics, mode, n, layer, &tile, rectified[layer], gradients,
+                              workspace);
+        layer_backward(mlp, parameters, n, layer, &tile, in[layer], out[layer], rectified[layer], gradients, workspace);
+      }
+    }
+    if (all_rows && from > 0) {
+      fc_real_t *grad = from == 2 ? workspace->grad_n : workspace->grad_h;
+      layer_norm_backward(mlp, parameters, statistics, mode, n_rows, from - 1, pass, grad, gradients, workspace);
+    }
+  }
 }

@@ -3,7 +3,8 @@
  *   h1 = relu(x w1 + b1), n1 = norm1(h1), h2 = relu(n1 w2 + b2), n2 = norm2(h2), y = n2 w3 + b3
  *
  * The layout says where each tensor lies in the parameter block; a pass holds the activations of one forward for the
- * backward that follows. Never allocates after binding. One thread per pass.
+ * backward that follows. Rows go through the layers tile by tile, from one norm over all rows to the next, so that what
+ * one op writes is still in the cache when the next reads it. Never allocates after binding. One thread per pass.
  */
 #ifndef SERVER_MODEL_MLP_H
 #define SERVER_MODEL_MLP_H
@@ -26,7 +27,12 @@ typedef struct {
   int32_t n_in, n_hidden, n_out;                                  /* I, H, C */
   int64_t w1, b1, scale1, shift1, w2, b2, scale2, shift2, w3, b3; /* offsets */
   int64_t parameter_stride;
+  int32_t tile_rows; /* 0: all rows at once, as a device wants them; 0 after init, the owner sets it */
 } mlp_t;
+
+/* Rows of a tile on the CPU: of 64 hidden values in single precision 128 KiB a matrix. Nets with less than
+ * MLP_LEAST_TILES of them take their rows at once: their matrices lie in the cache anyway. */
+enum { MLP_TILE_ROWS = 512, MLP_LEAST_TILES = 3 };
 
 /* Running statistics of NORM_BATCH, per learner: mean1, variance1, mean2, variance2, H each. */
 static inline int64_t mlp_statistics_values(const mlp_t *mlp) {

@@ -155,6 +155,13 @@ OP_CALL(linear_forward) {
                       s.option ? nullptr : b.in("b", s.l * stride), s.l, static_cast<int32_t>(rows(s)), s.in, s.out,
                       stride, b.scratch(static_cast<int64_t>(fc_linear_scratch(s.b * s.n, s.in, s.out))), b.stream());
 }
+OP_CALL(linear_relu_forward) {
+  const int64_t r = rows(s) * s.l, stride = static_cast<int64_t>(s.in) * s.out;
+  ops->linear_relu_forward(b.out("y", r * s.out), b.in("x", r * s.in), b.in("w", s.l * stride),
+                           s.option ? nullptr : b.in("b", s.l * stride), s.parameter, s.l,
+                           static_cast<int32_t>(rows(s)), s.in, s.out, stride,
+                           b.scratch(static_cast<int64_t>(fc_linear_scratch(s.b * s.n, s.in, s.out))), b.stream());
+}
 OP_CALL(linear_backward) {
   const int64_t r = rows(s) * s.l, stride = static_cast<int64_t>(s.in) * s.out;
   ops->linear_backward(s.option ? nullptr : b.out("grad_x", r * s.in), b.accumulate("grad_w", s.l * stride),
@@ -213,10 +220,11 @@ OP_CALL(batchnorm_train_forward) {
 }
 OP_CALL(batchnorm_train_backward) {
   const int64_t r = rows(s) * s.l, c = s.l * s.out;
-  ops->batchnorm_train_backward(b.out("grad_x", r * s.out), s.option ? nullptr : b.accumulate("grad_scale", c),
-                                s.option ? nullptr : b.accumulate("grad_shift", c), b.in("grad_y", r * s.out),
-                                b.in("x", r * s.out), b.in("mean", c), b.positive("rstd", c), b.positive("scale", c),
-                                s.l, static_cast<int32_t>(rows(s)), s.out, s.out, b.scratch(2 * s.out), b.stream());
+  ops->batchnorm_train_backward(
+      b.out("grad_x", r * s.out), s.option ? nullptr : b.accumulate("grad_scale", c),
+      s.option ? nullptr : b.accumulate("grad_shift", c), b.in("grad_y", r * s.out), b.in("x", r * s.out),
+      b.in("mean", c), b.positive("rstd", c), b.positive("scale", c), s.l, static_cast<int32_t>(rows(s)), s.out, s.out,
+      b.scratch(static_cast<int64_t>(fc_batchnorm_scratch(s.l, s.b * s.n, s.out))), b.stream());
 }
 OP_CALL(batchnorm_eval_forward) {
   const int64_t r = rows(s) * s.l, c = s.l * s.out;

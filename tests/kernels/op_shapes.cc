@@ -28,9 +28,15 @@ Shapes elementwise(double parameter) {
 }
 
 Shapes norms() {
-  return {{1, 3, 4, 1, 7, 1, 0, 0, false},   {2, 5, 3, 1, 31, 1, 0, 0, false},  {1, 11, 3, 1, 33, 1, 0, 0, false},
-          {1, 64, 6, 1, 64, 1, 0, 0, false}, {1, 4, 1, 1, 1000, 1, 0, 0, true}, {3, 2, 2, 1, 2, 1, 0, 0, true},
-          {1, 1000, 1, 1, 5, 1, 0, 0, false}};
+  return {{1, 3, 4, 1, 7, 1, 0, 0, false},
+          {2, 5, 3, 1, 31, 1, 0, 0, false},
+          {1, 11, 3, 1, 33, 1, 0, 0, false},
+          {1, 64, 6, 1, 64, 1, 0, 0, false},
+          {1, 4, 1, 1, 1000, 1, 0, 0, true},
+          {3, 2, 2, 1, 2, 1, 0, 0, true},
+          {1, 1000, 1, 1, 5, 1, 0, 0, false},
+          // more than two chunks, the last one short
+          {2, 2 * FC_BATCHNORM_CHUNK_ROWS + 9, 1, 1, 3, 1, 0, 0, false}};
 }
 
 // One row (nothing to normalise over in a batch) and one column (nothing within a row): outputs are the shift.
@@ -72,6 +78,7 @@ Shapes shapes();
   }
 
 OP_SHAPES(linear_forward, dense())
+OP_SHAPES(linear_relu_forward, dense())
 OP_SHAPES(linear_backward, dense())
 OP_SHAPES(relu_forward, elementwise(0.01))
 OP_SHAPES(relu_backward, elementwise(0.01))

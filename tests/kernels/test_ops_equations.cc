@@ -34,6 +34,19 @@ TEST(LinearOp, IsThePlainTripleLoop) {
   }
 }
 
+TEST(LinearReluOp, IsTheRectifiedProduct) {
+  for (Shape s : op_test::shapes_of(FC_OP_linear_relu_forward)) {
+    for (double slope : {0.0, 0.01}) {
+      s.parameter = slope;
+      const Result fused = call_double(FC_OP_linear_relu_forward, s, {});
+      const Result product = call_double(FC_OP_linear_forward, s, fused.inputs);
+      const auto &sum = product.outputs.at("y"), &y = fused.outputs.at("y");
+      ASSERT_EQ(sum.size(), y.size());
+      for (size_t i = 0; i < y.size(); ++i) ASSERT_EQ(sum[i] > 0 ? sum[i] : slope * sum[i], y[i]) << i;
+    }
+  }
+}
+
 TEST(SigmoidOp, NeverOverflows) {
   Shape s;
   s.b = s.n = s.l = 1;

@@ -209,6 +209,24 @@ TEST_P(WholeLoss, GradientsOfCriticAndActorAreTheDerivatives) {
   expect_derivative(&p.actor, [&p] { return p.actor_loss(); });
 }
 
+TEST_P(WholeLoss, TilesOfRowsDoNotMatter) {
+  const auto [graph, attention, norm, mode] = GetParam();
+  const GraphCase g = graph_cases()[graph];
+  Problem whole(5, g.n, g.edges, attention, norm, mode), tiled(5, g.n, g.edges, attention, norm, mode);
+  const int32_t tile_rows = g.n == 1 ? 1 : 2;  // of 5 rows at least: enough of them, and a smaller last one
+  ASSERT_GE(tiled.rows(), MLP_LEAST_TILES * tile_rows);
+  tiled.actor.net.mlp.tile_rows = tiled.critic.net.mlp.tile_rows = tile_rows;
+  ASSERT_EQ(0, whole.critic.net.mlp.tile_rows);
+  whole.critic_gradient();
+  tiled.critic_gradient();
+  expect_near_all(whole.critic.gradients, tiled.critic.gradients, 1e-12, "critic gradient");
+  whole.actor_gradient();
+  tiled.actor_gradient();
+  expect_near_all(whole.actor.gradients, tiled.actor.gradients, 1e-12, "actor gradient");
+  for (int r = 0; r < whole.rows(); ++r) EXPECT_EQ(whole.critic.pass.mlp.y[r], tiled.critic.pass.mlp.y[r]) << r;
+  for (int r = 0; r < whole.rows() * A; ++r) EXPECT_EQ(whole.actor.pass.mlp.y[r], tiled.actor.pass.mlp.y[r]) << r;
+}
+
 INSTANTIATE_TEST_SUITE_P(Nets, WholeLoss,
                          testing::Combine(testing::Range(0, 4),
                                           testing::Values(ATTENTION_SOFTMAX, ATTENTION_SQUARE, ATTENTION_UNIFORM),
