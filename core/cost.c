@@ -1,10 +1,10 @@
 /* cost.c - reserved cost, and the paper's Eq. 2 beside it. */
 #include "faasconf/cost.h"
 
+#include "cost_terms.h"
+
 double fc_cost_function_usd_h(const fc_prices_t *prices, const fc_function_configuration_t *configuration) {
-  return (configuration->cpu_millicores * prices->usd_per_millicore_hour +
-          configuration->mem_mib * prices->usd_per_mib_hour) *
-         configuration->replicas;
+  return cost_function_usd_h(prices, configuration);
 }
 
 double fc_cost_reserved_usd_h(const fc_workflow_t *workflow, const fc_function_configuration_t *configuration) {

@@ -5,135 +5,41 @@
  * section 1) raw, with the measured load in place of the load generator's setting. The logarithm is our own, so that
  * every machine computes the same bits.
  */
-#include <math.h>
 #include <string.h>
 
 #include "policy_manifest.h"
-
-/* ln x for finite x > 0: x = m 2^e with m in [1/sqrt 2, sqrt 2), ln m = 2 atanh((m - 1) / (m + 1)) by its series. Plain
- * double operations in one order; below 1e-15 from the true value. */
-static double fixed_log(double x) {
-  int exponent = 0;
-  double m = frexp(x, &exponent);
-  if (m < 0.70710678118654752) {
-    m *= 2.0;
-    exponent -= 1;
-  }
-  const double t = (m - 1.0) / (m + 1.0), t2 = t * t;
-  double sum = 1.0 / 23.0;
-#pragma GCC unroll 11
-  for (int k = 21; k >= 1; k -= 2) sum = sum * t2 + 1.0 / k;
-  return 2.0 * t * sum + exponent * 0.69314718055994531;
-}
-
-static double log1p_of(double x) {
-  return fixed_log(1.0 + x);
-}
-static double log2_of(double x) {
-  return fixed_log(1.0 + x) * 1.4426950408889634;
-}
-static double hundredth_of(double x) {
-  return x / 100.0;
-}
-static double itself(double x) {
-  return x;
-}
-
-typedef struct {
-  const fc_workflow_t *workflow;
-  const fc_observation_t *observation;
-  fc_ranges_t ranges;
-  fc_decode_t decode;
-  int32_t function;
-} source_t;
-
-/* Value before the transform; false when absent. */
-typedef bool (*read_t)(const source_t *source, double *value);
-
-#define READ_METRIC(name, field)                                                  \
-  static bool read_##field(const source_t *s, double *value) {                    \
-    const fc_function_metrics_t *metrics = &s->observation->metrics[s->function]; \
-    *value = metrics->field;                                                      \
-    return (metrics->present & FC_METRIC_BIT(name)) != 0;                         \
-  }
-READ_METRIC(CPU_UTILIZATION, cpu_utilization_pct)
-READ_METRIC(THROTTLED, throttled_periods)
-READ_METRIC(MEM_UTILIZATION, mem_utilization_pct)
-READ_METRIC(NET_RX, net_rx_bytes_per_s)
-READ_METRIC(LATENCY_P75, latency_p75_s)
-READ_METRIC(LATENCY_P95, latency_p95_s)
-#undef READ_METRIC
-
-/* The configuration in force as an action. */
-static bool read_action(const source_t *s, fc_knob_t knob, double *value) {
-  const int32_t setting = fc_knob_get(&s->observation->configuration[s->function], knob);
-  *value = (double)fc_knob_encode(s->workflow, s->function, knob, s->ranges, s->decode, setting);
-  return true;
-}
-static bool read_action_cpu(const source_t *s, double *value) {
-  return read_action(s, FC_KNOB_CPU, value);
-}
-static bool read_action_mem(const source_t *s, double *value) {
-  return read_action(s, FC_KNOB_MEM, value);
-}
-static bool read_action_replicas(const source_t *s, double *value) {
-  return read_action(s, FC_KNOB_REPLICAS, value);
-}
-static bool read_action_concurrency(const source_t *s, double *value) {
-  return read_action(s, FC_KNOB_CONCURRENCY, value);
-}
-
-static bool read_in_flight(const source_t *s, double *value) {
-  *value = s->observation->load.mean_in_flight;
-  return (s->observation->load.present & FC_LOAD_HAS_IN_FLIGHT) != 0;
-}
-static bool read_visits(const source_t *s, double *value) {
-  *value = s->workflow->visits[s->function];
-  return true;
-}
-static bool read_depth(const source_t *s, double *value) {
-  *value = s->workflow->depth[s->function];
-  return true;
-}
-static bool read_in_degree(const source_t *s, double *value) {
-  *value = s->workflow->in_degree[s->function];
-  return true;
-}
-static bool read_out_degree(const source_t *s, double *value) {
-  *value = s->workflow->out_degree[s->function];
-  return true;
-}
+#include "policy_mlp.h"
 
 typedef struct {
   const char *name;
-  read_t read;
-  double (*transform)(double);
+  feature_source_t source;
+  feature_transform_t transform;
   bool repaired, faithful;
 } feature_t;
 
 static const feature_t features[] = {
-    {"action_cpu", read_action_cpu, itself, true, true},
-    {"action_mem", read_action_mem, itself, true, true},
-    {"action_replicas", read_action_replicas, itself, true, true},
-    {"action_concurrency", read_action_concurrency, itself, true, true},
-    {"cpu_utilization", read_cpu_utilization_pct, hundredth_of, true, false},
-    {"log1p_throttled", read_throttled_periods, log1p_of, true, false},
-    {"mem_utilization", read_mem_utilization_pct, hundredth_of, true, false},
-    {"log1p_net_rx", read_net_rx_bytes_per_s, log1p_of, true, false},
-    {"log1p_latency_p75", read_latency_p75_s, log1p_of, true, false},
-    {"log1p_latency_p95", read_latency_p95_s, log1p_of, true, false},
-    {"log2_in_flight", read_in_flight, log2_of, true, false},
-    {"log1p_visits", read_visits, log1p_of, true, false},
-    {"depth", read_depth, itself, true, false},
-    {"in_degree", read_in_degree, itself, true, false},
-    {"out_degree", read_out_degree, itself, true, false},
-    {"cpu_utilization_pct", read_cpu_utilization_pct, itself, false, true},
-    {"throttled_periods", read_throttled_periods, itself, false, true},
-    {"mem_utilization_pct", read_mem_utilization_pct, itself, false, true},
-    {"net_rx_bytes_per_s", read_net_rx_bytes_per_s, itself, false, true},
-    {"latency_p75_s", read_latency_p75_s, itself, false, true},
-    {"latency_p95_s", read_latency_p95_s, itself, false, true},
-    {"mean_in_flight", read_in_flight, itself, false, true},
+    {"action_cpu", FEATURE_ACTION_CPU, FEATURE_ITSELF, true, true},
+    {"action_mem", FEATURE_ACTION_MEM, FEATURE_ITSELF, true, true},
+    {"action_replicas", FEATURE_ACTION_REPLICAS, FEATURE_ITSELF, true, true},
+    {"action_concurrency", FEATURE_ACTION_CONCURRENCY, FEATURE_ITSELF, true, true},
+    {"cpu_utilization", FEATURE_CPU_UTILIZATION, FEATURE_HUNDREDTH, true, false},
+    {"log1p_throttled", FEATURE_THROTTLED, FEATURE_LOG1P, true, false},
+    {"mem_utilization", FEATURE_MEM_UTILIZATION, FEATURE_HUNDREDTH, true, false},
+    {"log1p_net_rx", FEATURE_NET_RX, FEATURE_LOG1P, true, false},
+    {"log1p_latency_p75", FEATURE_LATENCY_P75, FEATURE_LOG1P, true, false},
+    {"log1p_latency_p95", FEATURE_LATENCY_P95, FEATURE_LOG1P, true, false},
+    {"log2_in_flight", FEATURE_IN_FLIGHT, FEATURE_LOG2, true, false},
+    {"log1p_visits", FEATURE_VISITS, FEATURE_LOG1P, true, false},
+    {"depth", FEATURE_DEPTH, FEATURE_ITSELF, true, false},
+    {"in_degree", FEATURE_IN_DEGREE, FEATURE_ITSELF, true, false},
+    {"out_degree", FEATURE_OUT_DEGREE, FEATURE_ITSELF, true, false},
+    {"cpu_utilization_pct", FEATURE_CPU_UTILIZATION, FEATURE_ITSELF, false, true},
+    {"throttled_periods", FEATURE_THROTTLED, FEATURE_ITSELF, false, true},
+    {"mem_utilization_pct", FEATURE_MEM_UTILIZATION, FEATURE_ITSELF, false, true},
+    {"net_rx_bytes_per_s", FEATURE_NET_RX, FEATURE_ITSELF, false, true},
+    {"latency_p75_s", FEATURE_LATENCY_P75, FEATURE_ITSELF, false, true},
+    {"latency_p95_s", FEATURE_LATENCY_P95, FEATURE_ITSELF, false, true},
+    {"mean_in_flight", FEATURE_IN_FLIGHT, FEATURE_ITSELF, false, true},
 };
 enum { N_KNOWN = sizeof features / sizeof features[0] };
 _Static_assert((int)N_KNOWN <= (int)FC_MAX_FEATURES, "every list fits");
@@ -162,27 +68,107 @@ int32_t fc_features_faithful(const char **names) {
   return n;
 }
 
+bool policy_feature_columns(const fc_policy_manifest_t *manifest, feature_column_t *columns) {
+  for (int32_t o = 0; o < manifest->n_features; ++o) {
+    columns[o].mean = manifest->features[o].mean;
+    columns[o].scale = manifest->features[o].scale;
+    if (!feature_find(manifest->features[o].name, &columns[o].source, &columns[o].transform)) return false;
+  }
+  return true;
+}
+
+bool feature_find(const char *name, feature_source_t *source, feature_transform_t *transform) {
+  const feature_t *feature = find(name);
+  if (feature == NULL) return false;
+  *source = feature->source;
+  *transform = feature->transform;
+  return true;
+}
+
+feature_place_t feature_place(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
+                              const fc_observation_t *observation, int32_t f) {
+  const fc_function_t *function = &workflow->functions[f];
+  return (feature_place_t){.load = &observation->load,
+                           .metrics = &observation->metrics[f],
+                           .configuration = &observation->configuration[f],
+                           .ranges = ranges == FC_RANGES_FULL ? function->full_ranges : function->ranges,
+                           .decode = decode,
+                           .visits = workflow->visits[f],
+                           .depth = workflow->depth[f],
+                           .in_degree = workflow->in_degree[f],
+                           .out_degree = workflow->out_degree[f]};
+}
+
 fc_status_t fc_feature_compute(const char *name, const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
                                const fc_observation_t *observation, float *out) {
   const feature_t *feature = find(name);
   if (feature == NULL) return FC_ENOTFOUND;
   FC_ASSERT_EQ(observation->n_functions, workflow->n_functions);
   for (int32_t f = 0; f < workflow->n_functions; ++f) {
-    const source_t source = {workflow, observation, ranges, decode, f};
-    double value = 0.0;
-    out[f] = feature->read(&source, &value) ? (float)feature->transform(value) : NAN;
+    const feature_place_t place = feature_place(workflow, ranges, decode, observation, f);
+    out[f] = feature_value(feature->source, feature->transform, &place);
   }
   return FC_OK;
 }
 
-fc_status_t fc_features_compute(const fc_policy_manifest_t *manifest, const fc_workflow_t *workflow,
-                                const fc_observation_t *observation, float *scratch, float *out) {
-  const int32_t n_features = manifest->n_features;
-  for (int32_t o = 0; o < n_features; ++o) {
-    const fc_feature_t *feature = &manifest->features[o];
-    FC_TRY(fc_feature_compute(feature->name, workflow, manifest->ranges, manifest->decode, observation, scratch));
-    for (int32_t f = 0; f < workflow->n_functions; ++f)
-      out[f * n_features + o] = isnan(scratch[f]) ? 0.0f : (scratch[f] - feature->mean) / feature->scale;
+enum { TOGETHER = 16 }; /* functions whose logarithms are worked out side by side */
+
+/* x = ln(1 + x) factor */
+POLICY_PER_INSTRUCTION_SET
+static void logarithms(double x[TOGETHER], double factor) {
+  for (int i = 0; i < TOGETHER; ++i) x[i] = feature_fixed_log(1.0 + x[i]) * factor;
+}
+
+static void transform(feature_transform_t kind, double x[TOGETHER]) {
+  switch (kind) {
+    case FEATURE_HUNDREDTH:
+      for (int i = 0; i < TOGETHER; ++i) x[i] /= 100.0;
+      return;
+    case FEATURE_LOG1P:
+      logarithms(x, 1.0);
+      return;
+    case FEATURE_LOG2:
+      logarithms(x, FEATURE_LOG2_OF_E);
+      return;
+    case FEATURE_ITSELF:
+      return;
   }
+}
+
+/* One feature of n functions before its transform. A case per source, so that each is a loop without choices. */
+static void read_column(feature_source_t source, const feature_place_t *places, int32_t n, double *x, bool *is_there) {
+#define READ_COLUMN(name)                                                                \
+  case name:                                                                             \
+    for (int32_t i = 0; i < n; ++i) is_there[i] = feature_read(name, &places[i], &x[i]); \
+    return;
+  switch (source) { FEATURE_SOURCES(READ_COLUMN) }
+#undef READ_COLUMN
+}
+
+void features_fill(const feature_column_t *columns, int32_t n_features, const fc_workflow_t *workflow,
+                   fc_ranges_t ranges, fc_decode_t decode, const fc_observation_t *observation, float *out) {
+  FC_ASSERT_EQ(observation->n_functions, workflow->n_functions);
+  for (int32_t first = 0; first < workflow->n_functions; first += TOGETHER) {
+    const int32_t left = workflow->n_functions - first, n = left < TOGETHER ? left : TOGETHER;
+    feature_place_t places[TOGETHER];
+    for (int32_t i = 0; i < n; ++i) places[i] = feature_place(workflow, ranges, decode, observation, first + i);
+    for (int32_t o = 0; o < n_features; ++o) {
+      const feature_column_t *column = &columns[o];
+      double x[TOGETHER] = {0};
+      bool is_there[TOGETHER];
+      read_column(column->source, places, n, x, is_there);
+      transform(column->transform, x);
+      float *to = out + (size_t)first * (size_t)n_features + o;
+      for (int32_t i = 0; i < n; ++i)
+        to[i * n_features] = feature_normalised(is_there[i] ? (float)x[i] : NAN, column->mean, column->scale);
+    }
+  }
+}
+
+fc_status_t fc_features_compute(const fc_policy_manifest_t *manifest, const fc_workflow_t *workflow,
+                                const fc_observation_t *observation, float *out) {
+  feature_column_t columns[FC_MAX_FEATURES];
+  if (!policy_feature_columns(manifest, columns)) return FC_ENOTFOUND;
+  features_fill(columns, manifest->n_features, workflow, manifest->ranges, manifest->decode, observation, out);
   return FC_OK;
 }

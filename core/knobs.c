@@ -3,10 +3,9 @@
 
 #include <math.h>
 
-static const char *const knob_names[FC_KNOBS] = {"cpu_millicores", "mem_mib", "replicas", "concurrency"};
+#include "knob_bins.h"
 
-/* The paper's box (algorithms, section 1). */
-static const fc_knob_range_t authors_box[FC_KNOBS] = {{250, 2000}, {256, 2048}, {1, 8}, {1, 10}};
+static const char *const knob_names[FC_KNOBS] = {"cpu_millicores", "mem_mib", "replicas", "concurrency"};
 
 const char *fc_knob_name(fc_knob_t knob) {
   return knob_names[knob];
@@ -45,19 +44,15 @@ void fc_knob_set(fc_function_configuration_t *configuration, fc_knob_t knob, int
   FC_ASSERT(false);
 }
 
-static int32_t clamp(int32_t value, fc_knob_range_t range) {
-  return value < range.min ? range.min : value > range.max ? range.max : value;
-}
-
 /* Equal-width bins: every integer of the range gets the same share of [0,1]. */
 static int32_t decode_uniform(double a, fc_knob_range_t range) {
   const double bins = (double)range.max - range.min + 1.0;
-  return clamp(range.min + (int32_t)floor(a * bins), range);
+  return knob_clamp(range.min + (int32_t)(a * bins), range); /* a >= 0: cut is floor */
 }
 
 /* CPU and memory rounded to nearest even on ties (numpy's round), replicas and concurrency floored. */
 int32_t fc_knob_decode_authors(fc_knob_t knob, double action) {
-  const fc_knob_range_t box = authors_box[knob];
+  const fc_knob_range_t box = knob_authors_range((int)knob);
   const double scaled = action * ((double)box.max - box.min) + box.min;
   return (int32_t)(knob == FC_KNOB_CPU || knob == FC_KNOB_MEM ? rint(scaled) : floor(scaled));
 }
@@ -81,25 +76,9 @@ void fc_knobs_decode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decod
   }
 }
 
-static double encode_uniform(int32_t value, fc_knob_range_t range) {
-  const double bins = (double)range.max - range.min + 1.0;
-  return ((double)clamp(value, range) - range.min + 0.5) / bins;
-}
-
-/* Replicas and concurrency take the middle of their floor bin, except the top value, which only a = 1 reaches. */
-static double encode_authors(int32_t value, fc_knob_t knob) {
-  const fc_knob_range_t box = authors_box[knob];
-  const double width = (double)box.max - box.min;
-  const double offset = (double)clamp(value, box) - box.min;
-  if (knob == FC_KNOB_CPU || knob == FC_KNOB_MEM || value >= box.max) return offset / width;
-  return (offset + 0.5) / width;
-}
-
 float fc_knob_encode(const fc_workflow_t *workflow, int32_t function, fc_knob_t knob, fc_ranges_t ranges,
                      fc_decode_t decode, int32_t value) {
-  return (float)(decode == FC_DECODE_AUTHORS
-                     ? encode_authors(value, knob)
-                     : encode_uniform(value, fc_workflow_range(workflow, function, knob, ranges)));
+  return knob_encode(value, (int)knob, fc_workflow_range(workflow, function, knob, ranges), decode);
 }
 
 void fc_knobs_encode(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,

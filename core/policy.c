@@ -14,6 +14,7 @@
 #include "file.h"
 #include "policy_kind.h"
 #include "policy_manifest.h"
+#include "policy_mlp.h"
 #include "safetensors.h"
 
 enum { PATH_SIZE = 1024, MAX_FILE_BYTES = 64 << 20 };
@@ -24,12 +25,18 @@ enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 struct fc_policy {
   fc_policy_manifest_t manifest;
+  feature_column_t columns[FC_MAX_FEATURES]; /* of the manifest's features */
   const policy_kind_t *kind;
   uint8_t digest[FC_DIGEST_SIZE];
   uint8_t *weights; /* owned; tensors point into it */
   int32_t n_tensors;
   fc_tensor_t tensors[FC_MAX_POLICY_TENSORS];
+  policy_parts_t parts; /* of tensors */
 };
+
+const policy_parts_t *policy_parts(const fc_policy_t *policy) {
+  return &policy->parts;
+}
 
 /* ---- from bytes ---------------------------------------------------------------------------------------------- */
 
@@ -64,6 +71,8 @@ static fc_status_t fill(fc_policy_t *policy, const char *manifest_json, size_t m
                         size_t weights_size, fc_error_t *error) {
   uint8_t digest[FC_DIGEST_SIZE];
   FC_TRY(policy_manifest_decode(manifest_json, manifest_size, &policy->manifest, error));
+  if (!policy_feature_columns(&policy->manifest, policy->columns))
+    return fc_error_set(error, FC_EFORMAT, "the manifest names a feature that is unknown here; update this program");
   fc_sha256(weights, weights_size, digest);
   if (memcmp(digest, policy->manifest.weights_digest, sizeof digest) != 0)
     return fc_error_set(error, FC_EMISMATCH, "the weights do not match the manifest's weights_digest");
@@ -76,6 +85,9 @@ static fc_status_t fill(fc_policy_t *policy, const char *manifest_json, size_t m
   if (weights_size > 0) memcpy(policy->weights, weights, weights_size);
   FC_TRY(safetensors_decode(policy->weights, weights_size, policy->tensors, FC_MAX_POLICY_TENSORS, &policy->n_tensors,
                             error));
+#define POLICY_FIND_PART(member, name) policy->parts.member = fc_policy_tensor(policy, name);
+  POLICY_PARTS(POLICY_FIND_PART)
+#undef POLICY_FIND_PART
   FC_TRY(check_finite(policy, error));
   FC_TRY(policy->kind->check(policy, error));
   fc_sha256_t hash;
@@ -197,15 +209,16 @@ fc_status_t fc_policy_check(const fc_policy_t *policy, const fc_workflow_t *work
 
 size_t fc_policy_scratch_floats(const fc_policy_t *policy, const fc_workflow_t *workflow) {
   const size_t n = (size_t)workflow->n_functions;
-  return n * (size_t)policy->manifest.n_features + n + policy->kind->scratch_floats(policy, workflow);
+  return n * (size_t)policy->manifest.n_features + policy->kind->scratch_floats(policy, workflow);
 }
 
 fc_status_t fc_policy_decide(const fc_policy_t *policy, const fc_workflow_t *workflow,
                              const fc_observation_t *observation, float *scratch, float *action, float *attention) {
   const size_t n = (size_t)workflow->n_functions;
-  float *features = scratch, *one_feature = features + n * (size_t)policy->manifest.n_features;
-  FC_TRY(fc_features_compute(&policy->manifest, workflow, observation, one_feature, features));
-  policy->kind->decide(policy, workflow, features, one_feature + n, action, attention);
+  float *features = scratch, *rest = features + n * (size_t)policy->manifest.n_features;
+  features_fill(policy->columns, policy->manifest.n_features, workflow, policy->manifest.ranges,
+                policy->manifest.decode, observation, features);
+  policy->kind->decide(policy, workflow, features, rest, action, attention);
   for (size_t i = 0; i < n * FC_KNOBS; ++i)
     if (!isfinite(action[i])) return FC_EUNSAFE;
   return FC_OK;

@@ -11,8 +11,8 @@
 static const float square_epsilon = 1e-3f; /* the published 0.001 */
 static const float faithful_lowest = 0.1f, faithful_highest = 0.9f;
 
-static int64_t columns_of(const fc_policy_t *policy, const char *name) {
-  return fc_policy_tensor(policy, name)->shape[1];
+static int64_t attention_of(const fc_policy_t *policy) {
+  return policy_parts(policy)->query->shape[1];
 }
 
 static fc_status_t check(const fc_policy_t *policy, fc_error_t *error) {
@@ -31,28 +31,25 @@ static fc_status_t check(const fc_policy_t *policy, fc_error_t *error) {
 /* Query and key of every function, weights of every edge; input, hidden layers and actions of eight functions. */
 static size_t scratch_floats(const fc_policy_t *policy, const fc_workflow_t *workflow) {
   const size_t n = (size_t)workflow->n_functions, e = (size_t)workflow->neighbours.n_edges;
-  const size_t d = (size_t)columns_of(policy, "actor.attention.query");
+  const size_t d = (size_t)attention_of(policy);
   const size_t h = (size_t)policy_mlp_hidden(policy);
   const size_t o = (size_t)fc_policy_manifest(policy)->n_features;
   const size_t eight = 2 * o + 2 * h + FC_KNOBS;
   return 2 * n * d + e + (eight > 2 * o + d ? eight : 2 * o + d) * POLICY_ROWS;
 }
 
-/* score[e] = query . key of the e-th neighbour: the sums of all edges advance together, each in its own order. */
+/* score[e] = query . key of the e-th neighbour: the sums of four edges advance together, each in its own order. Where
+ * fewer are left the last one is summed several times, at no cost. */
 POLICY_PER_INSTRUCTION_SET
 static void scores(float *score, const float *query, const float *key, const int32_t *column, int32_t n, int64_t d) {
   enum { TOGETHER = 4 };
-  int32_t e = 0;
-  for (; e + TOGETHER <= n; e += TOGETHER) {
+  for (int32_t e = 0; e < n; e += TOGETHER) {
+    const float *keys[TOGETHER];
     float sum[TOGETHER] = {0};
+    for (int k = 0; k < TOGETHER; ++k) keys[k] = key + column[e + k < n ? e + k : n - 1] * d;
     for (int64_t i = 0; i < d; ++i)
-      for (int k = 0; k < TOGETHER; ++k) sum[k] = fmaf(query[i], key[column[e + k] * d + i], sum[k]);
-    for (int k = 0; k < TOGETHER; ++k) score[e + k] = sum[k];
-  }
-  for (; e < n; ++e) {
-    float sum = 0.0f;
-    for (int64_t i = 0; i < d; ++i) sum = fmaf(query[i], key[column[e] * d + i], sum);
-    score[e] = sum;
+      for (int k = 0; k < TOGETHER; ++k) sum[k] = fmaf(query[i], keys[k][i], sum[k]);
+    for (int k = 0; k < TOGETHER && e + k < n; ++k) score[e + k] = sum[k];
   }
 }
 
@@ -76,32 +73,20 @@ static void squares(float *weight, int32_t n) {
   for (int32_t e = 0; e < n; ++e) weight[e] /= sum + square_epsilon;
 }
 
-/* Functions [first, first + 8) as far as there are: element i of function first + r at [i * 8 + r]. */
-static void gather(const float *from, int64_t width, int32_t first, int32_t n_functions, float *to) {
-  for (int32_t r = 0; r < POLICY_ROWS; ++r)
-    for (int64_t i = 0; i < width; ++i)
-      to[i * POLICY_ROWS + r] = first + r < n_functions ? from[(first + r) * width + i] : 0.0f;
-}
-static void scatter(const float *from, int64_t width, int32_t first, int32_t n_functions, float *to) {
-  for (int32_t r = 0; r < POLICY_ROWS && first + r < n_functions; ++r)
-    for (int64_t i = 0; i < width; ++i) to[(first + r) * width + i] = from[i * POLICY_ROWS + r];
-}
-
 static void attend(const fc_policy_t *policy, const fc_workflow_t *workflow, bool faithful, const float *features,
                    float *query, float *key, float *weight, float *eight) {
   const fc_topology_t *csr = &workflow->neighbours;
   const int32_t n_functions = workflow->n_functions;
-  const int64_t o = fc_policy_manifest(policy)->n_features, d = columns_of(policy, "actor.attention.query");
-  const float *wq = fc_policy_tensor(policy, "actor.attention.query")->data;
-  const float *wk = fc_policy_tensor(policy, "actor.attention.key")->data;
+  const int64_t o = fc_policy_manifest(policy)->n_features, d = attention_of(policy);
+  const float *wq = policy_parts(policy)->query->data, *wk = policy_parts(policy)->key->data;
   const float inverse_root = 1.0f / sqrtf((float)d);
   float *x = eight, *projected = eight + o * POLICY_ROWS;
   for (int32_t j = 0; j < n_functions; j += POLICY_ROWS) {
-    gather(features, o, j, n_functions, x);
-    policy_rows_linear(x, wq, NULL, o, d, projected);
-    scatter(projected, d, j, n_functions, query);
-    policy_rows_linear(x, wk, NULL, o, d, projected);
-    scatter(projected, d, j, n_functions, key);
+    policy_rows_gather(features + j * o, o, n_functions - j, x);
+    policy_rows_linear(x, wq, NULL, o, d, n_functions - j, projected);
+    policy_rows_scatter(projected, d, n_functions - j, query + j * d);
+    policy_rows_linear(x, wk, NULL, o, d, n_functions - j, projected);
+    policy_rows_scatter(projected, d, n_functions - j, key + j * d);
   }
   for (int32_t j = 0; j < n_functions; ++j) {
     const int32_t begin = csr->row_start[j], n = csr->row_start[j + 1] - begin;
@@ -119,16 +104,15 @@ static void attend(const fc_policy_t *policy, const fc_workflow_t *workflow, boo
 POLICY_PER_INSTRUCTION_SET
 static void fill_inputs(const fc_topology_t *csr, const float *weight, const float *features, int64_t o, int32_t first,
                         float *x) {
-  gather(features, o, first, csr->n_functions, x);
-  for (int64_t i = o * POLICY_ROWS; i < 2 * o * POLICY_ROWS; ++i) x[i] = 0.0f;
-  for (int32_t r = 0; r < POLICY_ROWS && first + r < csr->n_functions; ++r) {
-    for (int32_t e = csr->row_start[first + r]; e < csr->row_start[first + r + 1]; ++e) {
+  policy_rows_gather(features + first * o, o, csr->n_functions - first, x);
+  for (int32_t r = 0; r < POLICY_ROWS; ++r) {
+    float mean[FC_MAX_FEATURES] = {0};
+    for (int32_t e = first + r < csr->n_functions ? csr->row_start[first + r] : 0;
+         first + r < csr->n_functions && e < csr->row_start[first + r + 1]; ++e) {
       const float *from = features + csr->column[e] * o;
-      for (int64_t i = 0; i < o; ++i) {
-        float *sum = x + (o + i) * POLICY_ROWS + r;
-        *sum = fmaf(weight[e], from[i], *sum);
-      }
+      for (int64_t i = 0; i < o; ++i) mean[i] = fmaf(weight[e], from[i], mean[i]);
     }
+    for (int64_t i = 0; i < o; ++i) x[(o + i) * POLICY_ROWS + r] = mean[i];
   }
 }
 
@@ -137,7 +121,7 @@ static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, con
   const fc_policy_manifest_t *m = fc_policy_manifest(policy);
   const fc_topology_t *csr = &workflow->neighbours;
   const bool faithful = strcmp(m->variant, "faithful") == 0;
-  const int64_t o = m->n_features, d = columns_of(policy, "actor.attention.query");
+  const int64_t o = m->n_features, d = attention_of(policy);
   const policy_mlp_t actor = policy_mlp_actor(policy, 0, 2 * o, FC_KNOBS, faithful);
   const size_t n = (size_t)workflow->n_functions;
   float *query = scratch, *key = query + n * (size_t)d, *weight = key + n * (size_t)d;
@@ -146,8 +130,8 @@ static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, con
   attend(policy, workflow, faithful, features, query, key, weight, x);
   for (int32_t j = 0; j < workflow->n_functions; j += POLICY_ROWS) {
     fill_inputs(csr, weight, features, o, j, x);
-    policy_rows_act(&actor, x, hidden, acted);
-    scatter(acted, FC_KNOBS, j, workflow->n_functions, action);
+    policy_rows_act(&actor, x, workflow->n_functions - j, hidden, acted);
+    policy_rows_scatter(acted, FC_KNOBS, workflow->n_functions - j, action + j * FC_KNOBS);
   }
   for (size_t k = 0; faithful && k < n * FC_KNOBS; ++k)
     action[k] = action[k] < faithful_lowest    ? faithful_lowest

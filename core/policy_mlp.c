@@ -103,27 +103,26 @@ fc_status_t policy_mlp_check(const fc_policy_t *policy, int64_t n_actors, int64_
 }
 
 int64_t policy_mlp_hidden(const fc_policy_t *policy) {
-  return columns_of(policy, "actor.w2");
+  return policy_parts(policy)->w2->shape[1];
 }
 
 policy_mlp_t policy_mlp_actor(const fc_policy_t *policy, int64_t actor, int64_t n_in, int64_t n_out, bool is_folded) {
+  const policy_parts_t *parts = policy_parts(policy);
   const int64_t h = policy_mlp_hidden(policy);
-#define PART(name, n) fc_policy_tensor(policy, name)->data + actor *(n)
   return (policy_mlp_t){.n_in = n_in,
                         .n_hidden = h,
                         .n_out = n_out,
                         .is_folded = is_folded,
-                        .w1 = PART("actor.w1", n_in * h),
-                        .b1 = PART("actor.b1", h),
-                        .scale1 = PART("actor.norm1.scale", h),
-                        .shift1 = PART("actor.norm1.shift", h),
-                        .w2 = PART("actor.w2", h * h),
-                        .b2 = PART("actor.b2", h),
-                        .scale2 = PART("actor.norm2.scale", h),
-                        .shift2 = PART("actor.norm2.shift", h),
-                        .w3 = PART("actor.w3", h * n_out),
-                        .b3 = PART("actor.b3", n_out)};
-#undef PART
+                        .w1 = parts->w1->data + actor * n_in * h,
+                        .b1 = parts->b1->data + actor * h,
+                        .scale1 = parts->scale1->data + actor * h,
+                        .shift1 = parts->shift1->data + actor * h,
+                        .w2 = parts->w2->data + actor * h * h,
+                        .b2 = parts->b2->data + actor * h,
+                        .scale2 = parts->scale2->data + actor * h,
+                        .shift2 = parts->shift2->data + actor * h,
+                        .w3 = parts->w3->data + actor * h * n_out,
+                        .b3 = parts->b3->data + actor * n_out};
 }
 
 void policy_mlp_act(const policy_mlp_t *mlp, const float *x, float *hidden, float *action) {

@@ -18,6 +18,27 @@
 #define POLICY_PER_INSTRUCTION_SET
 #endif
 
+/* The tensors that decisions read, looked up once when a policy is made; NULL where it has none of that name. */
+#define POLICY_PARTS(X)             \
+  X(query, "actor.attention.query") \
+  X(key, "actor.attention.key")     \
+  X(w1, "actor.w1")                 \
+  X(b1, "actor.b1")                 \
+  X(scale1, "actor.norm1.scale")    \
+  X(shift1, "actor.norm1.shift")    \
+  X(w2, "actor.w2")                 \
+  X(b2, "actor.b2")                 \
+  X(scale2, "actor.norm2.scale")    \
+  X(shift2, "actor.norm2.shift")    \
+  X(w3, "actor.w3")                 \
+  X(b3, "actor.b3")
+typedef struct {
+#define POLICY_PART(member, name) const fc_tensor_t *member;
+  POLICY_PARTS(POLICY_PART)
+#undef POLICY_PART
+} policy_parts_t;
+const policy_parts_t *policy_parts(const fc_policy_t *policy);
+
 /* Borrows the policy's tensors. */
 typedef struct {
   int64_t n_in, n_hidden, n_out; /* I, H, C */

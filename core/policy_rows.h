@@ -11,11 +11,16 @@
 
 enum { POLICY_ROWS = 8 };
 
-/* y (n_out,8) = b + x (n_in,8) through W (n_in, n_out); b may be NULL. Terms in order of the input, per output. */
-void policy_rows_linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
-                        int64_t n_out, float *restrict y);
+/* to (width,8) = the first n_rows (at most 8 of them) of from (n_rows,width), the other rows 0; and back. */
+void policy_rows_gather(const float *from, int64_t width, int32_t n_rows, float *to);
+void policy_rows_scatter(const float *from, int64_t width, int32_t n_rows, float *to);
 
-/* policy_mlp_act for eight rows: x (I,8) -> action (C,8); hidden: 2H * 8 floats of scratch. */
-void policy_rows_act(const policy_mlp_t *mlp, const float *x, float *hidden, float *action);
+/* y (n_out,8) = b + x (n_in,8) through W (n_in, n_out), of which the first n_rows are wanted; b may be NULL. Terms in
+ * order of the input, per output. The other rows of y are finite if those of x are. */
+void policy_rows_linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
+                        int64_t n_out, int32_t n_rows, float *restrict y);
+
+/* policy_mlp_act for the first n_rows of eight: x (I,8) -> action (C,8); hidden: 2H * 8 floats of scratch. */
+void policy_rows_act(const policy_mlp_t *mlp, const float *x, int32_t n_rows, float *hidden, float *action);
 
 #endif

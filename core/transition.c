@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "qos_terms.h"
+
 /* Far beyond anything real; beyond them a value is damage. */
 static const double largest_metric = 1e15;
 static const double largest_seconds = 1e7;
@@ -67,12 +69,11 @@ void fc_transition_copy(fc_transition_t *to, const fc_transition_t *from) {
 }
 
 int64_t fc_outcome_completed(const fc_outcome_t *outcome) {
-  return outcome->successes + outcome->failures;
+  return qos_completed(outcome);
 }
 
 int64_t fc_outcome_offered(const fc_outcome_t *outcome) {
-  const bool known = (outcome->present & FC_OUTCOME_HAS_UNFINISHED) != 0;
-  return fc_outcome_completed(outcome) + (known ? outcome->unfinished : 0);
+  return qos_offered(outcome);
 }
 
 bool fc_observation_is_idle(const fc_observation_t *observation) {

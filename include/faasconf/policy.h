@@ -107,9 +107,9 @@ fc_status_t fc_feature_compute(const char *name, const fc_workflow_t *workflow, 
 int32_t fc_features_repaired(const char **names);
 int32_t fc_features_faithful(const char **names);
 
-/* All features of the manifest, normalised: out (N, O), absent -> 0. scratch: N floats. */
+/* All features of the manifest, normalised: out (N, O), absent -> 0. FC_ENOTFOUND for an unknown name. */
 fc_status_t fc_features_compute(const fc_policy_manifest_t *manifest, const fc_workflow_t *workflow,
-                                const fc_observation_t *observation, float *scratch, float *out);
+                                const fc_observation_t *observation, float *out);
 
 #ifdef __cplusplus
 }

@@ -35,9 +35,8 @@ static fc_status_t make_buffers(trainer_t *t) {
   t->reward = calloc(b, sizeof(float));
   t->q = calloc(b, sizeof(float));
   t->terminal = calloc(b, 1);
-  t->feature_scratch = calloc(n, sizeof(float));
   const bool good = t->features != NULL && t->next_features != NULL && t->action != NULL && t->reward != NULL &&
-                    t->q != NULL && t->terminal != NULL && t->feature_scratch != NULL;
+                    t->q != NULL && t->terminal != NULL;
   return good ? FC_OK : FC_ENOMEM;
 }
 
@@ -102,7 +101,6 @@ void trainer_destroy(trainer_t **out) {
   free(t->reward);
   free(t->q);
   free(t->terminal);
-  free(t->feature_scratch);
   free(t);
   *out = NULL;
 }
@@ -200,7 +198,7 @@ static fc_status_t observe(trainer_t *t, const fc_observation_t *before) {
   manifest.decode = t->options.decode;
   manifest.n_features = t->n_features;
   memcpy(manifest.features, t->normaliser, sizeof manifest.features);
-  return fc_features_compute(&manifest, t->workflow, before, t->feature_scratch, t->features);
+  return fc_features_compute(&manifest, t->workflow, before, t->features);
 }
 
 fc_status_t trainer_q(trainer_t *t, const fc_observation_t *before, const fc_function_configuration_t *configuration,

@@ -20,7 +20,7 @@ struct trainer {
   int64_t inserts, updates;           /* since the beginning of the training */
   int64_t inserts_base, updates_base; /* at creation or resumption: what is due counts from here */
   int64_t position;
-  float *features, *next_features, *action, *reward, *q, *feature_scratch;
+  float *features, *next_features, *action, *reward, *q;
   uint8_t *terminal;
   /* elsewhere than on the CPU: trainer_device.c */
   fc_device_t *device;

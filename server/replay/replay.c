@@ -5,21 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feature_values.h"
+#include "qos_terms.h"
 #include "replay_rows.h"
-
-static const double penalty = 20.0;
-static const double largest_log_violation = 2.302585092994046; /* ln 10 */
 
 struct replay {
   const fc_workflow_t *workflow;
   replay_options_t options; /* feature_names points into names */
   const char *names[FC_MAX_FEATURES];
   char name_storage[FC_MAX_FEATURES][FC_NAME_SIZE];
-  fc_feature_t normaliser[FC_MAX_FEATURES]; /* mean 0, scale 1 until set */
-  replay_rows_t rows;                       /* ring */
-  replay_rows_t heldout;                    /* ring of its own */
-  int64_t inserted;                         /* into rows */
-  float *feature_scratch;                   /* (N) */
+  fc_feature_t normaliser[FC_MAX_FEATURES];  /* mean 0, scale 1 until set */
+  replay_rows_t rows;                        /* ring */
+  replay_rows_t heldout;                     /* ring of its own */
+  int64_t inserted;                          /* into rows */
+  feature_source_t sources[FC_MAX_FEATURES]; /* what each feature is, looked up once */
+  feature_transform_t transforms[FC_MAX_FEATURES];
 };
 
 static fc_status_t check_options(const replay_options_t *options, fc_error_t *error) {
@@ -43,13 +43,15 @@ fc_status_t replay_new(const fc_workflow_t *workflow, const replay_options_t *op
     memcpy(replay->name_storage[o], options->feature_names[o], strnlen(options->feature_names[o], FC_NAME_SIZE - 1));
     replay->names[o] = replay->name_storage[o];
     replay->normaliser[o].scale = 1.0f;
+    if (!feature_find(replay->names[o], &replay->sources[o], &replay->transforms[o])) {
+      fc_error_set(error, FC_ENOTFOUND, "replay: there is no feature `%s`", replay->names[o]);
+      replay_destroy(&replay);
+      return FC_ENOTFOUND;
+    }
   }
   replay->options.feature_names = replay->names;
   const int32_t heldout_capacity = options->capacity / 4 + 1;
-  replay->feature_scratch = calloc((size_t)workflow->n_functions, sizeof *replay->feature_scratch);
-  fc_status_t status = replay->feature_scratch != NULL ? FC_OK : FC_ENOMEM;
-  if (status == FC_OK)
-    status = replay_rows_init(&replay->rows, options->capacity, workflow->n_functions, options->n_features);
+  fc_status_t status = replay_rows_init(&replay->rows, options->capacity, workflow->n_functions, options->n_features);
   if (status == FC_OK)
     status = replay_rows_init(&replay->heldout, heldout_capacity, workflow->n_functions, options->n_features);
   if (status != FC_OK) {
@@ -64,7 +66,6 @@ void replay_destroy(replay_t **out) {
   if (out == NULL || *out == NULL) return;
   replay_rows_clear(&(*out)->rows);
   replay_rows_clear(&(*out)->heldout);
-  free((*out)->feature_scratch);
   free(*out);
   *out = NULL;
 }
@@ -80,21 +81,20 @@ fc_status_t replay_reward(const fc_workflow_t *workflow, const fc_transition_t *
   (void)fc_qos_judge(workflow, semantics, &after->outcome, after->duration_s, after->load.mean_in_flight, violation);
   for (int32_t i = 0; i < workflow->n_qos_terms; ++i) {
     if (isnan(violation[i])) return FC_ENOTFOUND;
-    sum += fmin(largest_log_violation, fmax(0.0, log(violation[i])));
+    sum += qos_log_excess(violation[i]);
   }
-  *reward = -transition->cost_usd_h / cost_ref_usd_h - penalty * sum;
+  *reward = qos_reward(transition->cost_usd_h, cost_ref_usd_h, sum);
   return FC_OK;
 }
 
 /* Raw features of one observation into out (N, O). */
-static fc_status_t compute(replay_t *replay, const fc_observation_t *observation, float *out) {
-  const int32_t n_features = replay->options.n_features;
-  for (int32_t o = 0; o < n_features; ++o) {
-    FC_TRY(fc_feature_compute(replay->names[o], replay->workflow, replay->options.ranges, replay->options.decode,
-                              observation, replay->feature_scratch));
-    for (int32_t f = 0; f < replay->workflow->n_functions; ++f) out[f * n_features + o] = replay->feature_scratch[f];
+static void compute(const replay_t *replay, const fc_observation_t *observation, float *out) {
+  const replay_options_t *options = &replay->options;
+  for (int32_t f = 0; f < replay->workflow->n_functions; ++f) {
+    const feature_place_t place = feature_place(replay->workflow, options->ranges, options->decode, observation, f);
+    for (int32_t o = 0; o < options->n_features; ++o)
+      *out++ = feature_value(replay->sources[o], replay->transforms[o], &place);
   }
-  return FC_OK;
 }
 
 fc_status_t replay_insert(replay_t *replay, const fc_transition_t *transition, bool heldout) {
@@ -106,8 +106,8 @@ fc_status_t replay_insert(replay_t *replay, const fc_transition_t *transition, b
   FC_TRY(replay_reward(replay->workflow, transition, replay->options.cost_ref_usd_h, &reward));
   replay_rows_t *rows = heldout ? &replay->heldout : &replay->rows;
   const replay_row_t row = replay_rows_next(rows);
-  FC_TRY(compute(replay, &transition->before, row.features));
-  FC_TRY(compute(replay, &transition->after, row.next_features));
+  compute(replay, &transition->before, row.features);
+  compute(replay, &transition->after, row.next_features);
   fc_knobs_encode(replay->workflow, replay->options.ranges, replay->options.decode, transition->after.configuration,
                   row.action);
   *row.reward = (float)reward;
@@ -168,7 +168,7 @@ static void normalise(const replay_t *replay, const float *from, float *to) {
   for (int32_t f = 0; f < replay->workflow->n_functions; ++f) {
     for (int32_t o = 0; o < n_features; ++o) {
       const float x = from[f * n_features + o];
-      to[f * n_features + o] = isnan(x) ? 0.0f : (x - replay->normaliser[o].mean) / replay->normaliser[o].scale;
+      to[f * n_features + o] = feature_normalised(x, replay->normaliser[o].mean, replay->normaliser[o].scale);
     }
   }
 }

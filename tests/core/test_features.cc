@@ -107,8 +107,8 @@ TEST(Features, AnAbsentMetricIsNotANumberAndThenTheFrozenMean) {
       fc_test::manifest_of(w, "attmf", "repaired", {"log1p_latency_p95", "log2_in_flight", "depth"});
   m.features[0].mean = 0.5f;
   m.features[0].scale = 2.0f;
-  std::vector<float> scratch(w.n()), out(w.n() * 3);
-  ASSERT_EQ(FC_OK, fc_features_compute(&m, w.get(), o.get(), scratch.data(), out.data()));
+  std::vector<float> out(w.n() * 3);
+  ASSERT_EQ(FC_OK, fc_features_compute(&m, w.get(), o.get(), out.data()));
   EXPECT_EQ(0.0f, out[1 * 3 + 0]) << "normalised, the frozen mean is 0";
   EXPECT_FLOAT_EQ((p95[2] - 0.5f) / 2.0f, out[2 * 3 + 0]);
   for (size_t f = 0; f < 3; ++f) {
@@ -125,8 +125,8 @@ TEST(Features, StatisticsArePerFeatureNotPerFunction) {
   fc_policy_manifest_t m = fc_test::manifest_of(w, "attmf", "repaired", {"log1p_net_rx", "cpu_utilization"});
   m.features[0].mean = 3.0f;
   m.features[1].scale = 0.25f;
-  std::vector<float> scratch(w.n()), out(w.n() * 2);
-  ASSERT_EQ(FC_OK, fc_features_compute(&m, w.get(), o.get(), scratch.data(), out.data()));
+  std::vector<float> out(w.n() * 2);
+  ASSERT_EQ(FC_OK, fc_features_compute(&m, w.get(), o.get(), out.data()));
   for (size_t f = 1; f < 3; ++f) {
     EXPECT_EQ(out[0], out[f * 2]);
     EXPECT_EQ(out[1], out[f * 2 + 1]);

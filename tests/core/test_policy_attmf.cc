@@ -106,8 +106,8 @@ Reference reference(const Workflow &w, const fc_policy_manifest_t &m, const Tens
   };
   const bool faithful = std::strcmp(m.variant, "faithful") == 0;
   const size_t n = w.n(), n_features = static_cast<size_t>(m.n_features);
-  std::vector<float> scratch(n), raw(n * n_features);
-  EXPECT_EQ(FC_OK, fc_features_compute(&m, w.get(), o->get(), scratch.data(), raw.data()));
+  std::vector<float> raw(n * n_features);
+  EXPECT_EQ(FC_OK, fc_features_compute(&m, w.get(), o->get(), raw.data()));
   std::vector<std::vector<double>> s(n), q(n), k(n);
   for (size_t j = 0; j < n; ++j) {
     s[j].assign(raw.begin() + static_cast<long>(j * n_features), raw.begin() + static_cast<long>((j + 1) * n_features));
