@@ -12,11 +12,19 @@
 #include "simt.h"
 #else
 #include <cuda_runtime.h>
-#define FC_LAUNCH(kernel, grid, block, stream, ...) \
-  kernel<<<(grid), (block), 0, reinterpret_cast<cudaStream_t>(stream)>>>(__VA_ARGS__)
+
+#include "blas.h"
+#define FC_LAUNCH(kernel, grid, block, stream, ...) kernel<<<(grid), (block), 0, (stream)->queue>>>(__VA_ARGS__)
 #endif
 
 #include "faasconf/ops.h"
+
+#ifndef FC_SIMT
+struct fc_stream {
+  cudaStream_t queue;
+  blas_t *blas; /* NULL: own products only */
+};
+#endif
 
 #define FC_CUDA(name) name##_cuda
 

@@ -47,6 +47,27 @@ static fc_status_t host_wait(fc_device_t *device, fc_error_t *error) {
   return FC_OK;
 }
 
+static fc_status_t host_parcel_open(fc_device_t *device, fc_parcel_t *parcel, fc_error_t *error) {
+  (void)device;
+  parcel->data = calloc(parcel->bytes > 0 ? parcel->bytes : 1, 1);
+  return parcel->data != NULL ? FC_OK : fc_error_set(error, FC_ENOMEM, "out of memory for %zu bytes", parcel->bytes);
+}
+
+static void host_parcel_close(fc_device_t *device, fc_parcel_t *parcel) {
+  (void)device;
+  free(parcel->data);
+}
+
+static fc_status_t host_parcel_send(fc_device_t *device, uint8_t *to, const void *from, size_t bytes,
+                                    fc_error_t *error) {
+  return host_copy(device, to, from, bytes, error);
+}
+
+static fc_status_t host_parcel_done(fc_device_t *device, fc_parcel_t *parcel, fc_error_t *error) {
+  (void)parcel;
+  return host_wait(device, error);
+}
+
 static fc_status_t host_record(fc_device_t *device, fc_error_t *error) {
   return fc_error_set(error, FC_ESTATE, "%s: the host runs ops at once and records none", device->name);
 }
@@ -73,6 +94,11 @@ static const device_kind_t host_kind = {.close = host_close,
                                         .write = host_copy,
                                         .read = host_copy,
                                         .wait = host_wait,
+                                        .parcel_open = host_parcel_open,
+                                        .parcel_close = host_parcel_close,
+                                        .parcel_send = host_parcel_send,
+                                        .parcel_seal = host_parcel_done,
+                                        .parcel_await = host_parcel_done,
                                         .record = host_record,
                                         .keep = host_keep,
                                         .replay = host_replay,
@@ -144,6 +170,43 @@ fc_status_t fc_device_read(fc_device_t *device, void *to, const void *from, size
 
 fc_status_t fc_device_wait(fc_device_t *device, fc_error_t *error) {
   return device->kind->wait(device, error);
+}
+
+fc_status_t fc_parcel_new(fc_device_t *device, size_t bytes, fc_parcel_t **out, fc_error_t *error) {
+  *out = NULL;
+  fc_parcel_t *parcel = calloc(1, sizeof *parcel);
+  if (parcel == NULL) return fc_error_set(error, FC_ENOMEM, "out of memory for a parcel");
+  parcel->bytes = bytes;
+  const fc_status_t status = device->kind->parcel_open(device, parcel, error);
+  if (status != FC_OK) {
+    fc_parcel_destroy(device, &parcel);
+    return status;
+  }
+  *out = parcel;
+  return FC_OK;
+}
+
+void fc_parcel_destroy(fc_device_t *device, fc_parcel_t **parcel) {
+  if (*parcel == NULL) return;
+  device->kind->parcel_close(device, *parcel);
+  free(*parcel);
+  *parcel = NULL;
+}
+
+fc_status_t fc_parcel_send(fc_device_t *device, fc_parcel_t *parcel, size_t at, const void *from, size_t bytes,
+                           fc_error_t *error) {
+  FC_ASSERT(at <= parcel->bytes && bytes <= parcel->bytes - at);
+  return bytes == 0 ? FC_OK : device->kind->parcel_send(device, parcel->data + at, from, bytes, error);
+}
+
+fc_status_t fc_parcel_seal(fc_device_t *device, fc_parcel_t *parcel, fc_error_t *error) {
+  return device->kind->parcel_seal(device, parcel, error);
+}
+
+fc_status_t fc_parcel_await(fc_device_t *device, fc_parcel_t *parcel, const uint8_t **data, fc_error_t *error) {
+  FC_TRY(device->kind->parcel_await(device, parcel, error));
+  *data = parcel->data;
+  return FC_OK;
 }
 
 fc_status_t fc_device_record(fc_device_t *device, fc_error_t *error) {

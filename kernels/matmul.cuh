@@ -1,9 +1,10 @@
-/* matmul.cuh - the one matrix product of the CUDA bodies: C (+)= A B (+ bias), for every learner.
+/* matmul.cuh - the one matrix product of the CUDA bodies: C (+)= A B (+ bias), rectified if need be, for every learner.
  *
  * A block makes a tile of 32 x 32 values of C. The inner dimension passes through shared memory in slices of 32, of
  * which four groups of 64 threads take a quarter each: the nets are narrow, so that what a product waits for is the
  * length of its sums. A thread holds 4 x 4 values; the four groups' sums are added in order at the end. All matrices
- * are addressed by two strides, so that transposing costs nothing but the order of loads.
+ * are addressed by two strides, so that transposing costs nothing but the order of loads. Wide products are cuBLAS's
+ * where it is there (blas.h).
  */
 #ifndef KERNELS_MATMUL_CUH
 #define KERNELS_MATMUL_CUH
@@ -18,6 +19,8 @@ typedef struct {
   int64_t c_learner, a_learner, b_learner, bias_learner;
   int32_t m, n, k;
   bool accumulate; /* C += instead of C = */
+  bool rectify;    /* what comes of it, with `slope` where it is not positive; not with accumulate */
+  fc_real_t slope;
 } matmul_t;
 
 constexpr int MATMUL_TILE = 32, MATMUL_MICRO = 4, MATMUL_GROUPS = 4, MATMUL_GROUP_THREADS = 64;
@@ -64,13 +67,58 @@ static __global__ void matmul_kernel(matmul_t mm) {
     fc_real_t value = sums[0][i][j];
     for (int g = 1; g < MATMUL_GROUPS; ++g) value += sums[g][i][j];
     if (mm.bias != nullptr) value += mm.bias[blockIdx.z * mm.bias_learner + first_column + j];
+    if (mm.rectify && !(value > 0)) value *= mm.slope;
     fc_real_t *c = mm.c + blockIdx.z * mm.c_learner + (first_row + i) * mm.c_row + first_column + j;
     *c = mm.accumulate ? *c + value : value;
   }
 }
 
+#ifndef FC_SIMT
+/* What comes after a product of the library's: bias and rectifier. */
+static __global__ void matmul_finish_kernel(matmul_t mm, int64_t learner_values, int64_t n_values) {
+  for (int64_t at = cuda_index(); at < n_values; at += cuda_step()) {
+    const int64_t l = at / learner_values, row = at % learner_values / mm.n, column = at % mm.n;
+    fc_real_t *c = mm.c + l * mm.c_learner + row * mm.c_row + column;
+    fc_real_t value = *c;
+    if (mm.bias != nullptr) value += mm.bias[l * mm.bias_learner + column];
+    if (mm.rectify && !(value > 0)) value *= mm.slope;
+    *c = value;
+  }
+}
+
+static inline void matmul_by_library(const matmul_t &mm, int32_t n_learners, fc_stream_t *stream) {
+  blas_product_t product = {};
+  product.c = mm.c;
+  product.a = mm.a;
+  product.b = mm.b;
+  product.c_row = mm.c_row;
+  product.a_row = mm.a_row;
+  product.a_column = mm.a_column;
+  product.b_row = mm.b_row;
+  product.b_column = mm.b_column;
+  product.c_learner = mm.c_learner;
+  product.a_learner = mm.a_learner;
+  product.b_learner = mm.b_learner;
+  product.m = mm.m;
+  product.n = mm.n;
+  product.k = mm.k;
+  product.n_learners = n_learners;
+  product.accumulate = mm.accumulate;
+  blas_multiply(stream->blas, &product);
+  const int64_t learner_values = static_cast<int64_t>(mm.m) * mm.n, n_values = n_learners * learner_values;
+  if (mm.bias != nullptr || mm.rectify)
+    FC_LAUNCH(matmul_finish_kernel, cuda_blocks(n_values), CUDA_BLOCK, stream, mm, learner_values, n_values);
+}
+#endif
+
 static inline void matmul(const matmul_t &mm, int32_t n_learners, fc_stream_t *stream) {
   if (mm.m <= 0 || mm.n <= 0 || n_learners <= 0) return;
+#ifndef FC_SIMT
+  if (stream->blas != nullptr && blas_is_wide(mm.m, mm.n, mm.k)) {
+    matmul_by_library(mm, n_learners, stream);
+    return;
+  }
+#endif
   const dim3 grid(static_cast<unsigned>((mm.m + MATMUL_TILE - 1) / MATMUL_TILE),
                   static_cast<unsigned>((mm.n + MATMUL_TILE - 1) / MATMUL_TILE), static_cast<unsigned>(n_learners));
   FC_LAUNCH(matmul_kernel, grid, CUDA_BLOCK, stream, mm);

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "faasconf/ops.h"
 #include "faasconf/status.h"
@@ -53,6 +54,21 @@ fc_status_t fc_device_write(fc_device_t *device, void *to, const void *from, siz
 fc_status_t fc_device_read(fc_device_t *device, void *to, const void *from, size_t bytes, fc_error_t *error);
 /* Blocks until everything queued so far is done. */
 fc_status_t fc_device_wait(fc_device_t *device, fc_error_t *error);
+
+/* Host memory that copies from the device go to on their own, so that neither waits for the other: pieces are sent, the
+ * parcel is sealed, more work is queued, and whoever wants to read it awaits the seal. Sent to and sealed again later,
+ * it holds the newer pieces. `bytes` long; page-locked for a CUDA device. Caller owns *out; destroy it before the
+ * device is closed. FC_ENOMEM. */
+typedef struct fc_parcel fc_parcel_t;
+fc_status_t fc_parcel_new(fc_device_t *device, size_t bytes, fc_parcel_t **out, fc_error_t *error);
+void fc_parcel_destroy(fc_device_t *device, fc_parcel_t **parcel);
+/* Queues a copy of device memory to bytes [at, at + bytes) of the parcel. Does not wait. */
+fc_status_t fc_parcel_send(fc_device_t *device, fc_parcel_t *parcel, size_t at, const void *from, size_t bytes,
+                           fc_error_t *error);
+fc_status_t fc_parcel_seal(fc_device_t *device, fc_parcel_t *parcel, fc_error_t *error);
+/* Blocks until all that was queued before the seal is done, not for what was queued after it. *data is the parcel's,
+ * aligned to 8. FC_ECUDA. */
+fc_status_t fc_parcel_await(fc_device_t *device, fc_parcel_t *parcel, const uint8_t **data, fc_error_t *error);
 
 /* Between record and keep, ops are not run but kept, in their order. FC_ESTATE on the host. Free the recording with
  * fc_device_forget before the device is closed. */

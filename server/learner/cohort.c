@@ -33,6 +33,8 @@ struct cohort {
   size_t bytes;
   fc_recording_t *several, *one; /* of updates_per_launch updates, of one; NULL: not recorded yet */
   bool records;                  /* the device does */
+  fc_parcel_t *parcels[2];       /* of cohort_send, in turns */
+  int64_t n_sent;
 };
 
 cohort_options_t cohort_options_default(const char *algorithm, algorithm_variant_t variant) {
@@ -205,6 +207,7 @@ void cohort_destroy(cohort_t **cohort) {
   if (self == NULL) return;
   fc_device_forget(self->device, &self->several);
   fc_device_forget(self->device, &self->one);
+  for (int i = 0; i < 2; ++i) fc_parcel_destroy(self->device, &self->parcels[i]);
   void *const all[] = {self->memory, self->graph,        self->rows_memory, self->terminal,
                        self->seed,   self->n_rows_there, self->index,       self->batch_terminal};
   for (size_t i = 0; i < sizeof all / sizeof *all; ++i) fc_device_give(self->device, all[i]);
@@ -218,38 +221,73 @@ size_t cohort_bytes(const cohort_t *cohort) {
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
-fc_status_t cohort_set_rows(cohort_t *self, int32_t first, int32_t n, const float *features, const float *action,
-                            const float *reward, const float *next_features, const uint8_t *terminal,
-                            fc_error_t *error) {
-  if (first < 0 || n < 0 || n > self->options.row_capacity - first)
-    return fc_error_set(error, FC_EINVAL, "rows %d to %d of a cohort that has %d", (int)first, (int)(first + n - 1),
-                        (int)self->options.row_capacity);
-  const size_t f = (size_t)self->n_functions * (size_t)self->n_features, a = (size_t)self->n_functions * FC_KNOBS;
-  const float *const from[4] = {features, next_features, action, reward};
-  const size_t width[4] = {f, f, a, 1};
-  for (int i = 0; i < 4; ++i)
-    FC_TRY(fc_device_write(self->device, self->row_parts[i] + (size_t)first * width[i], from[i],
-                           (size_t)n * width[i] * sizeof(float), error));
-  FC_TRY(fc_device_write(self->device, self->terminal + first, terminal, (size_t)n, error));
-  if (first + n > self->n_rows) self->n_rows = first + n;
+static fc_status_t check_rows(const cohort_t *self, int32_t first, int32_t n, fc_error_t *error) {
+  if (first >= 0 && n >= 0 && n <= self->options.row_capacity - first) return FC_OK;
+  return fc_error_set(error, FC_EINVAL, "rows %d to %d of a cohort that has %d", (int)first, (int)(first + n - 1),
+                      (int)self->options.row_capacity);
+}
+
+/* Batches may draw from rows [0, end) from now on. */
+static fc_status_t reach(cohort_t *self, int32_t end, fc_error_t *error) {
+  if (end <= self->n_rows) return FC_OK;
+  self->n_rows = end;
   return fc_device_write(self->device, self->n_rows_there, &self->n_rows, sizeof self->n_rows, error);
 }
 
+static fc_row_memory_t rows_from(const cohort_t *self, int32_t first) {
+  const int64_t f = (int64_t)self->n_functions * self->n_features, a = (int64_t)self->n_functions * FC_KNOBS;
+  return (fc_row_memory_t){.features = self->row_parts[0] + first * f,
+                           .next_features = self->row_parts[1] + first * f,
+                           .action = self->row_parts[2] + first * a,
+                           .reward = self->row_parts[3] + first,
+                           .terminal = self->terminal + first};
+}
+
+fc_status_t cohort_set_rows(cohort_t *self, int32_t first, int32_t n, const float *features, const float *action,
+                            const float *reward, const float *next_features, const uint8_t *terminal,
+                            fc_error_t *error) {
+  FC_TRY(check_rows(self, first, n, error));
+  const size_t f = (size_t)self->n_functions * (size_t)self->n_features, a = (size_t)self->n_functions * FC_KNOBS;
+  const fc_row_memory_t to = rows_from(self, first);
+  float *const parts[4] = {to.features, to.next_features, to.action, to.reward};
+  const float *const from[4] = {features, next_features, action, reward};
+  const size_t width[4] = {f, f, a, 1};
+  for (int i = 0; i < 4; ++i)
+    FC_TRY(fc_device_write(self->device, parts[i], from[i], (size_t)n * width[i] * sizeof(float), error));
+  FC_TRY(fc_device_write(self->device, to.terminal, terminal, (size_t)n, error));
+  return reach(self, first + n, error);
+}
+
+fc_status_t cohort_lend_rows(cohort_t *self, int32_t first, int32_t n, fc_row_memory_t *to, fc_error_t *error) {
+  FC_TRY(check_rows(self, first, n, error));
+  *to = rows_from(self, first);
+  return reach(self, first + n, error);
+}
+
 /* ---- weights ------------------------------------------------------------------------------------------------- */
+
+/* The blocks of an instance and those of all learners together, which lie learner by learner. FC_EMISMATCH when the
+ * instance is another kind. */
+static fc_status_t match(cohort_t *self, int32_t l, const algorithm_interface_t *algorithm, algorithm_t *instance,
+                         algorithm_state_t *host, algorithm_state_t *there, int64_t **step, int32_t *n,
+                         fc_error_t *error) {
+  fc_rng_t *rng;
+  *n = algorithm->state(instance, host, step, &rng);
+  bool fits = l >= 0 && l < self->options.n_learners && *n == attmf_learners_states(&self->learners, there);
+  for (int32_t i = 0; fits && i < *n; ++i)
+    fits = strcmp(host[i].name, there[i].name) == 0 && there[i].n == host[i].n * self->options.n_learners;
+  if (fits) return FC_OK;
+  return fc_error_set(error, FC_EMISMATCH, "learner %d of a cohort of %d %s: the instance is another kind", (int)l,
+                      (int)self->options.n_learners, self->options.algorithm);
+}
 
 /* Copies every block of an instance to learner l's place, or back. */
 static fc_status_t move(cohort_t *self, int32_t l, const algorithm_interface_t *algorithm, algorithm_t *instance,
                         bool back, fc_error_t *error) {
   algorithm_state_t host[ALGORITHM_MAX_STATES], there[ALGORITHM_MAX_STATES];
   int64_t *step;
-  fc_rng_t *rng;
-  const int32_t n = algorithm->state(instance, host, &step, &rng);
-  bool fits = l >= 0 && l < self->options.n_learners && n == attmf_learners_states(&self->learners, there);
-  for (int32_t i = 0; fits && i < n; ++i)
-    fits = strcmp(host[i].name, there[i].name) == 0 && there[i].n == host[i].n * self->options.n_learners;
-  if (!fits)
-    return fc_error_set(error, FC_EMISMATCH, "learner %d of a cohort of %d %s: the instance is another kind", (int)l,
-                        (int)self->options.n_learners, self->options.algorithm);
+  int32_t n;
+  FC_TRY(match(self, l, algorithm, instance, host, there, &step, &n, error));
   for (int32_t i = 0; i < n; ++i) {
     const size_t bytes = (size_t)host[i].n * sizeof(float);
     float *at = there[i].data + l * host[i].n;
@@ -312,16 +350,79 @@ fc_status_t cohort_update(cohort_t *self, int64_t n, fc_error_t *error) {
   return FC_OK;
 }
 
+/* ---- reports, and the way to the host that nobody waits for ---------------------------------------------------- */
+
+enum { REPORT_VALUES = 4 };
+
+static void report_parts(const cohort_t *self, const float *parts[REPORT_VALUES]) {
+  parts[0] = self->learners.critic_loss;
+  parts[1] = self->learners.actor_loss;
+  parts[2] = self->learners.critic_squares;
+  parts[3] = self->learners.actor_squares;
+}
+
+static algorithm_report_t report_of(const float values[REPORT_VALUES]) {
+  return (algorithm_report_t){.critic_loss = (double)values[0],
+                              .actor_loss = (double)values[1],
+                              .critic_grad_norm = sqrt((double)values[2]),
+                              .actor_grad_norm = sqrt((double)values[3])};
+}
+
 fc_status_t cohort_report(cohort_t *self, int32_t l, algorithm_report_t *report, fc_error_t *error) {
   FC_ASSERT(l >= 0 && l < self->options.n_learners);
-  const attmf_learners_t *learners = &self->learners;
-  const float *const from[] = {learners->critic_loss, learners->actor_loss, learners->critic_squares,
-                               learners->actor_squares};
-  float values[4];
-  for (int i = 0; i < 4; ++i) FC_TRY(fc_device_read(self->device, &values[i], from[i] + l, sizeof values[i], error));
-  *report = (algorithm_report_t){.critic_loss = (double)values[0],
-                                 .actor_loss = (double)values[1],
-                                 .critic_grad_norm = sqrt((double)values[2]),
-                                 .actor_grad_norm = sqrt((double)values[3])};
+  const float *parts[REPORT_VALUES];
+  float values[REPORT_VALUES];
+  report_parts(self, parts);
+  for (int i = 0; i < REPORT_VALUES; ++i)
+    FC_TRY(fc_device_read(self->device, &values[i], parts[i] + l, sizeof values[i], error));
+  *report = report_of(values);
+  return FC_OK;
+}
+
+/* A parcel: | step | report | blocks, one after the other | */
+fc_status_t cohort_send(cohort_t *self, int32_t l, fc_error_t *error) {
+  FC_ASSERT(l >= 0 && l < self->options.n_learners);
+  algorithm_state_t there[ALGORITHM_MAX_STATES];
+  const float *parts[REPORT_VALUES];
+  fc_parcel_t **parcel = &self->parcels[self->n_sent % 2];
+  const int32_t n = attmf_learners_states(&self->learners, there);
+  size_t bytes = sizeof *self->learners.step + REPORT_VALUES * sizeof(float), at = 0;
+  for (int32_t i = 0; i < n; ++i) bytes += (size_t)(there[i].n / self->options.n_learners) * sizeof(float);
+  if (*parcel == NULL) FC_TRY(fc_parcel_new(self->device, bytes, parcel, error));
+  FC_TRY(fc_parcel_send(self->device, *parcel, at, self->learners.step, sizeof *self->learners.step, error));
+  at += sizeof *self->learners.step;
+  report_parts(self, parts);
+  for (int i = 0; i < REPORT_VALUES; ++i, at += sizeof(float))
+    FC_TRY(fc_parcel_send(self->device, *parcel, at, parts[i] + l, sizeof(float), error));
+  for (int32_t i = 0; i < n; ++i) {
+    const int64_t own = there[i].n / self->options.n_learners;
+    FC_TRY(fc_parcel_send(self->device, *parcel, at, there[i].data + l * own, (size_t)own * sizeof(float), error));
+    at += (size_t)own * sizeof(float);
+  }
+  FC_TRY(fc_parcel_seal(self->device, *parcel, error));
+  self->n_sent += 1;
+  return FC_OK;
+}
+
+fc_status_t cohort_receive(cohort_t *self, int32_t age, const algorithm_interface_t *algorithm, algorithm_t *into,
+                           algorithm_report_t *report, fc_error_t *error) {
+  FC_ASSERT(age == 0 || age == 1);
+  const uint8_t *data;
+  float values[REPORT_VALUES];
+  if (self->n_sent <= age) return fc_error_set(error, FC_ESTATE, "a cohort from which nothing was sent");
+  FC_TRY(fc_parcel_await(self->device, self->parcels[(self->n_sent - 1 - age) % 2], &data, error));
+  memcpy(values, data + sizeof(int64_t), sizeof values);
+  *report = report_of(values);
+  if (into == NULL) return FC_OK;
+  algorithm_state_t host[ALGORITHM_MAX_STATES], there[ALGORITHM_MAX_STATES];
+  int64_t *step;
+  int32_t n;
+  FC_TRY(match(self, 0, algorithm, into, host, there, &step, &n, error));
+  memcpy(step, data, sizeof *step);
+  const uint8_t *at = data + sizeof *step + sizeof values;
+  for (int32_t i = 0; i < n; ++i) {
+    memcpy(host[i].data, at, (size_t)host[i].n * sizeof(float));
+    at += (size_t)host[i].n * sizeof(float);
+  }
   return FC_OK;
 }

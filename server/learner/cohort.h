@@ -46,6 +46,10 @@ fc_status_t cohort_set_rows(cohort_t *cohort, int32_t first, int32_t n, const fl
                             const float *reward, const float *next_features, const uint8_t *terminal,
                             fc_error_t *error);
 
+/* Where rows [first, first + n) lie, for somebody who fills them in on the device's stream (sim/batch_rows.h): *to is
+ * the cohort's. Later batches draw from them as from cohort_set_rows'. FC_EINVAL beyond the capacity. */
+fc_status_t cohort_lend_rows(cohort_t *cohort, int32_t first, int32_t n, fc_row_memory_t *to, fc_error_t *error);
+
 /* Learner l begins as `from` is, an instance made by `algorithm` (the cohort's) with the same options; all learners
  * go on from from's number of updates. */
 fc_status_t cohort_put(cohort_t *cohort, int32_t l, const algorithm_interface_t *algorithm, algorithm_t *from,
@@ -53,6 +57,14 @@ fc_status_t cohort_put(cohort_t *cohort, int32_t l, const algorithm_interface_t 
 /* The other way: `into` becomes what learner l is. Blocks until all updates are done. */
 fc_status_t cohort_get(cohort_t *cohort, int32_t l, const algorithm_interface_t *algorithm, algorithm_t *into,
                        fc_error_t *error);
+
+/* Queues learner l, as it is after all that was queued before, and its last report for their way to the host; does not
+ * wait, and work may be queued behind it. The two newest of what was sent can be received. FC_ENOMEM, FC_ECUDA. */
+fc_status_t cohort_send(cohort_t *cohort, int32_t l, fc_error_t *error);
+/* What was sent last (age 0) or before that (age 1): `into` becomes that learner, unless NULL, and *report is its.
+ * Blocks until it has arrived, not for what was queued behind it. FC_ESTATE when so much was not sent. */
+fc_status_t cohort_receive(cohort_t *cohort, int32_t age, const algorithm_interface_t *algorithm, algorithm_t *into,
+                           algorithm_report_t *report, fc_error_t *error);
 
 /* Queues n updates of every learner; does not wait. FC_ESTATE without rows. */
 fc_status_t cohort_update(cohort_t *cohort, int64_t n, fc_error_t *error);

@@ -42,8 +42,10 @@ int32_t trainer_rows(const trainer_t *trainer);
 
 /* Freezes the normaliser on the rows present; done by the first update when not before. */
 void trainer_freeze_normaliser(trainer_t *trainer);
-/* n updates, n >= 1; *report is of the last one. FC_ESTATE when there is no row to sample; FC_ECUDA when the device is
- * lost: what was learned since the last call that read weights (q, act, export, save) is lost with it. */
+/* n updates, n >= 1; *report is of the last one. Elsewhere than on the CPU they are only queued, and *report is of the
+ * call before, whose updates are done (of this call's the first time and after trainer_resume). FC_ESTATE when there is
+ * no row to sample; FC_ECUDA when the device is lost: what was learned since the last call that read weights (q, act,
+ * export, save) is lost with it. */
 fc_status_t trainer_update(trainer_t *trainer, int64_t n, algorithm_report_t *report, fc_error_t *error);
 /* How many updates a call should make at most, so that the caller hears from it a few times a second: 1 on the CPU,
  * where every update's report is of use and costs nothing. */

@@ -63,17 +63,21 @@ static fc_status_t send_new_rows(trainer_t *t, fc_error_t *error) {
 }
 
 fc_status_t trainer_device_update(trainer_t *t, int64_t n, algorithm_report_t *report, fc_error_t *error) {
+  const bool begins = t->device_is_behind;
   FC_TRY(send_new_rows(t, error));
-  if (t->device_is_behind) FC_TRY(cohort_put(t->cohort, 0, t->algorithm, t->self, error));
+  if (begins) FC_TRY(cohort_put(t->cohort, 0, t->algorithm, t->self, error));
   t->device_is_behind = false;
   t->host_is_behind = true;
   FC_TRY(cohort_update(t->cohort, n, error));
-  return cohort_report(t->cohort, 0, report, error);
+  FC_TRY(cohort_send(t->cohort, 0, error));
+  /* The device works on while the caller does other things: what it hears of is the call before, which is done. */
+  return cohort_receive(t->cohort, begins ? 0 : 1, t->algorithm, NULL, report, error);
 }
 
 fc_status_t trainer_device_bring_back(trainer_t *t, fc_error_t *error) {
+  algorithm_report_t report;
   if (!t->host_is_behind) return FC_OK;
-  FC_TRY(cohort_get(t->cohort, 0, t->algorithm, t->self, error));
+  FC_TRY(cohort_receive(t->cohort, 0, t->algorithm, t->self, &report, error));
   t->host_is_behind = false;
   return FC_OK;
 }

@@ -33,6 +33,27 @@ TEST_F(HostDevice, GivesZeroedAlignedMemoryAndCopiesIt) {
   fc_device_give(device_, nullptr);
 }
 
+TEST_F(HostDevice, AParcelHoldsWhatWasSentLast) {
+  void *memory = nullptr;
+  ASSERT_OK(fc_device_take(device_, 8, &memory, &error));
+  fc_parcel_t *parcel = nullptr;
+  ASSERT_OK(fc_parcel_new(device_, 6, &parcel, &error));
+  const uint8_t *data = nullptr;
+  for (const char *text : {"first", "again"}) {
+    ASSERT_OK(fc_device_write(device_, memory, text, 5, &error));
+    ASSERT_OK(fc_parcel_send(device_, parcel, 1, memory, 5, &error));
+    ASSERT_OK(fc_parcel_seal(device_, parcel, &error));
+    ASSERT_OK(fc_device_write(device_, memory, "later", 5, &error));
+    ASSERT_OK(fc_parcel_await(device_, parcel, &data, &error));
+    EXPECT_EQ(std::string(text), std::string(reinterpret_cast<const char *>(data) + 1, 5));
+  }
+  ASSERT_OK(fc_parcel_send(device_, parcel, 6, memory, 0, &error));
+  fc_parcel_destroy(device_, &parcel);
+  EXPECT_EQ(nullptr, parcel);
+  fc_parcel_destroy(device_, &parcel);
+  fc_device_give(device_, memory);
+}
+
 TEST_F(HostDevice, SaysWhenMemoryCannotBeHad) {
   void *memory = &error;
   EXPECT_EQ(FC_ENOMEM, fc_device_take(device_, SIZE_MAX - 5, &memory, &error));

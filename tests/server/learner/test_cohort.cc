@@ -42,6 +42,31 @@ TEST_F(Cohort, GoesOnWhereAnInstanceIs) {
   EXPECT_EQ(whole.get(0)->bytes(), second.get(0)->bytes());
 }
 
+TEST_F(Cohort, SendsWhatItIsAndGoesOn) {
+  for (CohortShape shape : fc_test::cohort_shapes()) {
+    TrainedCohort trained(shape, device_);
+    algorithm_report_t report = {}, at_three = {};
+    EXPECT_EQ(FC_ESTATE, cohort_receive(trained.cohort(), 0, nullptr, nullptr, &report, &error));
+    trained.update(3);
+    const std::string three = trained.get(0)->bytes();
+    at_three = trained.report(0);
+    ASSERT_OK(cohort_send(trained.cohort(), 0, &error));
+    EXPECT_EQ(FC_ESTATE, cohort_receive(trained.cohort(), 1, nullptr, nullptr, &report, &error));
+    trained.update(2);
+    ASSERT_OK(cohort_send(trained.cohort(), 0, &error));
+    const std::string five = trained.get(0)->bytes();
+    trained.update(1);
+    EXPECT_EQ(three, trained.received(1, &report)->bytes());
+    EXPECT_EQ(at_three.critic_loss, report.critic_loss);
+    EXPECT_EQ(at_three.actor_grad_norm, report.actor_grad_norm);
+    EXPECT_EQ(five, trained.received(0, &report)->bytes());
+    EXPECT_NE(three, five);
+    ASSERT_OK(cohort_send(trained.cohort(), 0, &error));  // into the memory of the first
+    EXPECT_EQ(trained.get(0)->bytes(), trained.received(0, &report)->bytes());
+    EXPECT_EQ(five, trained.received(1, &report)->bytes());
+  }
+}
+
 TEST_F(Cohort, RowsAreReplacedAndAdded) {
   CohortShape shape;
   TrainedCohort trained(shape, device_);
@@ -54,6 +79,25 @@ TEST_F(Cohort, RowsAreReplacedAndAdded) {
   EXPECT_EQ(FC_EINVAL, set(shape.n_rows));
   EXPECT_THAT(error.message, ::testing::HasSubstr("rows 50 to 50 of a cohort that has 50"));
   EXPECT_EQ(FC_EINVAL, set(-1));
+}
+
+TEST_F(Cohort, LearnsFromRowsThatSomebodyElseFillsIn) {
+  CohortShape shape;
+  TrainedCohort given(shape, device_), lent(shape, device_);
+  const fc_test::Batch rows = fc_test::random_batch(20, 6, shape.n_features, 9);
+  ASSERT_OK(cohort_set_rows(given.cohort(), 10, 20, rows.features.data(), rows.action.data(), rows.reward.data(),
+                            rows.next_features.data(), rows.terminal.data(), &error));
+  fc_row_memory_t to = {};
+  ASSERT_OK(cohort_lend_rows(lent.cohort(), 10, 20, &to, &error));
+  std::copy(rows.features.begin(), rows.features.end(), to.features);
+  std::copy(rows.next_features.begin(), rows.next_features.end(), to.next_features);
+  std::copy(rows.action.begin(), rows.action.end(), to.action);
+  std::copy(rows.reward.begin(), rows.reward.end(), to.reward);
+  std::copy(rows.terminal.begin(), rows.terminal.end(), to.terminal);
+  given.update(5);
+  lent.update(5);
+  EXPECT_EQ(given.get(0)->bytes(), lent.get(0)->bytes());
+  EXPECT_EQ(FC_EINVAL, cohort_lend_rows(lent.cohort(), shape.n_rows - 1, 2, &to, &error));
 }
 
 TEST_F(Cohort, RefusesWhatItCannotTrain) {

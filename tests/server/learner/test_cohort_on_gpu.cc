@@ -21,6 +21,24 @@ TEST_F(CohortOnGpu, TenUpdatesAreThoseOfTheHost) {
   fc_test::expect_the_updates_of_the_host(full, device_);
   full.variant = VARIANT_FAITHFUL;
   fc_test::expect_the_updates_of_the_host(full, device_);
+  full.n_batch = 1400;  // 8,400 rows: products of the library, norms in chunks
+  full.n_rows = 2000;
+  full.n_learners = 2;
+  fc_test::expect_the_updates_of_the_host(full, device_);
+}
+
+TEST_F(CohortOnGpu, WhatWasSentArrivesAndWorkGoesOn) {
+  TrainedCohort trained({}, device_);
+  algorithm_report_t report = {};
+  trained.update(3);
+  ASSERT_EQ(FC_OK, cohort_send(trained.cohort(), 0, &error)) << error.message;
+  trained.update(5);
+  ASSERT_EQ(FC_OK, cohort_send(trained.cohort(), 0, &error)) << error.message;
+  TrainedCohort other({}, device_);
+  other.update(3);
+  EXPECT_EQ(other.get(0)->bytes(), trained.received(1, &report)->bytes());
+  EXPECT_EQ(other.report(0).critic_loss, report.critic_loss);
+  EXPECT_EQ(trained.get(0)->bytes(), trained.received(0, &report)->bytes());
 }
 
 TEST_F(CohortOnGpu, TheSameAgainIsTheSameBytes) {

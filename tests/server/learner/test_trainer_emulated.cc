@@ -99,6 +99,20 @@ TEST_F(TrainerOnDevice, FollowsTheRing) {
   EXPECT_NE(policy(at_once), policy(bit_by_bit));
 }
 
+// The device may still be at work when a call returns: what the caller hears of is the call before.
+TEST_F(TrainerOnDevice, TellsOfTheCallBefore) {
+  trainer_t *one = make(64, device_), *other = make(64, device_);
+  insert(one, 1, 30);
+  insert(other, 1, 30);
+  const algorithm_report_t first = update(one, 2);
+  EXPECT_EQ(first.critic_loss, update(one, 3).critic_loss);
+  const algorithm_report_t second = update(one, 1);
+  EXPECT_NE(first.critic_loss, second.critic_loss);
+  update(other, 5);  // the same five, in one call
+  EXPECT_EQ(second.critic_loss, update(other, 1).critic_loss);
+  EXPECT_EQ(policy(one), policy(other));
+}
+
 TEST_F(TrainerOnDevice, ResumesToTheLastBit) {
   const std::string checkpoints = folder_.path("checkpoints");
   trainer_t *whole = make(64, device_), *first = make(64, device_), *second = make(64, device_);

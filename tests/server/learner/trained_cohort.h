@@ -56,6 +56,13 @@ class TrainedCohort {
     return now;
   }
 
+  // Learner 0 as it was sent, `age` sends ago.
+  std::unique_ptr<Instance> received(int age, algorithm_report_t *report) {
+    auto then = instance(0);
+    EXPECT_EQ(FC_OK, cohort_receive(cohort_, age, then->interface(), then->self(), report, &error)) << error.message;
+    return then;
+  }
+
   // The instance that learner l began as, after n updates on the host with the batches that learner l draws.
   Instance &on_host(int l, int n, algorithm_report_t *report) {
     const fc_ops_t *ops = fc_ops_cpu();
