@@ -170,19 +170,40 @@ size_t batch_window_bytes(const batch_t *batch) {
 
 /* ---- windows ---- */
 
-static fc_status_t check(const batch_t *batch, int64_t n, const int32_t *users,
-                         const fc_function_configuration_t *configurations, fc_error_t *error) {
-  const int32_t n_functions = batch->simulator->n_functions;
+fc_status_t batch_check(const batch_t *batch, const fc_function_configuration_t *configuration, int32_t users,
+                        fc_error_t *error) {
+  FC_TRY(simulator_check_configuration(batch->simulator, configuration, error));
+  if (users < 0 || users > batch->users)
+    return fc_error_set(error, FC_EINVAL, "%d users: expected 0 to %d", (int)users, (int)batch->users);
+  return FC_OK;
+}
+
+static fc_status_t check_all(const batch_t *batch, int64_t n, const int32_t *users,
+                             const fc_function_configuration_t *configurations, fc_error_t *error) {
   for (int64_t i = 0; i < n; ++i) {
-    const fc_status_t status = simulator_check_configuration(batch->simulator, configurations + i * n_functions, error);
-    if (status != FC_OK) {
-      (void)fc_error_prefix(error, "window %lld of the batch", (long long)i);
-      return status;
-    }
-    if (users != NULL && (users[i] < 0 || users[i] > batch->users))
-      return fc_error_set(error, FC_EINVAL, "window %lld of the batch: %d users: expected 0 to %d", (long long)i,
-                          (int)users[i], (int)batch->users);
+    const fc_status_t status = batch_check(batch, configurations + i * batch->simulator->n_functions,
+                                           users == NULL ? batch->users : users[i], error);
+    if (status == FC_OK) continue;
+    (void)fc_error_prefix(error, "window %lld of the batch", (long long)i);
+    return status;
   }
+  return FC_OK;
+}
+
+batch_arrays_t batch_arrays(const batch_t *batch) {
+  return batch->arrays;
+}
+int32_t batch_capacity(const batch_t *batch) {
+  return batch->capacity;
+}
+bool batch_has_latencies(const batch_t *batch) {
+  return !batch->simulator->outcomes_only;
+}
+
+fc_status_t batch_queue(batch_t *batch, int32_t n, fc_error_t *error) {
+  FC_ASSERT(n >= 0 && n <= batch->capacity);
+  if (!batch->placed) FC_TRY(place_images(batch, error));
+  batch_launch(batch->arrays, n, batch->layout, fc_device_stream(batch->device));
   return FC_OK;
 }
 
@@ -195,8 +216,7 @@ fc_status_t batch_run(batch_t *batch, int64_t n, const int64_t *windows, const i
                       fc_error_t *error) {
   const int32_t n_functions = batch->simulator->n_functions;
   fc_device_t *device = batch->device;
-  FC_TRY(check(batch, n, users, configurations, error));
-  if (!batch->placed) FC_TRY(place_images(batch, error));
+  FC_TRY(check_all(batch, n, users, configurations, error));
   for (int64_t first = 0; first < n; first += batch->capacity) {
     const int32_t count = n - first < batch->capacity ? (int32_t)(n - first) : batch->capacity;
     const size_t windows_n = (size_t)count, functions_n = windows_n * (size_t)n_functions;
@@ -205,7 +225,7 @@ fc_status_t batch_run(batch_t *batch, int64_t n, const int64_t *windows, const i
                            windows_n * sizeof *users, error));
     FC_TRY(fc_device_write(device, batch->arrays.configurations, configurations + first * n_functions,
                            functions_n * sizeof *configurations, error));
-    batch_launch(batch->arrays, count, batch->layout, fc_device_stream(device));
+    FC_TRY(batch_queue(batch, count, error));
     FC_TRY(read_part(batch, results->load == NULL ? NULL : results->load + first, batch->arrays.load,
                      windows_n * sizeof *results->load, error));
     FC_TRY(read_part(batch, results->outcome == NULL ? NULL : results->outcome + first, batch->arrays.outcome,

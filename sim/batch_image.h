@@ -32,6 +32,16 @@ typedef struct {
   fc_function_metrics_t *metrics;              /* (n,N) */
 } batch_arrays_t;
 
+/* For who fills and reads a batch's arrays on the device (batch_rows.c): queues n <= capacity windows, whose numbers,
+ * users and configurations are in `arrays`; FC_ECUDA. The arrays are the batch's. */
+fc_status_t batch_queue(batch_t *batch, int32_t n, fc_error_t *error);
+batch_arrays_t batch_arrays(const batch_t *batch);
+int32_t batch_capacity(const batch_t *batch);
+/* FC_EINVAL when a window could not have this configuration (N) and so many users. */
+fc_status_t batch_check(const batch_t *batch, const fc_function_configuration_t *configuration, int32_t users,
+                        fc_error_t *error);
+bool batch_has_latencies(const batch_t *batch);
+
 /* Copies `image` to each of n places and sets pointers; plan and quantiles are shared. Only queues. */
 void batch_place(const uint8_t *image, uint8_t *images, int32_t n, batch_layout_t layout, plan_node_t *nodes,
                  normal_table_t *normal, fc_stream_t *stream);

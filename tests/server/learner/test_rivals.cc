@@ -328,6 +328,21 @@ TEST_P(Rivals, RefusesTheFaithfulVariantWithASentence) {
   EXPECT_NE(std::string::npos, std::string(error.message).find("no faithful variant")) << error.message;
 }
 
+TEST_P(Rivals, OnlyMeanFieldSharesOutABatch) {
+  const algorithm_interface_t *rival = algorithm_find(GetParam(), nullptr);
+  fc_test::SmallWorkflow workflow(N, fc_test::SmallWorkflow::parallel_edges());
+  algorithm_options_t options = options_of(GetParam());
+  options.n_threads = 2;
+  algorithm_t *self = nullptr;
+  fc_error_t error;
+  const bool shares = std::string(GetParam()) == "mean_field";
+  EXPECT_EQ(shares ? FC_OK : FC_EINVAL, rival->create(&options, workflow.get(), O, &self, &error));
+  if (!shares) {
+    EXPECT_NE(nullptr, std::strstr(error.message, "2 threads: expected 1")) << error.message;
+  }
+  if (self != nullptr) rival->destroy(&self);
+}
+
 TEST(Maddpg, RefusesMoreFunctionsThanItsCriticsFit) {
   const fc_test::SmallWorkflow workflow(65, {});
   const algorithm_interface_t *maddpg = algorithm_find("maddpg", nullptr);
