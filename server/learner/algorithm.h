@@ -31,7 +31,7 @@ typedef struct {
   float discount;      /* gamma; 0.9 faithful, 0 repaired */
   uint64_t seed;
   int32_t
-      n_threads; /* of one update, at most B; 0 and 1: the caller's alone. attmf and mean_field share out the batch */
+      n_threads; /* of one update, at most B; 0 and 1: the caller's alone. More for attmf and mean_field only */
 } algorithm_options_t;
 
 /* B transitions of one workflow; row-major. Borrowed until update() returns. */

@@ -289,6 +289,10 @@ static fc_status_t check(const dpg_method_t *method, const algorithm_options_t *
                          int32_t n_features, fc_error_t *error) {
   FC_TRY(options_check_repaired(method->name, options, error));
   FC_TRY(options_check(method->name, options, workflow->n_functions, n_features, error));
+  if (options->n_threads > 1) {
+    return fc_error_set(error, FC_EINVAL, "%s: %d threads: expected 1; attmf and mean_field share out a batch",
+                        method->name, (int)options->n_threads);
+  }
   const char *missing = fc_ops_missing(fc_ops_cpu());
   if (missing != NULL) {
     return fc_error_set(error, FC_EINTERNAL, "%s: backend %s lacks the op %s", method->name, fc_ops_cpu()->backend,
