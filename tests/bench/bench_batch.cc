@@ -1,21 +1,27 @@
 // bench_batch: simulated windows per second of a batch on a CUDA device.
 //
-//   bench_batch [--workflow parallel] [--users 10] [--batch 16384,65536] [--rounds 7] [--json]
+//   bench_batch [--workflow parallel] [--users 10] [--batch 16384,65536] [--rounds 7]
+//               [--learners 0] [--updates 512] [--json]
 //
 // One round = a batch of fresh windows under 32 random configurations from the measured ranges (as-published semantics,
 // outcomes only: what a search asks for), configurations sent and outcomes read included. Reported: median and best
 // over rounds, and the bytes of a window's state.
+//
+// With --learners L: training on simulated windows, as many again: users and configurations are drawn, windows
+// simulated (with latencies), turned into rows, and --updates updates of L learners made, all on the device; the host
+// queues rounds.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "bench.h"
+#include "options.h"
 
 extern "C" {
-#include "batch.h"
+#include "batch_rows.h"
+#include "cohort.h"
 #include "faasconf/knobs.h"
 }
 
@@ -26,7 +32,7 @@ using fc_bench::now_s;
 
 struct Options {
   std::string workflow = "parallel", batches = "16384,65536";
-  int users = 10, rounds = 7;
+  int users = 10, rounds = 7, learners = 0, updates = 512;
   bool json = false;
 };
 
@@ -34,6 +40,11 @@ struct Result {
   int batch;
   double median, best, successes;
   size_t window_bytes;
+};
+
+struct Trained {
+  int batch;
+  double windows_per_s, updates_per_s;
 };
 
 constexpr int kConfigurations = 32;
@@ -77,7 +88,67 @@ Result measure(const fc_workflow_t *workflow, int n, const Options &options, fc_
   return result;
 }
 
-void print_json(const Options &options, const std::vector<Result> &results, const char *device) {
+void must(fc_status_t status, const fc_error_t &error) {
+  if (status != FC_OK) give_up("bench_batch", error);
+}
+
+// Rounds of: draw, simulate, make rows, update.
+Trained train(const fc_workflow_t *workflow, int n, const Options &options, fc_device_t *device) {
+  fc_error_t error = {};
+  batch_t *batch = nullptr;
+  batch_rows_t *rows = nullptr;
+  cohort_t *cohort = nullptr;
+  const simulator_options_t simulated = {1, FC_SEMANTICS_STRICT, options.users, 0};
+  must(batch_new(workflow, &simulated, true, n, device, &batch, &error), error);
+  const char *names[FC_MAX_FEATURES];
+  std::vector<fc_feature_t> features(static_cast<size_t>(fc_features_repaired(names)));
+  for (size_t o = 0; o < features.size(); ++o) {
+    std::snprintf(features[o].name, sizeof features[o].name, "%s", names[o]);
+    features[o].scale = 1;
+  }
+  batch_rows_options_t drawn = {};
+  drawn.n_features = static_cast<int32_t>(features.size());
+  drawn.features = features.data();
+  drawn.cost_ref_usd_h = 7;
+  drawn.every_row_terminal = true;
+  drawn.least_users = 1;
+  drawn.most_users = options.users;
+  must(batch_rows_new(workflow, &drawn, batch, device, &rows, &error), error);
+  cohort_options_t learning = cohort_options_default("attmf", VARIANT_REPAIRED);
+  learning.n_learners = options.learners;
+  learning.row_capacity = batch_rows_count(rows);
+  must(cohort_new(workflow, drawn.n_features, &learning, device, &cohort, &error), error);
+  const algorithm_interface_t *attmf = algorithm_find("attmf", nullptr);
+  for (int l = 0; l < options.learners; ++l) {
+    algorithm_t *instance = nullptr;
+    learning.learning.seed = static_cast<uint64_t>(l) + 1;
+    must(attmf->create(&learning.learning, workflow, drawn.n_features, &instance, &error), error);
+    must(cohort_put(cohort, l, attmf, instance, &error), error);
+    attmf->destroy(&instance);
+  }
+  fc_row_memory_t to = {};
+  must(cohort_lend_rows(cohort, 0, learning.row_capacity, &to, &error), error);
+  must(batch_rows_fit_normaliser(rows, 0, to, features.data(), &error), error);
+  const int64_t windows = static_cast<int64_t>(n) / BATCH_SERIES * BATCH_SERIES;
+  const auto round = [&](int r) {
+    must(batch_rows_draw(rows, (r + 2) * windows, to, &error), error);
+    must(cohort_update(cohort, options.updates, &error), error);
+  };
+  round(-1);  // warms up
+  must(fc_device_wait(device, &error), error);
+  const double start = now_s();
+  for (int r = 0; r < options.rounds; ++r) round(r);
+  must(fc_device_wait(device, &error), error);
+  const double seconds = now_s() - start;
+  batch_rows_destroy(&rows);
+  cohort_destroy(&cohort);
+  batch_destroy(&batch);
+  return {n, static_cast<double>(windows) * options.rounds / seconds,
+          static_cast<double>(options.updates) * options.learners * options.rounds / seconds};
+}
+
+void print_json(const Options &options, const std::vector<Result> &results, const std::vector<Trained> &trained,
+                const char *device) {
   fc_json_t *out = fc_json_object(), *rows = fc_json_array();
   fc_json_set_string(out, "bench", "batch");
   fc_json_set_string(out, "device", device);
@@ -93,59 +164,51 @@ void print_json(const Options &options, const std::vector<Result> &results, cons
     fc_json_append(rows, &row);
   }
   fc_json_set(out, "rows", &rows);
+  fc_json_t *training = fc_json_array();
+  for (const Trained &t : trained) {
+    fc_json_t *row = fc_json_object();
+    fc_json_set_int(row, "batch", t.batch);
+    fc_json_set_int(row, "learners", options.learners);
+    fc_json_set_int(row, "updates", options.updates);
+    fc_json_set_double(row, "windows_per_s", t.windows_per_s);
+    fc_json_set_double(row, "updates_per_s", t.updates_per_s);
+    fc_json_append(training, &row);
+  }
+  fc_json_set(out, "training", &training);
   fc_bench::print(out);
-}
-
-int usage(const std::string &problem) {
-  std::fprintf(stderr,
-               "bench_batch: %s\nusage: bench_batch [--workflow parallel] [--users 10] [--batch 16384,65536] "
-               "[--rounds 7] [--json]\n",
-               problem.c_str());
-  return 2;
 }
 
 }  // namespace
 
 int main(int argc, char **argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    if (option == "--json") {
-      options.json = true;
-    } else if (i + 1 >= argc) {
-      return usage("an option lacks its value: " + option);
-    } else if (option == "--workflow") {
-      options.workflow = argv[++i];
-    } else if (option == "--users") {
-      options.users = std::atoi(argv[++i]);
-    } else if (option == "--batch") {
-      options.batches = argv[++i];
-    } else if (option == "--rounds") {
-      options.rounds = std::atoi(argv[++i]);
-    } else {
-      return usage("there is no option " + option);
-    }
-  }
-  if (options.users < 1 || options.rounds < 1) return usage("counts must be positive");
+  const std::vector<fc_bench::Option> table = {{"workflow", &options.workflow}, {"users", &options.users, 1},
+                                               {"batch", &options.batches},     {"rounds", &options.rounds, 1},
+                                               {"learners", &options.learners}, {"updates", &options.updates, 1},
+                                               {"json", &options.json}};
+  fc_bench::parse("bench_batch", table, argc, argv);
+  const std::vector<int> sizes = fc_bench::counts("bench_batch", table, options.batches);
   fc_error_t error = {};
   fc_workflow_t *workflow = nullptr;
   fc_device_t *device = nullptr;
   if (fc_workflow_load(options.workflow.c_str(), &workflow, &error) != FC_OK) give_up("bench_batch", error);
   if (fc_device_open("cuda", &device, &error) != FC_OK) give_up("bench_batch", error);
   std::vector<Result> results;
-  std::stringstream sizes(options.batches);
-  for (std::string part; std::getline(sizes, part, ',');) {
-    const int n = std::atoi(part.c_str());
-    if (n < 1) return usage("--batch: expected positive numbers, found " + part);
+  std::vector<Trained> trained;
+  for (const int n : sizes) {
     results.push_back(measure(workflow, n, options, device));
+    if (options.learners > 0) trained.push_back(train(workflow, n, options, device));
   }
   if (options.json) {
-    print_json(options, results, fc_device_name(device));
+    print_json(options, results, trained, fc_device_name(device));
   } else {
     std::printf("%s on %s\n%8s %14s %14s %12s %12s\n", options.workflow.c_str(), fc_device_name(device), "batch",
                 "windows/s", "best", "successes", "bytes");
     for (const Result &r : results)
       std::printf("%8d %14.0f %14.0f %12.2f %12zu\n", r.batch, r.median, r.best, r.successes, r.window_bytes);
+    for (const Trained &t : trained)
+      std::printf("%d learners trained on windows of the device: batches of %d, %.0f windows/s, %.0f updates/s\n",
+                  options.learners, t.batch, t.windows_per_s, t.updates_per_s);
   }
   fc_device_close(&device);
   fc_workflow_destroy(&workflow);

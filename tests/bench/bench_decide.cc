@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "bench.h"
+#include "options.h"
 
 extern "C" {
 #include "faasconf/policy.h"
@@ -120,40 +120,17 @@ void print_json(const std::vector<Result> &results) {
   fc_bench::print(out);
 }
 
-int usage(const std::string &problem) {
-  std::fprintf(stderr,
-               "bench_decide: %s\nusage: bench_decide [--workflow sequential,parallel,branch,tcktapp] [--rounds 9] "
-               "[--quick] [--json]\n",
-               problem.c_str());
-  return 2;
-}
-
 }  // namespace
 
 int main(int argc, char **argv) {
   std::string workflows = "sequential,parallel,branch,tcktapp";
   int rounds = 9;
-  bool json = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    if (option == "--json") {
-      json = true;
-    } else if (option == "--quick") {
-      rounds = 3;
-    } else if (i + 1 >= argc) {
-      return usage("an option lacks its value: " + option);
-    } else if (option == "--workflow") {
-      workflows = argv[++i];
-    } else if (option == "--rounds") {
-      rounds = std::atoi(argv[++i]);
-    } else {
-      return usage("there is no option " + option);
-    }
-  }
-  if (rounds < 1) return usage("rounds must be positive");
+  bool quick = false, json = false;
+  fc_bench::parse("bench_decide",
+                  {{"workflow", &workflows}, {"rounds", &rounds, 1}, {"quick", &quick}, {"json", &json}}, argc, argv);
+  if (quick) rounds = std::min(rounds, 3);
   std::vector<Result> results;
-  std::stringstream names(workflows);
-  for (std::string name; std::getline(names, name, ',');) results.push_back(measure(name, rounds));
+  for (const std::string &name : fc_bench::split(workflows)) results.push_back(measure(name, rounds));
   if (json) {
     print_json(results);
     return 0;

@@ -1,16 +1,18 @@
 // bench_ingest: durable transitions per second through a real faasconfd, and how long an acknowledgement takes.
 //
-//   bench_ingest [--quick] [--seconds 5] [--agents 4] [--rate 50000] [--only alone,single,batched,bare,learner,paced]
+//   bench_ingest [--quick] [--seconds 5] [--agents 4] [--rate 50000] [--only
+//   alone,single,batched,bare,append,learner,paced]
 //   [--json]
 //
-// Agents (threads, one DEALER socket each) send transitions of the Parallel workflow (6 functions) with 1 or 64 per
-// message over loopback and keep a window of messages in flight; a transition counts once it is acknowledged, that is
-// after the group commit with synchronous=FULL. `alone` is one agent that waits for each acknowledgement. Generator and
-// server share the machine's cores. Latency runs from the send to the acknowledgement. The last column is the cost of
-// one fsync in the same folder, which bounds what any durable server can do. `bare`: the same messages to a ROUTER in a
-// process of its own that answers each with as many bytes as an acknowledgement has and does nothing else. `learner`:
-// updates/s of a server that always has updates to make, alone and while transitions come in at --rate. `paced` (only
-// when it is asked for): `batched` at --rate.
+// Agents (threads, one DEALER socket each) send transitions of the Parallel workflow (6 functions), encoded beforehand,
+// with 1 or 64 per message over loopback and keep a window of messages in flight; a transition counts once it is
+// acknowledged, that is after the group commit with synchronous=FULL. `alone` is one agent that waits for each
+// acknowledgement. Generator and server share the machine's cores. Latency runs from the send to the acknowledgement.
+// The last column is the cost of one fsync in the same folder, which bounds what any durable server can do. `bare`: the
+// same messages to a ROUTER in a process of its own that answers each with as many bytes as an acknowledgement has and
+// does nothing else. `append`: the same bytes to a plain file, synced every 1,000 rows. `learner`: updates/s of a
+// server that always has updates to make, alone and while transitions come in at --rate. `paced` (only when it is asked
+// for): `batched` at --rate.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,9 +22,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <thread>
 
 #include "echo.h"
+#include "options.h"
 #include "service.h"
 
 extern "C" {
@@ -48,46 +52,88 @@ struct Result {
   fc_histogram_t latency;
 };
 
-// One agent for `seconds`: `window` messages of `per_message` rows in flight; with a rate, no more rows per second.
-void run_agent(const Service &service, int index, int per_message, size_t window, double seconds, Result *result,
-               double rate_per_s = 0) {
-  fc_histogram_init(&result->latency);
-  Socket socket(Socket::kDealer, service.ingest());
-  const std::string name = "agent-" + std::to_string(index);
-  std::vector<uint64_t> sequences(static_cast<size_t>(per_message), 1);
-  Batch batch(service.workflow(), name, 1, sequences);
-  socket.ask(fc_test::hello(service.workflow(), name, 1));
-  std::deque<Clock::time_point> sent;
-  uint64_t next = 1;
-  const Clock::time_point start = Clock::now();
-  for (bool sending = true; sending || !sent.empty();) {
-    const double since = seconds_since(start);
-    sending = since < seconds;
-    if (sending && rate_per_s > 0 && sent.empty() && static_cast<double>(next) > since * rate_per_s) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      continue;
-    }
-    while (sending && sent.size() < window &&
-           (rate_per_s <= 0 || static_cast<double>(next) <= seconds_since(start) * rate_per_s)) {
-      for (size_t i = 0; i < sequences.size(); ++i) batch[i].sequence = next++;
-      sent.push_back(Clock::now());
-      socket.send(batch.message());
-    }
-    if (sent.empty() && sending) continue;
-    if (sent.empty()) break;
-    const Message ack = socket.receive();
-    if (ack.type() != FC_WIRE_ACK) {
-      fprintf(stderr, "bench_ingest: no acknowledgement\n");
-      exit(1);
-    }
-    fc_histogram_add(&result->latency, seconds_since(sent.front()));
-    sent.pop_front();
-    if (ack->as.ack.code == FC_RPC_OK) {
-      result->acknowledged += sequences.size();
-    } else {
-      result->exhausted += sequences.size();
+// One agent. Its first rows are encoded beforehand: what is measured is the server, and making messages is none of its
+// work.
+class Agent {
+ public:
+  Agent(const Service &service, int index, int per_message, double rows_ahead)
+      : socket_(Socket::kDealer, service.ingest()),
+        rows_(static_cast<size_t>(per_message)),
+        batch_(service.workflow(), "agent-" + std::to_string(index), 1, std::vector<uint64_t>(rows_, 1)) {
+    socket_.ask(fc_test::hello(service.workflow(), "agent-" + std::to_string(index), 1));
+    while (static_cast<double>(next_) <= rows_ahead) ahead_.push_back(encode_next());
+    next_ = 1;
+  }
+
+  // For `seconds`: `window` messages in flight; with a rate, no more rows per second.
+  void run(size_t window, double seconds, double rate_per_s = 0) {
+    fc_histogram_init(&result.latency);
+    std::deque<Clock::time_point> sent;
+    const Clock::time_point start = Clock::now();
+    for (bool sending = true; sending || !sent.empty();) {
+      const double since = seconds_since(start);
+      sending = since < seconds;
+      if (sending && rate_per_s > 0 && sent.empty() && static_cast<double>(next_) > since * rate_per_s) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        continue;
+      }
+      while (sending && sent.size() < window &&
+             (rate_per_s <= 0 || static_cast<double>(next_) <= seconds_since(start) * rate_per_s)) {
+        sent.push_back(Clock::now());
+        send_next();
+      }
+      if (sent.empty() && sending) continue;
+      if (sent.empty()) break;
+      const Message ack = socket_.receive();
+      if (ack.type() != FC_WIRE_ACK) {
+        fprintf(stderr, "bench_ingest: no acknowledgement\n");
+        exit(1);
+      }
+      fc_histogram_add(&result.latency, seconds_since(sent.front()));
+      sent.pop_front();
+      (ack->as.ack.code == FC_RPC_OK ? result.acknowledged : result.exhausted) += rows_;
     }
   }
+
+  Result result;
+
+ private:
+  std::string encode_next() {
+    for (size_t i = 0; i < rows_; ++i) batch_[i].sequence = next_++;
+    return fc_test::encode(batch_.message());
+  }
+  void send_next() {
+    const size_t message = (next_ - 1) / rows_;
+    if (message < ahead_.size()) {
+      socket_.send_bytes(ahead_[message]);
+      next_ += rows_;
+    } else {
+      socket_.send_bytes(encode_next());
+    }
+  }
+
+  Socket socket_;
+  size_t rows_;
+  Batch batch_;
+  std::vector<std::string> ahead_;
+  uint64_t next_ = 1;
+};
+
+// All agents of a run, ready to send.
+std::vector<std::unique_ptr<Agent>> agents_of(const Service &service, int n, int first, int per_message,
+                                              double rows_ahead) {
+  std::vector<std::unique_ptr<Agent>> agents;
+  for (int a = 0; a < n; ++a)
+    agents.push_back(std::make_unique<Agent>(service, first + a, per_message, std::min(rows_ahead, 100000.0) / n));
+  return agents;
+}
+
+void run_all(const std::vector<std::unique_ptr<Agent>> &agents, size_t window, double seconds, double rate_per_s) {
+  std::vector<std::thread> threads;
+  for (const auto &agent : agents)
+    threads.emplace_back(
+        [&, window, seconds] { agent->run(window, seconds, rate_per_s / static_cast<double>(agents.size())); });
+  for (std::thread &thread : threads) thread.join();
 }
 
 // Median seconds of writing 4 KiB and fsync.
@@ -113,21 +159,16 @@ void run(const char *name, int agents, int per_message, size_t window, double se
   Service service("learner: {enabled: false}\nlog: {level: warn}\n");
   service.start();
   service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/parallel.yaml")));
-  std::vector<Result> results(static_cast<size_t>(agents));
-  std::vector<std::thread> threads;
+  const auto all = agents_of(service, agents, 0, per_message, 60000 * seconds);
   const Clock::time_point start = Clock::now();
-  for (int a = 0; a < agents; ++a) {
-    threads.emplace_back(run_agent, std::cref(service), a, per_message, window, seconds,
-                         &results[static_cast<size_t>(a)], rate_per_s / agents);
-  }
-  for (std::thread &thread : threads) thread.join();
+  run_all(all, window, seconds, rate_per_s);
   const double wall_s = seconds_since(start);
   Result total;
   fc_histogram_init(&total.latency);
-  for (const Result &result : results) {
-    total.acknowledged += result.acknowledged;
-    total.exhausted += result.exhausted;
-    fc_histogram_merge(&total.latency, &result.latency);
+  for (const auto &agent : all) {
+    total.acknowledged += agent->result.acknowledged;
+    total.exhausted += agent->result.exhausted;
+    fc_histogram_merge(&total.latency, &agent->result.latency);
   }
   const fc_rpc_status_response_t status = service.status();
   const double rate = static_cast<double>(total.acknowledged) / wall_s;
@@ -184,6 +225,33 @@ void run_bare(const char *name, int agents, int per_message, size_t window, doub
   fflush(stdout);
 }
 
+// Rows per second that one process can append to a file and make durable by the thousand: what no durable server on
+// this disk can be faster than.
+void run_append(const char *name, int per_message, double seconds, bool json) {
+  Service service("learner: {enabled: false}\nlog: {level: warn}\n");
+  service.start();
+  service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/parallel.yaml")));
+  Batch batch(service.workflow(), "agent-0", 1, std::vector<uint64_t>(static_cast<size_t>(per_message), 1));
+  std::string group;
+  for (int row = 0; row < 1000; row += per_message) group += fc_test::encode(batch.message());
+  const std::string path = service.store() + "/append.probe";
+  service.stop();
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  double rows = 0;
+  const Clock::time_point start = Clock::now();
+  while (seconds_since(start) < seconds) {
+    if (write(file, group.data(), group.size()) != static_cast<ssize_t>(group.size()) || fdatasync(file) != 0) exit(1);
+    rows += 1000;
+  }
+  const double rate = rows / seconds_since(start);
+  close(file);
+  unlink(path.c_str());
+  printf(json ? "{\"name\":\"%s\",\"per_message\":%d,\"transitions_per_s\":%.0f}\n"
+              : "%-10s %18d %14.0f transitions/s to a plain file, fdatasync every 1,000\n",
+         name, per_message, rate);
+  fflush(stdout);
+}
+
 double updates_per_s(const Service &service, double seconds) {
   const auto before = static_cast<double>(service.status().learner_updates);
   const Clock::time_point start = Clock::now();
@@ -198,21 +266,16 @@ void run_learner(int agents, double rate_per_s, double seconds, bool json) {
       "checkpoint_every_updates: 100000000}\nlog: {level: warn}\n");
   service.start();
   service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/parallel.yaml")));
-  Result first;
-  run_agent(service, 1000, 64, 4, 0.2, &first);
+  Agent(service, 1000, 64, 10000).run(4, 0.2);
   std::vector<double> alone, beside, rates;
   for (int round = 0; round < 5; ++round) {
+    const auto all = agents_of(service, agents, agents * round, 64, rate_per_s * seconds);
     alone.push_back(updates_per_s(service, seconds));
-    std::vector<Result> results(static_cast<size_t>(agents));
-    std::vector<std::thread> threads;
-    for (int a = 0; a < agents; ++a)
-      threads.emplace_back([&, a, round] {
-        run_agent(service, a + agents * round, 64, 16, seconds, &results[static_cast<size_t>(a)], rate_per_s / agents);
-      });
+    std::thread generator([&] { run_all(all, 16, seconds, rate_per_s); });
     beside.push_back(updates_per_s(service, seconds));
-    for (std::thread &thread : threads) thread.join();
+    generator.join();
     double rows = 0;
-    for (const Result &result : results) rows += static_cast<double>(result.acknowledged);
+    for (const auto &agent : all) rows += static_cast<double>(agent->result.acknowledged);
     rates.push_back(rows / seconds);
   }
   for (std::vector<double> *values : {&alone, &beside, &rates}) std::sort(values->begin(), values->end());
@@ -234,31 +297,16 @@ int main(int argc, char **argv) {
   double seconds = 5, rate = 50000;
   int agents = 4;
   std::string only;
-  bool json = false;
-  for (int i = 1; i < argc; ++i) {
-    if (strcmp(argv[i], "--quick") == 0) {
-      seconds = 1;
-    } else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
-      seconds = atof(argv[++i]);
-    } else if (strcmp(argv[i], "--agents") == 0 && i + 1 < argc) {
-      agents = atoi(argv[++i]);
-    } else if (strcmp(argv[i], "--rate") == 0 && i + 1 < argc) {
-      rate = atof(argv[++i]);
-    } else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
-      only = argv[++i];
-    } else if (strcmp(argv[i], "--json") == 0) {
-      json = true;
-    } else {
-      fprintf(stderr,
-              "usage: bench_ingest [--quick] [--seconds S] [--agents N] [--rate R] "
-              "[--only alone,single,batched,bare,learner,paced] [--json]\n");
-      return 2;
-    }
-  }
-  if (seconds <= 0 || agents < 1 || rate <= 0) {
-    fprintf(stderr, "bench_ingest: --seconds, --agents and --rate are positive\n");
-    return 2;
-  }
+  bool quick = false, json = false;
+  fc_bench::parse("bench_ingest",
+                  {{"seconds", &seconds, 0.1},
+                   {"agents", &agents, 1},
+                   {"rate", &rate, 1},
+                   {"only", &only},
+                   {"quick", &quick},
+                   {"json", &json}},
+                  argc, argv);
+  if (quick) seconds = std::min(seconds, 1.0);
   if (!json) {
     printf("%-10s %6s %11s %14s %11s %11s %10s %10s %9s\n", "name", "agents", "per_message", "transitions/s",
            "ack_p50_ms", "ack_p99_ms", "commits/s", "exhausted", "fsync_ms");
@@ -268,6 +316,7 @@ int main(int argc, char **argv) {
   if (wanted(only, "batched")) run("batched", agents, 64, 16, seconds, json);
   if (only == "paced") run("paced", agents, 64, 16, seconds, json, rate);
   if (wanted(only, "bare")) run_bare("bare", agents, 1, 256, seconds, json);
+  if (wanted(only, "append")) run_append("append", 1, seconds, json);
   if (wanted(only, "learner")) run_learner(agents, rate, seconds, json);
   return 0;
 }

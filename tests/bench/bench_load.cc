@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "bench.h"
+#include "options.h"
 #include "support.h"
 
 namespace {
@@ -146,25 +147,14 @@ int main(int argc, char **argv) {
   std::string users = "1,10,50";
   double seconds = 5;
   int rounds = 5;
-  bool json = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    const bool more = i + 1 < argc;
-    if (option == "--quick") {
-      seconds = 1;
-      rounds = 1;
-    } else if (option == "--json") {
-      json = true;
-    } else if (option == "--users" && more) {
-      users = argv[++i];
-    } else if (option == "--seconds" && more) {
-      seconds = std::strtod(argv[++i], nullptr);
-    } else if (option == "--rounds" && more) {
-      rounds = std::atoi(argv[++i]);
-    } else {
-      std::fprintf(stderr, "bench_load [--users 1,10,50] [--seconds 5] [--rounds 5] [--quick] [--json]\n");
-      return 2;
-    }
+  bool quick = false, json = false;
+  const std::vector<fc_bench::Option> table = {
+      {"users", &users}, {"seconds", &seconds, 0.1}, {"rounds", &rounds, 1}, {"quick", &quick}, {"json", &json}};
+  fc_bench::parse("bench_load", table, argc, argv);
+  const std::vector<int> counts = fc_bench::counts("bench_load", table, users);
+  if (quick) {
+    seconds = std::min(seconds, 1.0);
+    rounds = 1;
   }
   int port = 0;
   const int listener = listen_there(&port);
@@ -174,9 +164,7 @@ int main(int argc, char **argv) {
     std::printf("requests per second to a server that does nothing; %d rounds of %g s%s\n%5s  %9s %8s %8s%s\n", rounds,
                 seconds, hey.empty() ? "; hey is not installed" : "", "users", "ours 1/s", "p50 ms", "p99 ms",
                 hey.empty() ? "" : "    hey 1/s   p50 ms   p99 ms  ratio");
-  std::istringstream counts(users);
-  for (std::string count; std::getline(counts, count, ',');) {
-    const int n = std::max(1, std::atoi(count.c_str()));
+  for (const int n : counts) {
     std::vector<Measured> ours, theirs;
     for (int round = 0; round < rounds; ++round) {
       ours.push_back(run_ours(url, n, seconds));

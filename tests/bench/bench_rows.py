@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -148,12 +149,33 @@ def rpc(b):
     b.add("rpc_p99", 2, None, [(m["query_p99_us"], m["ping_p99_us"]) for m in measured], lower=True, unit="us")
 
 
+def sqlite_alone(seconds=1, row_bytes=1251):
+    """Rows per second that SQLite takes into one table of blobs without index, a transaction per 1,000, synchronous=FULL."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = sqlite3.connect(pathlib.Path(folder, "rows.db"), isolation_level=None)
+        for pragma in ("page_size = 16384", "journal_mode = WAL", "synchronous = FULL"):
+            database.execute(f"PRAGMA {pragma}").fetchall()
+        database.execute("CREATE TABLE rows (id INTEGER PRIMARY KEY, row BLOB)")
+        group, done, began = [(bytes(row_bytes),)] * 1000, 0, time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            database.execute("BEGIN")
+            database.executemany("INSERT INTO rows (row) VALUES (?)", group)
+            database.execute("COMMIT")
+            done += len(group)
+        rate = done / (time.perf_counter() - began)
+        database.close()
+        return rate
+
+
 def ingest(b):
     def rate(name, seconds=1, *options, **environment):
         found = b.lines("bench_ingest", "--only", name, "--seconds", seconds, *options, **environment)[0]
         return found.get("transitions_per_s", found.get("messages_per_s"))
     singles = b.alternate(lambda: rate("single"), lambda: rate("bare"))
-    b.add("ingest_1", 0.7, 0.9, singles, unit="messages/s")
+    # What the disk and SQLite take of the same bytes without any server: bounds for whoever acknowledges what is durable.
+    append = statistics.median(rate("append") for _ in range(b.rounds))
+    alone = statistics.median(sqlite_alone() for _ in range(b.rounds))
+    b.add("ingest_1", 0.7, 0.9, singles, unit="messages/s", append_to_a_file_per_s=append, sqlite_alone_per_s=alone)
     single = statistics.median(pair[0] for pair in singles)
     b.add("ingest_64", 3, 8, [(rate("batched"), single) for _ in range(b.rounds)], unit="transitions/s")
     pairs = b.alternate(lambda: rate("paced", 1, "--rate", 30000),
@@ -235,8 +257,9 @@ def table(report):
         peer = "" if row["peer"] is None else f"{row['peer']:.4g}"
         stretch = "" if row["stretch"] is None else f"{row['stretch']:g}"
         sign = "<=" if row["lower_is_better"] else ">="
+        bounds = "".join(f", {name}: {value:.4g}" for name, value in row.items() if name.endswith("_per_s"))
         print(f"{row['name']:<20} {row['ours']:>12.4g} {peer:>12} {row['ratio']:>10.3g} {sign + format(row['goal'], 'g'):>8}"
-              f" {stretch:>8}  {'yes' if row['pass'] else 'no'}   {row['unit']}")
+              f" {stretch:>8}  {'yes' if row['pass'] else 'no'}   {row['unit']}{bounds}")
     for problem in report["not_measured"]:
         print(f"not measured: {problem}")
 

@@ -12,6 +12,7 @@
 
 #include "bench.h"
 #include "echo.h"
+#include "options.h"
 #include "service.h"
 
 extern "C" {
@@ -91,13 +92,6 @@ void measure(int n, Work work, Times *times) {
   }
 }
 
-int usage(const std::string &problem) {
-  std::fprintf(
-      stderr, "bench_rpc: %s\nusage: bench_rpc [--workflow tcktapp] [--queries 2000] [--rounds 5] [--quick] [--json]\n",
-      problem.c_str());
-  return 2;
-}
-
 void print(const std::string &workflow, const Query &query, const Times &ours, const Times &ping, bool json) {
   if (!json) {
     std::printf("%-10s request %zu B, answer %zu B\n%-6s %12s %12s\n", workflow.c_str(), query.request_bytes,
@@ -124,32 +118,21 @@ void print(const std::string &workflow, const Query &query, const Times &ours, c
 int main(int argc, char **argv) {
   std::string workflow = "tcktapp";
   int queries = 2000, rounds = 5;
-  bool json = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    if (option == "--json") {
-      json = true;
-    } else if (option == "--quick") {
-      rounds = 2;
-    } else if (i + 1 >= argc) {
-      return usage("an option lacks its value: " + option);
-    } else if (option == "--workflow") {
-      workflow = argv[++i];
-    } else if (option == "--queries") {
-      queries = std::atoi(argv[++i]);
-    } else if (option == "--rounds") {
-      rounds = std::atoi(argv[++i]);
-    } else {
-      return usage("there is no option " + option);
-    }
-  }
-  if (queries < 100 || rounds < 1) return usage("--queries is at least 100, --rounds 1");
+  bool quick = false, json = false;
+  fc_bench::parse(
+      "bench_rpc",
+      {{"workflow", &workflow}, {"queries", &queries, 100}, {"rounds", &rounds, 1}, {"quick", &quick}, {"json", &json}},
+      argc, argv);
+  if (quick) rounds = std::min(rounds, 2);
   Service service("learner: {seed: 3, samples_per_insert: 8, batch: 8, min_rows: 4}\nlog: {level: warn}\n");
   service.start();
   service.register_workflow(fc_test::read_file(fc_test::source_file("workflows/" + workflow + ".yaml")));
   Socket agent(Socket::kDealer, service.ingest());
   agent.ask(fc_test::hello(service.workflow(), "agent", 1));
-  if (fc_test::train_in_lockstep(service, &agent, "agent", 12) < 1) return usage("no policy came to life");
+  if (fc_test::train_in_lockstep(service, &agent, "agent", 12) < 1) {
+    std::fprintf(stderr, "bench_rpc: no policy came to life\n");
+    return 1;
+  }
   Query query(service);
   const Echo echo(query.answer_bytes);
   Socket pinger(Socket::kDealer, echo.endpoint());

@@ -9,11 +9,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "bench.h"
+#include "options.h"
 
 extern "C" {
 #include "faasconf/knobs.h"
@@ -128,52 +128,28 @@ void print_json(const Options &options, const std::vector<Result> &results) {
   fc_bench::print(out);
 }
 
-int usage(const std::string &problem) {
-  std::fprintf(stderr,
-               "bench_simulate: %s\nusage: bench_simulate [--workflow parallel] [--users 10,30] [--configurations 32] "
-               "[--windows 20] [--rounds 9] [--jobs 1] [--quick] [--json]\n",
-               problem.c_str());
-  return 2;
-}
-
 }  // namespace
 
 int main(int argc, char **argv) {
   Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    if (option == "--json") {
-      options.json = true;
-    } else if (option == "--quick") {
-      options.rounds = 3;
-    } else if (i + 1 >= argc) {
-      return usage("an option lacks its value: " + option);
-    } else if (option == "--workflow") {
-      options.workflow = argv[++i];
-    } else if (option == "--users") {
-      options.users = argv[++i];
-    } else if (option == "--configurations") {
-      options.configurations = std::atoi(argv[++i]);
-    } else if (option == "--windows") {
-      options.windows = std::atoi(argv[++i]);
-    } else if (option == "--jobs") {
-      options.jobs = std::atoi(argv[++i]);
-    } else if (option == "--rounds") {
-      options.rounds = std::atoi(argv[++i]);
-    } else {
-      return usage("there is no option " + option);
-    }
-  }
-  if (options.configurations < 1 || options.windows < 1 || options.rounds < 1 || options.jobs < 1 ||
-      options.jobs > JOBS_MAX_WORKERS)
-    return usage("counts must be positive");
+  bool quick = false;
+  const std::vector<fc_bench::Option> table = {{"workflow", &options.workflow},
+                                               {"users", &options.users},
+                                               {"configurations", &options.configurations, 1},
+                                               {"windows", &options.windows, 1},
+                                               {"rounds", &options.rounds, 1},
+                                               {"jobs", &options.jobs, 1},
+                                               {"quick", &quick},
+                                               {"json", &options.json}};
+  fc_bench::parse("bench_simulate", table, argc, argv);
+  const std::vector<int> users = fc_bench::counts("bench_simulate", table, options.users);
+  if (options.jobs > JOBS_MAX_WORKERS) fc_bench::usage("bench_simulate", table, "too many --jobs");
+  if (quick) options.rounds = std::min(options.rounds, 3);
   fc_error_t error = {};
   fc_workflow_t *workflow = nullptr;
   if (fc_workflow_load(options.workflow.c_str(), &workflow, &error) != FC_OK) give_up("bench_simulate", error);
   std::vector<Result> results;
-  std::stringstream users(options.users);
-  for (std::string part; std::getline(users, part, ',');)
-    results.push_back(measure(workflow, std::atoi(part.c_str()), options));
+  for (const int n : users) results.push_back(measure(workflow, n, options));
   fc_workflow_destroy(&workflow);
   if (options.json) {
     print_json(options, results);

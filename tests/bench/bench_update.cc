@@ -1,9 +1,9 @@
 // bench_update: updates per second of one learner, batch 64, one thread.
 //
 //   bench_update [--n 5,6,7,12,100] [--variant faithful,repaired,softmax] [--seconds 1] [--rounds 5] [--json]
-//                [--backend cuda --learners 1,128] [--threads 1]
+//                [--backend cuda --learners 1,128] [--threads 1] [--rows 31000]
 //
-// One update = sample 64 rows from a replay of 31,000 (fewer where they would not fit 400 MB), critic step, actor step,
+// One update = sample 64 rows from a replay of --rows (fewer where they would not fit 400 MB), critic step, actor step,
 // soft updates: the same work as attmf_torch.py times. Variants: `faithful` (batch norm, squared attention, gamma 0.9:
 // the peer's attmf-sq), `softmax` (repaired nets with gamma 0.9: beside the peer's attmf-softmax), `repaired` (the
 // default, gamma 0: no target pass). With --backend cuda (or auto) the rows, the draws and L learners side by side are
@@ -18,10 +18,10 @@
 #include <cstring>
 #include <memory>
 #include <random>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "options.h"
 #include "small_workflow.h"
 
 extern "C" {
@@ -76,10 +76,10 @@ algorithm_options_t options_of(const std::string &variant, int threads = 1) {
 
 // Rows to learn from: noise, since an update's cost does not depend on them.
 struct Rows {
-  explicit Rows(int n_functions) {
+  Rows(int n_functions, int most) {
     const size_t width = static_cast<size_t>(n_functions);
     const size_t row_bytes = sizeof(float) * width * (2 * kFeatures + kKnobs);
-    n = static_cast<int>(std::min<size_t>(31000, 400000000 / row_bytes));
+    n = static_cast<int>(std::min<size_t>(static_cast<size_t>(most), 400000000 / row_bytes));
     const size_t count = static_cast<size_t>(n);
     std::normal_distribution<float> normal;
     std::uniform_real_distribution<float> uniform;
@@ -113,10 +113,10 @@ class Updates {
 // Learners on a device.
 class DeviceBench : public Updates {
  public:
-  DeviceBench(const std::string &variant, int n, int learners, fc_device_t *device)
+  DeviceBench(const std::string &variant, int n, int learners, int most_rows, fc_device_t *device)
       : device_(device), workflow_(n, random_edges(n)) {
     fc_error_t error;
-    const Rows rows(n);
+    const Rows rows(n, most_rows);
     cohort_options_t options = cohort_options_default("attmf", VARIANT_REPAIRED);
     options.learning = options_of(variant);
     options.n_learners = learners;
@@ -156,7 +156,8 @@ class DeviceBench : public Updates {
 // One learner on the CPU.
 class HostBench : public Updates {
  public:
-  HostBench(const std::string &variant, int n, int threads) : n_(n), workflow_(n, random_edges(n)), rows_(n) {
+  HostBench(const std::string &variant, int n, int threads, int rows)
+      : n_(n), workflow_(n, random_edges(n)), rows_(n, rows) {
     attmf_ = algorithm_find("attmf", nullptr);
     const algorithm_options_t options = options_of(variant, threads);
     fc_error_t error;
@@ -203,14 +204,14 @@ class HostBench : public Updates {
   std::vector<uint8_t> terminal_;
 };
 
-Result measure(const std::string &variant, int n, int learners, int threads, fc_device_t *device, double seconds,
-               int rounds) {
+Result measure(const std::string &variant, int n, int learners, int threads, int rows, fc_device_t *device,
+               double seconds, int rounds) {
   const bool host = std::strcmp(fc_device_ops(device)->backend, "cpu") == 0;
   std::unique_ptr<Updates> bench;
   if (host) {
-    bench = std::make_unique<HostBench>(variant, n, threads);
+    bench = std::make_unique<HostBench>(variant, n, threads, rows);
   } else {
-    bench = std::make_unique<DeviceBench>(variant, n, learners, device);
+    bench = std::make_unique<DeviceBench>(variant, n, learners, rows, device);
   }
   const int several = host ? 1 : 64;  // a device is asked for many at a time
   bench->update(host ? 5 : 2 * several);
@@ -239,69 +240,30 @@ Result measure(const std::string &variant, int n, int learners, int threads, fc_
           static_cast<int>(rates.size())};
 }
 
-std::vector<std::string> split(const std::string &text) {
-  std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
-  return parts;
-}
-
-int usage(const char *problem) {
-  std::fprintf(stderr,
-               "bench_update: %s\nusage: bench_update [--n 5,6,7,12,100] [--variant faithful,softmax,repaired] "
-               "[--seconds 1] [--rounds 5] [--json] [--backend cpu|cuda|auto] [--learners 1,128] [--threads 1]\n",
-               problem);
-  return 2;
-}
-
 }  // namespace
 
 int main(int argc, char **argv) {
   std::string sizes = "5,6,7,12,100", variants = "faithful,softmax,repaired", backend = "cpu", learners = "1";
   double seconds = 1;
-  int rounds = 5, threads = 1;
+  int rounds = 5, threads = 1, rows = 31000;
   bool json = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    if (option == "--json") {
-      json = true;
-      continue;
-    }
-    if (i + 1 >= argc) return usage("an option lacks its value");
-    const std::string value = argv[++i];
-    if (option == "--n") {
-      sizes = value;
-    } else if (option == "--variant") {
-      variants = value;
-    } else if (option == "--backend") {
-      backend = value;
-    } else if (option == "--learners") {
-      learners = value;
-    } else if (option == "--threads") {
-      threads = std::atoi(value.c_str());
-    } else if (option == "--seconds") {
-      seconds = std::atof(value.c_str());
-    } else if (option == "--rounds") {
-      rounds = std::atoi(value.c_str());
-    } else {
-      return usage("unknown option");
-    }
-  }
-  if (seconds <= 0 || rounds < 1) return usage("seconds and rounds must be positive");
+  const std::vector<fc_bench::Option> table = {
+      {"n", &sizes},         {"variant", &variants},  {"seconds", &seconds, 0.01}, {"rounds", &rounds, 1},
+      {"backend", &backend}, {"learners", &learners}, {"threads", &threads, 1},    {"rows", &rows, kBatch},
+      {"json", &json}};
+  fc_bench::parse("bench_update", table, argc, argv);
   fc_device_t *device = nullptr;
   fc_error_t error;
   if (fc_device_open(backend.c_str(), &device, &error) != FC_OK) give_up(error.message);
   std::vector<Result> results;
-  for (const std::string &variant : split(variants)) {
-    if (variant != "faithful" && variant != "softmax" && variant != "repaired") return usage("unknown variant");
-    for (const std::string &size : split(sizes)) {
-      const int n = std::atoi(size.c_str());
-      if (n < 1 || n > FC_MAX_FUNCTIONS) return usage("--n: 1 to 1024 functions");
-      for (const std::string &count : split(learners)) {
-        const int l = std::atoi(count.c_str());
-        if (l < 1 || (l > 1 && std::strcmp(fc_device_ops(device)->backend, "cpu") == 0))
-          return usage("--learners: 1 on the cpu, 1 or more on a device");
-        results.push_back(measure(variant, n, l, threads, device, seconds, rounds));
+  for (const std::string &variant : fc_bench::split(variants)) {
+    if (variant != "faithful" && variant != "softmax" && variant != "repaired") give_up("unknown variant");
+    for (const int n : fc_bench::counts("bench_update", table, sizes)) {
+      if (n > FC_MAX_FUNCTIONS) give_up("--n: 1 to 1024 functions");
+      for (const int l : fc_bench::counts("bench_update", table, learners)) {
+        if (l > 1 && std::strcmp(fc_device_ops(device)->backend, "cpu") == 0)
+          give_up("--learners: 1 on the cpu, 1 or more on a device");
+        results.push_back(measure(variant, n, l, threads, rows, device, seconds, rounds));
       }
     }
   }

@@ -23,7 +23,7 @@ import time
 import torch_peer
 
 HERE = pathlib.Path(__file__).resolve().parent
-TESTS = ["test_ops_on_gpu", "test_cohort_on_gpu", "test_step_on_gpu", "test_batch_on_gpu"]
+TESTS = ["test_ops_on_gpu", "test_cohort_on_gpu", "test_step_on_gpu", "test_batch_on_gpu", "test_batch_rows_on_gpu"]
 SANITIZED = [("memcheck", "test_ops_on_gpu", "*_forward:*_backward"), ("memcheck", "test_cohort_on_gpu", "*TenUpdates*"),
              ("racecheck", "test_ops_on_gpu", "*linear*:*norm*"), ("synccheck", "test_ops_on_gpu", "*linear*:*norm*")]
 BENCHES = ["bench_update", "bench_batch"]
@@ -115,6 +115,12 @@ def benches(report):
     out = report.run("bench_batch", [report.bin / "bench_batch", "--batch", "16384,65536,131072", "--json"], 120)
     if out:
         report.row("batch_parallel", max(row["windows_per_s"] for row in json.loads(out)["rows"]), None, "windows/s")
+    out = report.run("bench_batch, 128 learners", [report.bin / "bench_batch", "--batch", "16384", "--rounds", "3",
+                                                   "--learners", "128", "--json"], 120)
+    if out:
+        trained = json.loads(out)["training"][0]
+        report.steps[-1]["notes"] = [f"training on windows of the device: {trained['windows_per_s']:.0f} windows/s and "
+                                     f"{trained['updates_per_s']:.0f} updates/s of 128 learners"]
     one, many, large = ours(report, 12, 1), ours(report, 12, 128), ours(report, 1000, 1)
     if one and many:
         report.row("learners_128", many, one, "updates/s of 128 learners, of one")

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""bench_growth.py - how an update, a decision and a learner's memory grow with the number of functions.
+
+  bench_growth.py --bin build/release/bin [--n 100,200,400,700,1000] [--rounds 3] [--plot FILE.svg] [--json]
+
+Sparse graphs, one thread, batch 64, AttMF faithful. Sizes alternate round by round; medians. The exponents are those of
+least squares on logarithms over all sizes. Memory is what a process has at its peak above one with a single function and
+as many rows.
+"""
+import argparse
+import json
+import math
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import bench_rows
+
+ROWS = 256  # of the replay, so that it is the learner whose memory is seen
+
+
+def exponent(sizes, values):
+    x, y = [math.log(n) for n in sizes], [math.log(v) for v in values]
+    mx, my = statistics.mean(x), statistics.mean(y)
+    return sum((a - mx) * (b - my) for a, b in zip(x, y)) / sum((a - mx) ** 2 for a in x)
+
+
+def update(b, n):
+    """(milliseconds an update, peak MiB)"""
+    command = [b.bin / "bench_update", "--n", str(n), "--variant", "faithful", "--rows", str(ROWS), "--seconds", "1",
+               "--rounds", "1", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError("bench_update failed")
+    return 1e3 / json.loads(out)["rows"][0]["updates_per_s"], usage.ru_maxrss / 1024
+
+
+def decide(b, n):
+    """microseconds a decision"""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        bench_rows.workflow_of(n, file)
+        out = b.output([b.bin / "bench_decide", "--workflow", file.name, "--rounds", 1, "--json"])
+    return json.loads(out)["rows"][0]["decide_us"]
+
+
+def plot(report, path):
+    """Each measure beside a line of N^1 and one of N^1.2 through its first point."""
+    keys = (("update_ms", "update, ms"), ("decide_us", "decision, us"), ("memory_mib", "memory, MiB"))
+    script = ["set terminal svg size 960,320 font 'sans,11'", f"set output '{path}'", "set logscale xy", "set grid",
+              "set key top left", "set xlabel 'functions'", "set multiplot layout 1,3"]
+    for key, title in keys:
+        first = report["rows"][0]
+        points = [f"{row['n']} {row[key]}" for row in report["rows"]]
+        line = f"{first[key]} * (x / {first['n']}.0)"
+        script += [f"set title '{title}: N^{{{report['exponents'][key]:.2f}}}'", "$data << END",
+                   *points, "END",
+                   f"plot $data with linespoints pt 7 lw 2 title 'measured', {line} dt 2 title 'N', "
+                   f"{line}**1.2 dt 3 title 'N^{{1.2}}'"]
+    script.append("unset multiplot")
+    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", required=True, help="folder of the programs")
+    parser.add_argument("--n", default="100,200,400,700,1000")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--plot", help="SVG to write")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    sizes = [int(n) for n in options.n.split(",")]
+    bench = bench_rows.Bench(options.bin, options.rounds)
+    measured = {n: {"update": [], "memory": [], "decide": []} for n in [1, *sizes]}
+    for index in range(options.rounds):
+        for n in measured:
+            milliseconds, mib = update(bench, n)
+            measured[n]["update"].append(milliseconds)
+            measured[n]["memory"].append(mib)
+            if n > 1:
+                measured[n]["decide"].append(decide(bench, n))
+        print(f"[{index + 1}/{options.rounds}]", file=sys.stderr, flush=True)
+    base = statistics.median(measured[1]["memory"])
+    rows = [{"n": n, "update_ms": statistics.median(measured[n]["update"]),
+             "decide_us": statistics.median(measured[n]["decide"]),
+             "memory_mib": statistics.median(measured[n]["memory"]) - base} for n in sizes]
+    report = {"bench": "growth", "rounds": options.rounds, "rows": rows, "exponents": {
+        key: exponent(sizes, [row[key] for row in rows]) for key in ("update_ms", "decide_us", "memory_mib")},
+        **bench_rows.facts()}
+    if options.plot:
+        plot(report, pathlib.Path(options.plot))
+    if options.json:
+        print(json.dumps(report))
+        return 0
+    print(f"{'functions':>9} {'update ms':>10} {'decide us':>10} {'MiB':>8}")
+    for row in rows:
+        print(f"{row['n']:>9} {row['update_ms']:>10.2f} {row['decide_us']:>10.1f} {row['memory_mib']:>8.1f}")
+    print(f"{'N^':>9} {report['exponents']['update_ms']:>10.2f} {report['exponents']['decide_us']:>10.2f} "
+          f"{report['exponents']['memory_mib']:>8.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
