@@ -1,5 +1,5 @@
-/* blas.cu - see blas.h. */
-#include "blas.h"
+/* blas.cu - see blas.cuh. */
+#include "blas.cuh"
 
 #if __has_include(<cublas_v2.h>)
 #include <cublas_v2.h>

@@ -13,7 +13,7 @@
 #else
 #include <cuda_runtime.h>
 
-#include "blas.h"
+#include "blas.cuh"
 #define FC_LAUNCH(kernel, grid, block, stream, ...) kernel<<<(grid), (block), 0, (stream)->queue>>>(__VA_ARGS__)
 #endif
 

@@ -4,7 +4,7 @@
  * which four groups of 64 threads take a quarter each: the nets are narrow, so that what a product waits for is the
  * length of its sums. A thread holds 4 x 4 values; the four groups' sums are added in order at the end. All matrices
  * are addressed by two strides, so that transposing costs nothing but the order of loads. Wide products are cuBLAS's
- * where it is there (blas.h).
+ * where it is there (blas.cuh).
  */
 #ifndef KERNELS_MATMUL_CUH
 #define KERNELS_MATMUL_CUH

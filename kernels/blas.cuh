@@ -1,11 +1,11 @@
-/* blas.h - cuBLAS, for products that are wide enough to be its.
+/* blas.cuh - cuBLAS, for products that are wide enough to be its.
  *
  * The library is loaded when a CUDA device is opened: a program that never opens one neither needs nor loads its
  * hundreds of megabytes, and where it is missing the own product (matmul.cuh) does all. Single precision throughout, no
  * TF32; the same device and library give the same bytes.
  */
-#ifndef KERNELS_BLAS_H
-#define KERNELS_BLAS_H
+#ifndef KERNELS_BLAS_CUH
+#define KERNELS_BLAS_CUH
 
 #include <cuda_runtime.h>
 #include <stdint.h>
