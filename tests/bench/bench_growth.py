@@ -3,9 +3,10 @@
 
   bench_growth.py --bin build/release/bin [--n 100,200,400,700,1000] [--rounds 3] [--plot FILE.svg] [--json]
 
-Sparse graphs, one thread, batch 64, AttMF faithful. Sizes alternate round by round; medians. The exponents are those of
-least squares on logarithms over all sizes. Memory is what a process has at its peak above one with a single function and
-as many rows.
+Sparse graphs, one thread, batch 64, AttMF faithful. Sizes alternate round by round; medians. The exponents of time are
+those of least squares on logarithms over all sizes; memory, which has a constant part, is fitted by a line: MiB per
+function, and how far the farthest size is from it. Memory is what a process has at its peak above one with a single
+function and as many rows.
 """
 import argparse
 import json
@@ -26,6 +27,14 @@ def exponent(sizes, values):
     x, y = [math.log(n) for n in sizes], [math.log(v) for v in values]
     mx, my = statistics.mean(x), statistics.mean(y)
     return sum((a - mx) * (b - my) for a, b in zip(x, y)) / sum((a - mx) ** 2 for a in x)
+
+
+def line(sizes, values):
+    """(intercept, slope, largest deviation as a share of the largest value)"""
+    mx, my = statistics.mean(sizes), statistics.mean(values)
+    slope = sum((a - mx) * (b - my) for a, b in zip(sizes, values)) / sum((a - mx) ** 2 for a in sizes)
+    intercept = my - slope * mx
+    return intercept, slope, max(abs(b - intercept - slope * a) for a, b in zip(sizes, values)) / max(values)
 
 
 def update(b, n):
@@ -50,20 +59,32 @@ def decide(b, n):
 
 
 def plot(report, path):
-    """Each measure beside a line of N^1 and one of N^1.2 through its first point."""
-    keys = (("update_ms", "update, ms"), ("decide_us", "decision, us"), ("memory_mib", "memory, MiB"))
-    script = ["set terminal svg size 960,320 font 'sans,11'", f"set output '{path}'", "set logscale xy", "set grid",
-              "set key top left", "set xlabel 'functions'", "set multiplot layout 1,3"]
-    for key, title in keys:
+    """Times beside lines of N^1 and N^1.2 through their first point, memory beside its line."""
+    script = ["set terminal svg size 960,320 font 'sans,11'", f"set output '{path}'", "set grid", "set key top left",
+              "set xlabel 'functions'", "set multiplot layout 1,3", "set logscale xy"]
+    for key, title in (("update_ms", "update, ms"), ("decide_us", "decision, us")):
         first = report["rows"][0]
-        points = [f"{row['n']} {row[key]}" for row in report["rows"]]
-        line = f"{first[key]} * (x / {first['n']}.0)"
-        script += [f"set title '{title}: N^{{{report['exponents'][key]:.2f}}}'", "$data << END",
-                   *points, "END",
-                   f"plot $data with linespoints pt 7 lw 2 title 'measured', {line} dt 2 title 'N', "
-                   f"{line}**1.2 dt 3 title 'N^{{1.2}}'"]
-    script.append("unset multiplot")
+        growth = f"{first[key]} * (x / {first['n']}.0)"
+        script += [f"set title '{title}: N^{{{report['exponents'][key]:.2f}}}'", *points(report, key),
+                   f"plot $data with linespoints pt 7 lw 2 title 'measured', {growth} dt 2 lc rgb 'gray40' title 'N', "
+                   f"{growth}**1.2 dt 3 lc rgb 'gray20' title 'N^{{1.2}}'"]
+    fit = report["memory"]
+    script += ["unset logscale", "set xtics 0,250", f"set title 'memory, MiB: {fit['mib_per_function']:.2f} a function'",
+               *points(report, "memory_mib"), "plot $data with linespoints pt 7 lw 2 title 'measured', "
+               f"{fit['intercept_mib']} + {fit['mib_per_function']} * x dt 2 lc rgb 'gray40' title 'line'", "unset multiplot"]
     subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+
+
+def points(report, key):
+    return ["$data << END", *(f"{row['n']} {row[key]}" for row in report["rows"]), "END"]
+
+
+def report_of(rows):
+    sizes = [row["n"] for row in rows]
+    intercept, slope, deviation = line(sizes, [row["memory_mib"] for row in rows])
+    return {"rows": rows,
+            "exponents": {key: exponent(sizes, [row[key] for row in rows]) for key in ("update_ms", "decide_us")},
+            "memory": {"intercept_mib": intercept, "mib_per_function": slope, "largest_deviation": deviation}}
 
 
 def main():
@@ -89,9 +110,7 @@ def main():
     rows = [{"n": n, "update_ms": statistics.median(measured[n]["update"]),
              "decide_us": statistics.median(measured[n]["decide"]),
              "memory_mib": statistics.median(measured[n]["memory"]) - base} for n in sizes]
-    report = {"bench": "growth", "rounds": options.rounds, "rows": rows, "exponents": {
-        key: exponent(sizes, [row[key] for row in rows]) for key in ("update_ms", "decide_us", "memory_mib")},
-        **bench_rows.facts()}
+    report = {"bench": "growth", "rounds": options.rounds, **report_of(rows), **bench_rows.facts()}
     if options.plot:
         plot(report, pathlib.Path(options.plot))
     if options.json:
@@ -101,7 +120,8 @@ def main():
     for row in rows:
         print(f"{row['n']:>9} {row['update_ms']:>10.2f} {row['decide_us']:>10.1f} {row['memory_mib']:>8.1f}")
     print(f"{'N^':>9} {report['exponents']['update_ms']:>10.2f} {report['exponents']['decide_us']:>10.2f} "
-          f"{report['exponents']['memory_mib']:>8.2f}")
+          f"{report['memory']['mib_per_function']:>8.2f} MiB a function, all within "
+          f"{100 * report['memory']['largest_deviation']:.1f} %")
     return 0
 
 
