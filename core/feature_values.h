@@ -153,6 +153,9 @@ bool feature_find(const char *name, feature_source_t *source, feature_transform_
 /* Function f of an observation. Borrows all of it. */
 feature_place_t feature_place(const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,
                               const fc_observation_t *observation, int32_t f);
+/* What a normaliser takes from n values that are `stride` apart: mean and standard deviation without those that are
+ * absent (NaN); scale 1 where they do not vary. */
+void feature_fit(const float *values, size_t n, size_t stride, float *mean, float *scale);
 /* The same numbers as by feature_value and feature_normalised, out (N, O). Never allocates. */
 void features_fill(const feature_column_t *columns, int32_t n_features, const fc_workflow_t *workflow,
                    fc_ranges_t ranges, fc_decode_t decode, const fc_observation_t *observation, float *out);

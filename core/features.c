@@ -5,6 +5,7 @@
  * section 1) raw, with the measured load in place of the load generator's setting. The logarithm is our own, so that
  * every machine computes the same bits.
  */
+#include <math.h>
 #include <string.h>
 
 #include "policy_manifest.h"
@@ -97,6 +98,25 @@ feature_place_t feature_place(const fc_workflow_t *workflow, fc_ranges_t ranges,
                            .depth = workflow->depth[f],
                            .in_degree = workflow->in_degree[f],
                            .out_degree = workflow->out_degree[f]};
+}
+
+void feature_fit(const float *values, size_t n, size_t stride, float *mean, float *scale) {
+  double sum = 0.0, squares = 0.0;
+  size_t count = 0;
+  for (size_t i = 0; i < n; ++i) {
+    const float x = values[i * stride];
+    if (isnan(x)) continue;
+    sum += (double)x;
+    count += 1;
+  }
+  const double m = count > 0 ? sum / (double)count : 0.0;
+  for (size_t i = 0; i < n; ++i) {
+    const float x = values[i * stride];
+    if (!isnan(x)) squares += ((double)x - m) * ((double)x - m);
+  }
+  const double deviation = count > 0 ? sqrt(squares / (double)count) : 0.0;
+  *mean = (float)m;
+  *scale = deviation > 1e-9 * (1.0 + fabs(m)) ? (float)deviation : 1.0f;
 }
 
 fc_status_t fc_feature_compute(const char *name, const fc_workflow_t *workflow, fc_ranges_t ranges, fc_decode_t decode,

@@ -1,7 +1,6 @@
 /* batch_rows.c - what the kernels need of a workflow, once; then three launches a draw: see batch_rows.h. */
 #include "batch_rows.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,26 +140,6 @@ void batch_rows_destroy(batch_rows_t **rows) {
   *rows = NULL;
 }
 
-/* Mean and scale of feature o of n values that are n_features apart. */
-static void fit(const float *values, size_t n, size_t n_features, feature_column_t *feature) {
-  double sum = 0, squares = 0;
-  size_t count = 0;
-  for (size_t i = 0; i < n; ++i) {
-    const float x = values[i * n_features];
-    if (isnan(x)) continue;
-    sum += (double)x;
-    count += 1;
-  }
-  const double mean = count > 0 ? sum / (double)count : 0;
-  for (size_t i = 0; i < n; ++i) {
-    const float x = values[i * n_features];
-    if (!isnan(x)) squares += ((double)x - mean) * ((double)x - mean);
-  }
-  const double deviation = count > 0 ? sqrt(squares / (double)count) : 0;
-  feature->mean = (float)mean;
-  feature->scale = deviation > 1e-9 * (1.0 + fabs(mean)) ? (float)deviation : 1.0f;
-}
-
 fc_status_t batch_rows_fit_normaliser(batch_rows_t *rows, int64_t first_window, fc_row_memory_t to,
                                       fc_feature_t *features, fc_error_t *error) {
   const size_t n_features = (size_t)rows->constants.n_features;
@@ -173,9 +152,9 @@ fc_status_t batch_rows_fit_normaliser(batch_rows_t *rows, int64_t first_window, 
   if (status == FC_OK)
     status = fc_device_read(rows->device, values, to.features, n * n_features * sizeof *values, error);
   for (size_t o = 0; o < n_features && status == FC_OK; ++o) {
-    fit(values + o, n, n_features, &rows->features[o]);
-    features[o].mean = rows->features[o].mean;
-    features[o].scale = rows->features[o].scale;
+    feature_fit(values + o, n, n_features, &features[o].mean, &features[o].scale);
+    rows->features[o].mean = features[o].mean;
+    rows->features[o].scale = features[o].scale;
   }
   free(values);
   return status == FC_OK ? send_features(rows, error) : status;

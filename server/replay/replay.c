@@ -135,26 +135,11 @@ int32_t replay_heldout_size(const replay_t *replay) {
 }
 
 void replay_fit_normaliser(const replay_t *replay, fc_feature_t *features) {
-  const int32_t n_features = replay->options.n_features;
-  const int64_t n = (int64_t)replay->rows.size * replay->workflow->n_functions;
-  for (int32_t o = 0; o < n_features; ++o) {
-    double sum = 0.0, squares = 0.0;
-    int64_t count = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      const float x = replay->rows.features[i * n_features + o];
-      if (isnan(x)) continue;
-      sum += (double)x;
-      count += 1;
-    }
-    const double mean = count > 0 ? sum / (double)count : 0.0;
-    for (int64_t i = 0; i < n; ++i) {
-      const float x = replay->rows.features[i * n_features + o];
-      if (!isnan(x)) squares += ((double)x - mean) * ((double)x - mean);
-    }
-    const double std = count > 0 ? sqrt(squares / (double)count) : 0.0;
+  const size_t n_features = (size_t)replay->options.n_features;
+  const size_t n = (size_t)replay->rows.size * (size_t)replay->workflow->n_functions;
+  for (size_t o = 0; o < n_features; ++o) {
     memcpy(features[o].name, replay->name_storage[o], FC_NAME_SIZE);
-    features[o].mean = (float)mean;
-    features[o].scale = std > 1e-9 * (1.0 + fabs(mean)) ? (float)std : 1.0f;
+    feature_fit(replay->rows.features + o, n, n_features, &features[o].mean, &features[o].scale);
   }
 }
 

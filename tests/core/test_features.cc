@@ -1,6 +1,7 @@
 // tests core/features.c: transforms, absent metrics, normalisation per feature and never per function.
 #include <cmath>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -67,6 +68,62 @@ TEST(Features, TransformsAreTheDocumentedOnes) {
   for (const auto &name : names_of(fc_features_repaired)) known.insert(name);
   for (const auto &name : names_of(fc_features_faithful)) known.insert(name);
   EXPECT_EQ(expected.size(), known.size()) << "every feature is in the table above";
+}
+
+// Sixteen functions are worked out side by side; what stands beside one must not matter.
+TEST(Features, ManyFunctionsAtOnceGiveTheBitsOfOne) {
+  std::string text =
+      "faasconf: 1\nworkflow: wide\norchestrator: outside\nwindow_s: 30\n"
+      "prices: {version: t, usd_per_millicore_hour: 0.1, usd_per_mib_hour: 0.1}\n"
+      "ranges: {cpu_millicores: [600, 2000], mem_mib: [614, 2048], replicas: [2, 8], concurrency: [2, 10]}\n"
+      "start: {cpu_millicores: 1300, mem_mib: 1331, replicas: 5, concurrency: 6}\nqos: [{latency_mean_s: "
+      "1}]\nfunctions:\n";
+  std::string calls = "calls:\n";
+  constexpr int kFunctions = 37;
+  for (int f = 0; f < kFunctions; ++f) {
+    text += "  - {name: f" + std::to_string(f) + "}\n";
+    calls += "  - f" + std::to_string(f) + "\n";
+  }
+  text += calls;
+  fc_workflow_t *workflow = nullptr;
+  fc_error_t error = {};
+  ASSERT_EQ(FC_OK, fc_workflow_parse(text.data(), text.size(), "wide", &workflow, &error)) << error.message;
+  fc_observation_t o = {};
+  ASSERT_EQ(FC_OK, fc_observation_init(&o, kFunctions));
+  std::mt19937 rng(5);
+  std::lognormal_distribution<double> value(0, 4);
+  o.load = {FC_LOAD_HAS_IN_FLIGHT, 0, value(rng)};
+  for (int f = 0; f < kFunctions; ++f) {
+    o.configuration[f] = {600 + f * 31, 700 + f, 2 + f % 7, 2 + f % 9};
+    fc_function_metrics_t *m = &o.metrics[f];
+    m->present = static_cast<uint32_t>(rng()) & ((1u << FC_FUNCTION_METRIC_COUNT) - 1);
+    m->cpu_utilization_pct = value(rng);
+    m->throttled_periods = value(rng);
+    m->mem_utilization_pct = value(rng);
+    m->net_rx_bytes_per_s = value(rng);
+    m->latency_p75_s = value(rng);
+    m->latency_p95_s = f % 5 == 0 ? 0 : value(rng);
+  }
+  const char *names[FC_MAX_FEATURES];
+  const int n = fc_features_repaired(names);
+  fc_policy_manifest_t m = {};
+  m.n_features = n;
+  for (int k = 0; k < n; ++k) {
+    std::snprintf(m.features[k].name, sizeof m.features[k].name, "%s", names[k]);
+    m.features[k].mean = 0.1f * static_cast<float>(k);
+    m.features[k].scale = 0.7f + static_cast<float>(k);
+  }
+  std::vector<float> all(static_cast<size_t>(kFunctions * n)), one(kFunctions);
+  ASSERT_EQ(FC_OK, fc_features_compute(&m, workflow, &o, all.data()));
+  for (int k = 0; k < n; ++k) {
+    ASSERT_EQ(FC_OK, fc_feature_compute(names[k], workflow, m.ranges, m.decode, &o, one.data()));
+    for (size_t f = 0; f < kFunctions; ++f) {
+      const float expected = std::isnan(one[f]) ? 0.0f : (one[f] - m.features[k].mean) / m.features[k].scale;
+      EXPECT_EQ(expected, all[f * static_cast<size_t>(n) + static_cast<size_t>(k)]) << names[k] << " of " << f;
+    }
+  }
+  fc_observation_clear(&o);
+  fc_workflow_destroy(&workflow);
 }
 
 TEST(Features, TheLogarithmIsExactOverEveryMagnitude) {

@@ -57,6 +57,14 @@ TEST_F(StoreTest, MakesItsFolderAndKeepsItsRows) {
   EXPECT_OK(store_check(store, &error));
 }
 
+// The header of an SQLite file: page size in bytes 16 and 17, big-endian.
+TEST_F(StoreTest, ItsPagesHoldSeveralRows) {
+  make(1);
+  const std::string file = fc_test::read_file(database());
+  ASSERT_GE(file.size(), 18u);
+  EXPECT_EQ(16384, static_cast<uint8_t>(file[16]) << 8 | static_cast<uint8_t>(file[17]));
+}
+
 TEST_F(StoreTest, AFolderThatCannotBeIsRefusedByName) {
   store_t *store = nullptr;
   EXPECT_EQ(FC_EINVAL, store_open("", STORE_READ_WRITE, "", &store, &error));
