@@ -100,22 +100,6 @@ static void attend(const fc_policy_t *policy, const fc_workflow_t *workflow, boo
   }
 }
 
-/* Rows of x (2O,8): a function's features, and the mean of its neighbours'. */
-POLICY_PER_INSTRUCTION_SET
-static void fill_inputs(const fc_topology_t *csr, const float *weight, const float *features, int64_t o, int32_t first,
-                        float *x) {
-  policy_rows_gather(features + first * o, o, csr->n_functions - first, x);
-  for (int32_t r = 0; r < POLICY_ROWS; ++r) {
-    float mean[FC_MAX_FEATURES] = {0};
-    for (int32_t e = first + r < csr->n_functions ? csr->row_start[first + r] : 0;
-         first + r < csr->n_functions && e < csr->row_start[first + r + 1]; ++e) {
-      const float *from = features + csr->column[e] * o;
-      for (int64_t i = 0; i < o; ++i) mean[i] = fmaf(weight[e], from[i], mean[i]);
-    }
-    for (int64_t i = 0; i < o; ++i) x[(o + i) * POLICY_ROWS + r] = mean[i];
-  }
-}
-
 static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, const float *features, float *scratch,
                    float *action, float *attention) {
   const fc_policy_manifest_t *m = fc_policy_manifest(policy);
@@ -129,7 +113,7 @@ static void decide(const fc_policy_t *policy, const fc_workflow_t *workflow, con
   float *acted = hidden + 2 * actor.n_hidden * POLICY_ROWS;
   attend(policy, workflow, faithful, features, query, key, weight, x);
   for (int32_t j = 0; j < workflow->n_functions; j += POLICY_ROWS) {
-    fill_inputs(csr, weight, features, o, j, x);
+    policy_rows_inputs(csr, weight, features, o, j, x);
     policy_rows_act(&actor, x, workflow->n_functions - j, hidden, acted);
     policy_rows_scatter(acted, FC_KNOBS, workflow->n_functions - j, action + j * FC_KNOBS);
   }

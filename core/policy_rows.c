@@ -214,6 +214,21 @@ void policy_rows_scatter(const float *from, int64_t width, int32_t n_rows, float
     for (int32_t r = 0; r < POLICY_ROWS && r < n_rows; ++r) to[r * width + i] = from[i * POLICY_ROWS + r];
 }
 
+POLICY_PER_INSTRUCTION_SET
+void policy_rows_inputs(const fc_topology_t *csr, const float *weight, const float *features, int64_t n_features,
+                        int32_t first, float *x) {
+  policy_rows_gather(features + first * n_features, n_features, csr->n_functions - first, x);
+  for (int32_t r = 0; r < POLICY_ROWS; ++r) {
+    float mean[FC_MAX_FEATURES] = {0};
+    for (int32_t e = first + r < csr->n_functions ? csr->row_start[first + r] : 0;
+         first + r < csr->n_functions && e < csr->row_start[first + r + 1]; ++e) {
+      const float *from = features + csr->column[e] * n_features;
+      for (int64_t i = 0; i < n_features; ++i) mean[i] = fmaf(weight[e], from[i], mean[i]);
+    }
+    for (int64_t i = 0; i < n_features; ++i) x[(n_features + i) * POLICY_ROWS + r] = mean[i];
+  }
+}
+
 void policy_rows_linear(const float *restrict x, const float *restrict w, const float *restrict b, int64_t n_in,
                         int64_t n_out, int32_t n_rows, float *restrict y) {
 #ifdef POLICY_HAS_AVX2

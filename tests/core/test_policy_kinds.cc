@@ -1,10 +1,15 @@
 // tests the kinds of policy beside attmf: shapes that are checked, and what an actor sees.
 #include <cmath>
 #include <cstring>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "policy_fixture.h"
+
+extern "C" {
+#include "policy_rows.h"
+}
 
 namespace {
 using fc_test::manifest_of;
@@ -91,6 +96,49 @@ TEST_P(PolicyKinds, DecidesWithinTheBoxAndReportsWhomItAttendsTo) {
   for (int32_t j = 0; j < w->n_functions; ++j) {
     const int32_t begin = w->neighbours.row_start[j], end = w->neighbours.row_start[j + 1];
     for (int32_t e = begin; e < end; ++e) EXPECT_EQ(1.0f / static_cast<float>(end - begin), attention[e]);
+  }
+}
+
+// Functions that share an actor decide eight at once, or at most four: each as it would alone, to the last bit.
+TEST(PolicyRows, SeveralAtOnceDecideAsOneAlone) {
+  std::mt19937 rng(3);
+  std::normal_distribution<float> normal;
+  const auto draw = [&](int64_t n) {
+    std::vector<float> v(static_cast<size_t>(n));
+    for (float &x : v) x = 0.4f * normal(rng);
+    return v;
+  };
+  for (const bool is_folded : {false, true}) {
+    constexpr int64_t I = 22, H = 36, C = FC_KNOBS;  // whole panels of 16 and of 8, and a rest of four
+    const auto w1 = draw(I * H), w2 = draw(H * H), w3 = draw(H * C), b1 = draw(H), b2 = draw(H), b3 = draw(C),
+               scale1 = draw(H), shift1 = draw(H), scale2 = draw(H), shift2 = draw(H);
+    const policy_mlp_t mlp = {I,
+                              H,
+                              C,
+                              is_folded,
+                              w1.data(),
+                              b1.data(),
+                              scale1.data(),
+                              shift1.data(),
+                              w2.data(),
+                              b2.data(),
+                              scale2.data(),
+                              shift2.data(),
+                              w3.data(),
+                              b3.data()};
+    for (int32_t n = 1; n <= POLICY_ROWS; ++n) {
+      const auto rows = draw(n * I);
+      std::vector<float> x(I * POLICY_ROWS), hidden(2 * H * POLICY_ROWS), acted(C * POLICY_ROWS), one(C),
+          all(static_cast<size_t>(n * C));
+      policy_rows_gather(rows.data(), I, n, x.data());
+      policy_rows_act(&mlp, x.data(), n, hidden.data(), acted.data());
+      policy_rows_scatter(acted.data(), C, n, all.data());
+      for (int32_t r = 0; r < n; ++r) {
+        policy_mlp_act(&mlp, rows.data() + r * I, hidden.data(), one.data());
+        for (size_t k = 0; k < C; ++k)
+          EXPECT_EQ(one[k], all[static_cast<size_t>(r) * C + k]) << n << " rows, row " << r;
+      }
+    }
   }
 }
 
