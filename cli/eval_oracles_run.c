@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commit.h"
@@ -58,9 +59,21 @@ static fc_status_t written(const oracle_grid_t *grid, FILE *file, bool well, fc_
   return fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));
 }
 
+/* The folder of the table, where it is missing; what is wrong with it shows when the table is opened. */
+static void make_folder(const char *path) {
+  char folder[4096];
+  const char *slash = strrchr(path, '/');
+  const size_t length = slash != NULL ? (size_t)(slash - path) : 0;
+  if (length == 0 || length >= sizeof folder) return;
+  memcpy(folder, path, length);
+  folder[length] = '\0';
+  (void)mkdir(folder, 0755);
+}
+
 static fc_status_t open_file(run_t *run, fc_error_t *error) {
   const oracle_grid_t *grid = run->grid;
   bool exists = false;
+  make_folder(grid->path);
   FC_TRY(drop_torn_line(grid->path, &exists, error));
   run->file = fopen(grid->path, "a");
   if (run->file == NULL) return fc_error_set(error, FC_EIO, "%s: cannot be written: %s", grid->path, strerror(errno));

@@ -172,10 +172,11 @@ fc_status_t oracle_table_load(oracle_table_t *table, fc_error_t *error) {
     bool exists = false;
     FC_TRY(read_folder(table, folders[i], &exists, error));
     if (exists) return FC_OK;
-    if (i == 0) break; /* who names a folder means it */
+    if (i == 0) /* who names a folder means it */
+      return fc_error_set(error, FC_EINVAL, "FAASCONF_ORACLES: there is no folder %s", environment);
   }
   return fc_error_set(error, FC_ENOTFOUND, "no folder of oracles %s (set FAASCONF_ORACLES to name one)",
-                      environment != NULL ? environment : FAASCONF_ORACLES_FOLDER);
+                      FAASCONF_ORACLES_FOLDER);
 }
 
 void oracle_table_clear(oracle_table_t *table) {

@@ -51,8 +51,8 @@ void oracle_truth(const fc_workflow_t *workflow, const world_t *world, char trut
 fc_status_t oracle_table_read(oracle_table_t *table, const char *path, fc_error_t *error);
 
 /* Adds all *.csv of the committed oracles: those in the folder FAASCONF_ORACLES (environment), else in the source
- * tree's eval/oracles, else in <folder of this program>/../share/faasconf/oracles. FC_ENOTFOUND says where it looked.
- */
+ * tree's eval/oracles, else in <folder of this program>/../share/faasconf/oracles. FC_ENOTFOUND says where it looked,
+ * FC_EINVAL that the folder of the environment is none. */
 fc_status_t oracle_table_load(oracle_table_t *table, fc_error_t *error);
 void oracle_table_clear(oracle_table_t *table);
 

@@ -187,7 +187,7 @@ int main(int argc, char **argv) {
                                                {"learners", &options.learners}, {"updates", &options.updates, 1},
                                                {"json", &options.json}};
   fc_bench::parse("bench_batch", table, argc, argv);
-  const std::vector<int> sizes = fc_bench::counts("bench_batch", table, options.batches);
+  const std::vector<int> sizes = fc_bench::counts("bench_batch", options.batches);
   fc_error_t error = {};
   fc_workflow_t *workflow = nullptr;
   fc_device_t *device = nullptr;

@@ -95,7 +95,18 @@ def main():
     parser.add_argument("--plot", help="SVG to write")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    sizes = [int(n) for n in options.n.split(",")]
+    try:
+        sizes = sorted({int(n) for n in options.n.split(",")})
+    except ValueError:
+        sizes = []
+    if len(sizes) < 2 or sizes[0] < 2 or sizes[-1] > 1024:
+        parser.error(f"--n: expected two or more sizes from 2 to 1024, found {options.n}")
+    if options.rounds < 1:
+        parser.error("--rounds is positive")
+    if not pathlib.Path(options.bin, "bench_update").is_file():
+        parser.error(f"--bin: {options.bin} has no bench_update; script/bench builds the programs")
+    if options.plot and not pathlib.Path(options.plot).resolve().parent.is_dir():
+        parser.error(f"--plot: there is no folder for {options.plot}")
     bench = bench_rows.Bench(options.bin, options.rounds)
     measured = {n: {"update": [], "memory": [], "decide": []} for n in [1, *sizes]}
     for index in range(options.rounds):

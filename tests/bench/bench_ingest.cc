@@ -306,6 +306,10 @@ int main(int argc, char **argv) {
                    {"quick", &quick},
                    {"json", &json}},
                   argc, argv);
+  for (const std::string &name : fc_bench::split(only)) {
+    if (!wanted("alone,single,batched,bare,append,learner,paced", name.c_str()))
+      fc_bench::usage("bench_ingest", "--only: there is no part " + name);
+  }
   if (quick) seconds = std::min(seconds, 1.0);
   if (!json) {
     printf("%-10s %6s %11s %14s %11s %11s %10s %10s %9s\n", "name", "agents", "per_message", "transitions/s",

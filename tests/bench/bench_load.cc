@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
   const std::vector<fc_bench::Option> table = {
       {"users", &users}, {"seconds", &seconds, 0.1}, {"rounds", &rounds, 1}, {"quick", &quick}, {"json", &json}};
   fc_bench::parse("bench_load", table, argc, argv);
-  const std::vector<int> counts = fc_bench::counts("bench_load", table, users);
+  const std::vector<int> counts = fc_bench::counts("bench_load", users);
   if (quick) {
     seconds = std::min(seconds, 1.0);
     rounds = 1;

@@ -273,6 +273,8 @@ def main():
     options = parser.parse_args()
     parts = options.only.split(",") if options.only else list(PARTS)
     unknown = [part for part in parts if part not in PARTS]
+    if not pathlib.Path(options.bin, "bench_update").is_file():
+        parser.error(f"--bin: {options.bin} has no bench_update; script/bench builds the programs")
     if unknown or options.rounds < 1:
         parser.error(f"there is no part {', '.join(unknown)}" if unknown else "--rounds is positive")
     bench, problems = Bench(options.bin, options.rounds), []

@@ -142,8 +142,8 @@ int main(int argc, char **argv) {
                                                {"quick", &quick},
                                                {"json", &options.json}};
   fc_bench::parse("bench_simulate", table, argc, argv);
-  const std::vector<int> users = fc_bench::counts("bench_simulate", table, options.users);
-  if (options.jobs > JOBS_MAX_WORKERS) fc_bench::usage("bench_simulate", table, "too many --jobs");
+  const std::vector<int> users = fc_bench::counts("bench_simulate", options.users);
+  if (options.jobs > JOBS_MAX_WORKERS) fc_bench::usage("bench_simulate", "too many --jobs");
   if (quick) options.rounds = std::min(options.rounds, 3);
   fc_error_t error = {};
   fc_workflow_t *workflow = nullptr;

@@ -257,10 +257,11 @@ int main(int argc, char **argv) {
   if (fc_device_open(backend.c_str(), &device, &error) != FC_OK) give_up(error.message);
   std::vector<Result> results;
   for (const std::string &variant : fc_bench::split(variants)) {
-    if (variant != "faithful" && variant != "softmax" && variant != "repaired") give_up("unknown variant");
-    for (const int n : fc_bench::counts("bench_update", table, sizes)) {
+    if (variant != "faithful" && variant != "softmax" && variant != "repaired")
+      give_up("--variant: expected faithful, softmax or repaired");
+    for (const int n : fc_bench::counts("bench_update", sizes)) {
       if (n > FC_MAX_FUNCTIONS) give_up("--n: 1 to 1024 functions");
-      for (const int l : fc_bench::counts("bench_update", table, learners)) {
+      for (const int l : fc_bench::counts("bench_update", learners)) {
         if (l > 1 && std::strcmp(fc_device_ops(device)->backend, "cpu") == 0)
           give_up("--learners: 1 on the cpu, 1 or more on a device");
         results.push_back(measure(variant, n, l, threads, rows, device, seconds, rounds));

@@ -27,11 +27,16 @@ inline std::string show(const Option &option) {
   return text.str();
 }
 
-// Says what is wrong and what may be said, with the defaults; ends the program.
-[[noreturn]] inline void usage(const char *bench, const std::vector<Option> &table, const std::string &problem) {
-  std::fprintf(stderr, "%s: %s\nusage: %s", bench, problem.c_str(), bench);
-  for (const Option &option : table) std::fprintf(stderr, " %s", show(option).c_str());
-  std::fprintf(stderr, "\n");
+// What may be said, with the defaults, as long as no variable has been set.
+inline std::string usage_of(const char *bench, const std::vector<Option> &table) {
+  std::string text = std::string("usage: ") + bench;
+  for (const Option &option : table) text += " " + show(option);
+  return text;
+}
+
+// Says what is wrong; ends the program.
+[[noreturn]] inline void usage(const char *bench, const std::string &problem) {
+  std::fprintf(stderr, "%s: %s; see %s --help\n", bench, problem.c_str(), bench);
   std::exit(2);
 }
 
@@ -52,20 +57,29 @@ inline bool set(const Option &option, const char *text) {
   return end != text && *end == '\0' && value >= option.least;
 }
 
-// Fills the variables of the table in, or ends the program with a usage.
+// Fills the variables of the table in; ends the program after --help, and with the usage after anything else.
 inline void parse(const char *bench, const std::vector<Option> &table, int argc, char **argv) {
+  const std::string help = usage_of(bench, table);
+  const auto fail = [&](const std::string &problem) {
+    std::fprintf(stderr, "%s: %s\n%s\n", bench, problem.c_str(), help.c_str());
+    std::exit(2);
+  };
   for (int a = 1; a < argc; ++a) {
     const Option *found = nullptr;
+    if (std::strcmp(argv[a], "--help") == 0) {
+      std::puts(help.c_str());
+      std::exit(0);
+    }
     for (const Option &option : table) {
       if (std::strncmp(argv[a], "--", 2) == 0 && std::strcmp(argv[a] + 2, option.name) == 0) found = &option;
     }
-    if (found == nullptr) usage(bench, table, std::string("there is no option ") + argv[a]);
+    if (found == nullptr) fail(std::string("there is no option ") + argv[a]);
     if (auto *flag = std::get_if<bool *>(&found->value)) {
       **flag = true;
       continue;
     }
-    if (a + 1 >= argc) usage(bench, table, std::string(argv[a]) + " lacks its value");
-    if (!set(*found, argv[a + 1])) usage(bench, table, std::string(argv[a]) + ": bad value " + argv[a + 1]);
+    if (a + 1 >= argc) fail(std::string(argv[a]) + " lacks its value");
+    if (!set(*found, argv[a + 1])) fail(std::string(argv[a]) + ": bad value " + argv[a + 1]);
     ++a;
   }
 }
@@ -79,13 +93,14 @@ inline std::vector<std::string> split(const std::string &text) {
 }
 
 // A comma list of counts of at least 1; ends the program at any other.
-inline std::vector<int> counts(const char *bench, const std::vector<Option> &table, const std::string &text) {
+inline std::vector<int> counts(const char *bench, const std::string &text) {
   std::vector<int> numbers;
   for (const std::string &part : split(text)) {
     int number = 0;
-    if (!set({"", &number, 1}, part.c_str())) usage(bench, table, "expected counts, found " + part);
+    if (!set({"", &number, 1}, part.c_str())) usage(bench, "expected counts such as 10,20, found " + text);
     numbers.push_back(number);
   }
+  if (numbers.empty()) usage(bench, "expected counts such as 10,20, found nothing");
   return numbers;
 }
 

@@ -53,8 +53,8 @@ TEST_F(EvalOracles, GoesOnWhereItEndedAndSharesRowsOfTheSameTruth) {
     EXPECT_THAT(both[3 + i], testing::HasSubstr("optimistic"));
   }
   // The same whatever the number of threads.
-  ASSERT_EQ(0, run({"--users", "2", "--world", "exact", "--jobs", "1"}, "again.csv").exit_code);
-  EXPECT_EQ(exact, rows("again.csv"));
+  ASSERT_EQ(0, run({"--users", "2", "--world", "exact", "--jobs", "1"}, "made/again.csv").exit_code);
+  EXPECT_EQ(exact, rows("made/again.csv"));  // with its folder
 }
 
 // A table that is too dear is found out by what a method chose: 700 millicores and one replica are enough here.

@@ -132,7 +132,8 @@ TEST_F(OracleTable, TheFolderOfTheEnvironmentIsRead) {
   EXPECT_EQ(10, table_.n);
   setenv("FAASCONF_ORACLES", folder_.path("none").c_str(), 1);
   oracle_table_clear(&table_);
-  EXPECT_EQ(FC_ENOTFOUND, oracle_table_load(&table_, &error));
+  EXPECT_EQ(FC_EINVAL, oracle_table_load(&table_, &error)) << "a folder that is meant is not passed over";
+  EXPECT_NE(nullptr, std::strstr(error.message, "FAASCONF_ORACLES: there is no folder")) << error.message;
 }
 
 // Every committed row belongs to a shipped workflow as it is now, and to the world it names.
