@@ -30,8 +30,7 @@ typedef struct {
   float soft_update;   /* tau; 0.01 */
   float discount;      /* gamma; 0.9 faithful, 0 repaired */
   uint64_t seed;
-  int32_t
-      n_threads; /* of one update, at most B; 0 and 1: the caller's alone. More for attmf and mean_field only */
+  int32_t n_threads; /* of one update, at most B; 0 and 1: the caller's alone. More for attmf and mean_field only */
 } algorithm_options_t;
 
 /* B transitions of one workflow; row-major. Borrowed until update() returns. */
