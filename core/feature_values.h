@@ -1,5 +1,5 @@
 /* feature_values.h - one feature of one function from what was measured: arithmetic that host (features.c) and kernels
- * (sim/rows.cu) share, operation by operation, so that both give the same bits.
+ * (sim/batch_rows.cu) share, operation by operation, so that both give the same bits.
  */
 #ifndef CORE_FEATURE_VALUES_H
 #define CORE_FEATURE_VALUES_H

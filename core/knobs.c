@@ -12,18 +12,8 @@ const char *fc_knob_name(fc_knob_t knob) {
 }
 
 int32_t fc_knob_get(const fc_function_configuration_t *configuration, fc_knob_t knob) {
-  switch (knob) {
-    case FC_KNOB_CPU:
-      return configuration->cpu_millicores;
-    case FC_KNOB_MEM:
-      return configuration->mem_mib;
-    case FC_KNOB_REPLICAS:
-      return configuration->replicas;
-    case FC_KNOB_CONCURRENCY:
-      return configuration->concurrency;
-  }
-  FC_ASSERT(false);
-  return 0;
+  FC_ASSERT((int)knob >= 0 && (int)knob < FC_KNOBS);
+  return knob_setting(configuration, (int)knob);
 }
 
 void fc_knob_set(fc_function_configuration_t *configuration, fc_knob_t knob, int32_t value) {

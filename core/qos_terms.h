@@ -1,5 +1,5 @@
 /* qos_terms.h - one QoS term against one window, and the reward of a window: arithmetic that host (qos.c, the replay)
- * and kernels (sim/rows.cu) share.
+ * and kernels (sim/batch_rows.cu) share.
  */
 #ifndef CORE_QOS_TERMS_H
 #define CORE_QOS_TERMS_H

@@ -7,6 +7,26 @@
  */
 #include "columns.cuh"
 
+/* Sum of the block's column over rows [first, end) of the batch; `end` is `first` for a thread without a column. */
+static __device__ fc_real_t column_total(const columns_place_t &place, int32_t first, int32_t end, int32_t n_columns,
+                                         const fc_real_t *x, fc_real_t (*sums)[COLUMNS_WIDTH]) {
+  fc_real_t sum = 0;
+  for (int32_t r = first + place.part; r < end; r += COLUMNS_PARTS)
+    sum += x[place.first + static_cast<int64_t>(r) * n_columns];
+  return columns_sum(sum, sums);
+}
+
+/* Sum of its squares about `mean`. */
+static __device__ fc_real_t column_squares(const columns_place_t &place, int32_t first, int32_t end, int32_t n_columns,
+                                           const fc_real_t *x, fc_real_t mean, fc_real_t (*sums)[COLUMNS_WIDTH]) {
+  fc_real_t squares = 0;
+  for (int32_t r = first + place.part; r < end; r += COLUMNS_PARTS) {
+    const fc_real_t d = x[place.first + static_cast<int64_t>(r) * n_columns] - mean;
+    squares += d * d;
+  }
+  return columns_sum(squares, sums);
+}
+
 static __global__ void train_forward_kernel(fc_real_t *y, fc_real_t *mean, fc_real_t *rstd, fc_real_t *running_mean,
                                             fc_real_t *running_var, const fc_real_t *x, const fc_real_t *scale,
                                             const fc_real_t *shift, fc_real_t blend, int32_t n_rows, int32_t n_columns,
@@ -15,14 +35,8 @@ static __global__ void train_forward_kernel(fc_real_t *y, fc_real_t *mean, fc_re
   const columns_place_t place = columns_place(n_rows, n_columns);
   const int32_t end = place.has_column ? n_rows : 0;
   const fc_real_t inverse = 1 / static_cast<fc_real_t>(n_rows);
-  fc_real_t sum = 0, squares = 0;
-  for (int32_t r = place.part; r < end; r += COLUMNS_PARTS) sum += x[place.first + static_cast<int64_t>(r) * n_columns];
-  const fc_real_t m = columns_sum(sum, sums) * inverse;
-  for (int32_t r = place.part; r < end; r += COLUMNS_PARTS) {
-    const fc_real_t d = x[place.first + static_cast<int64_t>(r) * n_columns] - m;
-    squares += d * d;
-  }
-  const fc_real_t variance = columns_sum(squares, sums) * inverse;
+  const fc_real_t m = column_total(place, 0, end, n_columns, x, sums) * inverse;
+  const fc_real_t variance = column_squares(place, 0, end, n_columns, x, m, sums) * inverse;
   if (!place.has_column) return;
   const fc_real_t rs = 1 / sqrtf(variance + static_cast<fc_real_t>(FC_NORM_EPSILON));
   const int64_t parameter = blockIdx.y * parameter_stride + place.column;
@@ -114,15 +128,8 @@ static __global__ void chunk_statistics_kernel(fc_real_t *partial, const fc_real
   int32_t first, end;
   chunk_rows(n_rows, &first, &end);
   const int32_t last = place.has_column ? end : first;
-  fc_real_t sum = 0, squares = 0;
-  for (int32_t r = first + place.part; r < last; r += COLUMNS_PARTS)
-    sum += x[place.first + static_cast<int64_t>(r) * n_columns];
-  const fc_real_t m = columns_sum(sum, sums) / static_cast<fc_real_t>(end - first);
-  for (int32_t r = first + place.part; r < last; r += COLUMNS_PARTS) {
-    const fc_real_t d = x[place.first + static_cast<int64_t>(r) * n_columns] - m;
-    squares += d * d;
-  }
-  squares = columns_sum(squares, sums);
+  const fc_real_t m = column_total(place, first, last, n_columns, x, sums) / static_cast<fc_real_t>(end - first);
+  const fc_real_t squares = column_squares(place, first, last, n_columns, x, m, sums);
   if (!place.has_column || place.part != 0) return;
   fc_real_t *to = chunk_place(partial, blockIdx.y, blockIdx.z, gridDim.z, n_columns);
   to[place.column] = m;

@@ -58,19 +58,21 @@ void mlp_workspace_bind(const mlp_t *mlp, int32_t n_rows, mlp_workspace_t *works
   workspace->grad_h = arena_take(arena, rows * mlp->n_hidden);
 }
 
-/* One hidden layer's norm; `which` is 0 or 1 and selects its half of the statistics. */
+/* Of hidden layer 0 or 1, which has its half of the statistics. */
 static void norm_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_t *statistics, net_mode_t mode,
-                         int32_t n_rows, int which, const fc_real_t *h, fc_real_t *n, fc_real_t *mean,
-                         fc_real_t *rstd) {
+                         int32_t n_rows, int layer, const mlp_pass_t *pass) {
   const fc_ops_t *ops = mlp->ops;
-  const fc_real_t *scale = parameters + (which == 0 ? mlp->scale1 : mlp->scale2);
-  const fc_real_t *shift = parameters + (which == 0 ? mlp->shift1 : mlp->shift2);
+  const fc_real_t *scale = parameters + (layer == 0 ? mlp->scale1 : mlp->scale2);
+  const fc_real_t *shift = parameters + (layer == 0 ? mlp->shift1 : mlp->shift2);
+  const fc_real_t *h = layer == 0 ? pass->h1 : pass->h2;
+  fc_real_t *n = layer == 0 ? pass->n1 : pass->n2;
+  fc_real_t *mean = layer == 0 ? pass->mean1 : pass->mean2, *rstd = layer == 0 ? pass->rstd1 : pass->rstd2;
   if (mlp->norm == NORM_LAYER) {
     ops->layernorm_forward(n, mean, rstd, h, scale, shift, mlp->n_learners, n_rows, mlp->n_hidden,
                            mlp->parameter_stride, mlp->stream);
     return;
   }
-  fc_real_t *running_mean = statistics + which * 2 * mlp->n_hidden;
+  fc_real_t *running_mean = statistics + layer * 2 * mlp->n_hidden;
   fc_real_t *running_var = running_mean + mlp->n_hidden;
   if (mode == MODE_TRAIN) {
     ops->batchnorm_train_forward(n, mean, rstd, running_mean, running_var, h, scale, shift, BATCHNORM_MOMENTUM,
@@ -82,19 +84,22 @@ static void norm_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_
   }
 }
 
+/* grad (n,H) of a hidden layer's output -> of its norm's input, in place. */
 static void norm_backward(const mlp_t *mlp, const fc_real_t *parameters, const fc_real_t *statistics, net_mode_t mode,
-                          int32_t n_rows, int which, const fc_real_t *h, const fc_real_t *mean, const fc_real_t *rstd,
-                          fc_real_t *grad, fc_real_t *gradients, fc_real_t *scratch) {
+                          int32_t n_rows, int layer, const mlp_pass_t *pass, fc_real_t *grad, fc_real_t *gradients,
+                          fc_real_t *scratch) {
   const fc_ops_t *ops = mlp->ops;
-  const fc_real_t *scale = parameters + (which == 0 ? mlp->scale1 : mlp->scale2);
-  fc_real_t *grad_scale = gradients == NULL ? NULL : gradients + (which == 0 ? mlp->scale1 : mlp->scale2);
-  fc_real_t *grad_shift = gradients == NULL ? NULL : gradients + (which == 0 ? mlp->shift1 : mlp->shift2);
+  const fc_real_t *scale = parameters + (layer == 0 ? mlp->scale1 : mlp->scale2);
+  fc_real_t *grad_scale = gradients == NULL ? NULL : gradients + (layer == 0 ? mlp->scale1 : mlp->scale2);
+  fc_real_t *grad_shift = gradients == NULL ? NULL : gradients + (layer == 0 ? mlp->shift1 : mlp->shift2);
+  const fc_real_t *h = layer == 0 ? pass->h1 : pass->h2;
+  const fc_real_t *mean = layer == 0 ? pass->mean1 : pass->mean2, *rstd = layer == 0 ? pass->rstd1 : pass->rstd2;
   if (mlp->norm == NORM_LAYER) {
     ops->layernorm_backward(grad, grad_scale, grad_shift, grad, h, mean, rstd, scale, mlp->n_learners, n_rows,
                             mlp->n_hidden, mlp->parameter_stride, mlp->stream);
     return;
   }
-  const fc_real_t *running_mean = statistics + which * 2 * mlp->n_hidden;
+  const fc_real_t *running_mean = statistics + layer * 2 * mlp->n_hidden;
   const fc_real_t *running_var = running_mean + mlp->n_hidden;
   if (mode == MODE_TRAIN) {
     ops->batchnorm_train_backward(grad, grad_scale, grad_shift, grad, h, mean, rstd, scale, mlp->n_learners, n_rows,
@@ -150,15 +155,6 @@ static void layer_forward(const mlp_t *mlp, const fc_real_t *p, int32_t n_rows, 
   }
 }
 
-static void layer_norm_forward(const mlp_t *mlp, const fc_real_t *p, fc_real_t *statistics, net_mode_t mode,
-                               int32_t n_rows, int layer, const mlp_pass_t *pass) {
-  if (layer == 0) {
-    norm_forward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->n1, pass->mean1, pass->rstd1);
-  } else {
-    norm_forward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->n2, pass->mean2, pass->rstd2);
-  }
-}
-
 void mlp_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_t *statistics, net_mode_t mode, int32_t n_rows,
                  mlp_pass_t *pass, mlp_workspace_t *workspace) {
   const bool all_rows = norms_all_rows(mlp, mode);
@@ -167,21 +163,10 @@ void mlp_forward(const mlp_t *mlp, const fc_real_t *parameters, fc_real_t *stati
       const mlp_pass_t tile = tile_of(mlp, pass, first);
       for (int layer = from; layer < from + n_layers; ++layer) {
         layer_forward(mlp, parameters, n, layer, &tile, workspace);
-        if (!all_rows && layer < 2) layer_norm_forward(mlp, parameters, statistics, mode, n, layer, &tile);
+        if (!all_rows && layer < 2) norm_forward(mlp, parameters, statistics, mode, n, layer, &tile);
       }
     }
-    if (all_rows && from < 2) layer_norm_forward(mlp, parameters, statistics, mode, n_rows, from, pass);
-  }
-}
-
-/* grad (n,H) of a hidden layer's output: through its norm. */
-static void layer_norm_backward(const mlp_t *mlp, const fc_real_t *p, const fc_real_t *statistics, net_mode_t mode,
-                                int32_t n_rows, int layer, const mlp_pass_t *pass, fc_real_t *grad, fc_real_t *g,
-                                const mlp_workspace_t *workspace) {
-  if (layer == 0) {
-    norm_backward(mlp, p, statistics, mode, n_rows, 0, pass->h1, pass->mean1, pass->rstd1, grad, g, workspace->scratch);
-  } else {
-    norm_backward(mlp, p, statistics, mode, n_rows, 1, pass->h2, pass->mean2, pass->rstd2, grad, g, workspace->scratch);
+    if (all_rows && from < 2) norm_forward(mlp, parameters, statistics, mode, n_rows, from, pass);
   }
 }
 
@@ -216,14 +201,14 @@ void mlp_backward(const mlp_t *mlp, const fc_real_t *parameters, const fc_real_t
       const fc_real_t *const out[3] = {grad1, grad2, grad_y + (int64_t)first * mlp->n_out};
       for (int layer = from; layer > from - n_layers; --layer) {
         if (!all_rows && layer < 2)
-          layer_norm_backward(mlp, parameters, statistics, mode, n, layer, &tile, rectified[layer], gradients,
-                              workspace);
+          norm_backward(mlp, parameters, statistics, mode, n, layer, &tile, rectified[layer], gradients,
+                        workspace->scratch);
         layer_backward(mlp, parameters, n, layer, &tile, in[layer], out[layer], rectified[layer], gradients, workspace);
       }
     }
     if (all_rows && from > 0) {
       fc_real_t *grad = from == 2 ? workspace->grad_n : workspace->grad_h;
-      layer_norm_backward(mlp, parameters, statistics, mode, n_rows, from - 1, pass, grad, gradients, workspace);
+      norm_backward(mlp, parameters, statistics, mode, n_rows, from - 1, pass, grad, gradients, workspace->scratch);
     }
   }
 }

@@ -24,9 +24,7 @@ ROWS = 256  # of the replay, so that it is the learner whose memory is seen
 
 
 def exponent(sizes, values):
-    x, y = [math.log(n) for n in sizes], [math.log(v) for v in values]
-    mx, my = statistics.mean(x), statistics.mean(y)
-    return sum((a - mx) * (b - my) for a, b in zip(x, y)) / sum((a - mx) ** 2 for a in x)
+    return line([math.log(n) for n in sizes], [math.log(v) for v in values])[1]
 
 
 def line(sizes, values):
